@@ -1,4 +1,4 @@
-// Type-checks every part of the source with the globals that the part may use.
+// Type-checks every part of the source with the globals that the part may use. Arguments name parts; without any, all of them.
 import { spawnSync } from 'node:child_process';
 
 const parts = [
@@ -7,11 +7,15 @@ const parts = [
   'src/extension/tsconfig.json',
   'webview/tsconfig.json',
   'test/tsconfig.json',
+  'scripts/tsconfig.json',
 ];
 const wanted = process.argv.slice(2);
-let failed = false;
-for (const part of parts.filter((name) => wanted.length === 0 || wanted.includes(name))) {
-  const result = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', part], { stdio: 'inherit' });
-  failed ||= result.status !== 0;
+const chosen = parts.filter((name) => wanted.length === 0 || wanted.includes(name));
+if (chosen.length === 0) {
+  console.error(`No such part: ${wanted.join(', ')}. There are ${parts.join(', ')}.`);
+  process.exit(1);
 }
-process.exit(failed ? 1 : 0);
+for (const part of chosen) {
+  const result = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', part], { stdio: 'inherit' });
+  if (result.status !== 0) process.exitCode = 1;
+}
