@@ -22,8 +22,9 @@ export function checkInputs(bundle, metafile) {
   return problems;
 }
 
-/** Forbidden names with a slash are folders; bare names are packages. @param {string} file @param {string} forbidden */
+/** Forbidden names are folders of this repository, folders of packages, or bare names of packages. @param {string} file @param {string} forbidden */
 function isInside(file, forbidden) {
+  if (forbidden.startsWith('node_modules/')) return file.includes(forbidden);
   return forbidden.includes('/') ? file.startsWith(forbidden) : file.includes(`node_modules/${forbidden}/`);
 }
 
