@@ -1,0 +1,89 @@
+import type { RunId, Step, WallTimeSeconds } from './ids.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { MetricDefinition } from './metricDefinition.ts';
+import type { RunProgress, RunSource, RunStatus, SeriesKind } from './run.ts';
+
+/** New values of one tag in the order of the file: column i of each array belongs together. Nothing is dropped, sorted or rounded. */
+export interface ScalarBatch {
+  readonly tag: string;
+  readonly steps: Float64Array;
+  readonly wallTimes: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Where the bytes of an image or a text lie. Files are given relative to the run's directory and never leave it. */
+export type MediaPlace =
+  | { readonly at: 'file'; readonly file: string }
+  | { readonly at: 'range'; readonly file: string; readonly offset: number; readonly length: number }
+  | { readonly at: 'inline'; readonly text: string };
+
+/** One image, text, histogram… at one step. */
+export interface MediaRecord {
+  readonly tag: string;
+  readonly kind: SeriesKind;
+  readonly step: Step;
+  readonly wallTime: WallTimeSeconds;
+  /** Position among several of one tag and step. */
+  readonly index: number;
+  readonly mime: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly caption?: string;
+  readonly place: MediaPlace;
+}
+
+/** Something wrong in a file, said so that a person understands it. Reading goes on where it can. */
+export interface ReaderProblem {
+  readonly file: string;
+  readonly offset?: number;
+  readonly message: string;
+}
+
+/** What a reader knows of the run apart from its values. A field that is absent has not changed. */
+export interface RunFacts {
+  readonly id?: RunId;
+  readonly name?: string;
+  readonly status?: RunStatus;
+  readonly statusReason?: string;
+  readonly recipe?: string;
+  readonly device?: string;
+  readonly architecture?: string;
+  readonly createdAt?: WallTimeSeconds;
+  readonly startedAt?: WallTimeSeconds;
+  readonly endedAt?: WallTimeSeconds;
+  readonly progress?: RunProgress;
+  readonly config?: JsonObject;
+  readonly definitions?: readonly MetricDefinition[];
+  readonly command?: readonly string[];
+  readonly cwd?: string;
+  readonly commit?: string;
+  readonly dirty?: boolean;
+  readonly resumedFrom?: RunId;
+}
+
+/** Where a reader goes on. A plain tree, kept in the database between starts. */
+export type ReaderCursor = Json;
+
+/** The answer of one poll. An empty one is the normal case. */
+export interface PollResult {
+  readonly cursor: ReaderCursor;
+  /** Everything that was read before is void: the file shrank, was replaced or rewritten. The rows of this answer start anew. */
+  readonly reset: boolean;
+  /** The budget ended before the files did: poll again at once. */
+  readonly more: boolean;
+  readonly facts: RunFacts;
+  readonly scalars: readonly ScalarBatch[];
+  readonly media: readonly MediaRecord[];
+  readonly problems: readonly ReaderProblem[];
+}
+
+/** A run that was found on the disk. */
+export interface FoundRun {
+  readonly source: RunSource;
+  /** Absolute path of the directory that is the run. */
+  readonly path: string;
+  /** Absolute path of the root that was searched. */
+  readonly root: string;
+  /** Name for people: the directory relative to its log directory, unless the format knows better. */
+  readonly name: string;
+}

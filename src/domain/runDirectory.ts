@@ -1,0 +1,98 @@
+import type { DeviceProbe, DeviceChoice } from './device.ts';
+import type { RunId, Step, WallTimeSeconds } from './ids.ts';
+import type { ErrorInfo } from '../base/errors.ts';
+import type { MetricDefinition } from './metricDefinition.ts';
+
+/**
+ * The files of a run directory, `runs/<run_name>/`. Each JSON file is written whole to a temporary name in the same folder, synced and renamed.
+ * launch.json (worker) · config.yaml, run.json, progress.json, outcome.json, events.out.tfevents.*, samples/, checkpoints/, model.onnx (trainer) ·
+ * state.json, exit.json, output.log (shim).
+ */
+export const runFiles = {
+  launch: 'launch.json',
+  config: 'config.yaml',
+  run: 'run.json',
+  progress: 'progress.json',
+  outcome: 'outcome.json',
+  state: 'state.json',
+  exit: 'exit.json',
+  log: 'output.log',
+  patch: 'changes.patch',
+  samples: 'samples',
+  checkpoints: 'checkpoints',
+  lastCheckpoint: 'checkpoints/last.safetensors',
+  model: 'model.onnx',
+} as const;
+
+/** Environment variables by which the worker tells a job who it is. */
+export const runEnvironment = {
+  runId: 'TRAINYARD_RUN_ID',
+  runDirectory: 'TRAINYARD_RUN_DIR',
+} as const;
+
+/** `run.json`: what the run is. Written by the trainer when the device and the data are known. */
+export interface RunFile {
+  readonly format: 1;
+  readonly id: RunId;
+  readonly name: string;
+  readonly recipe: string;
+  readonly recipeVersion: number;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly seed: number;
+  readonly totalSteps: number;
+  readonly createdAt: WallTimeSeconds;
+  readonly startedAt: WallTimeSeconds;
+  readonly device: { readonly requested: DeviceChoice; readonly used: string; readonly refused: readonly DeviceProbe[] };
+  readonly dataSets: readonly { readonly name: string; readonly path: string; readonly sha256: string; readonly examples: number }[];
+  readonly versions: { readonly trainyard: string; readonly onnxruntime: string; readonly node: string; readonly platform: string };
+  readonly commit?: string;
+  readonly dirty?: boolean;
+  readonly resumedFrom?: { readonly runId?: RunId; readonly checkpoint: string; readonly step: Step };
+  readonly metrics: readonly MetricDefinition[];
+}
+
+/** `progress.json`: the trainer's sign of life, renewed at least every few seconds while its loop turns. */
+export interface ProgressFile {
+  readonly step: Step;
+  readonly totalSteps: number;
+  readonly phase: string;
+  readonly secondsPerStep?: number;
+  readonly updatedAt: WallTimeSeconds;
+}
+
+/** `outcome.json`: the trainer's last word. Its absence after the end means that it was not allowed one. */
+export interface OutcomeFile {
+  readonly status: 'finished' | 'stopped' | 'failed';
+  readonly step: Step;
+  readonly endedAt: WallTimeSeconds;
+  readonly error?: ErrorInfo;
+}
+
+/** `state.json` of the shim: who runs. A process is identified by pid, start time and boot, since a pid alone is used again. */
+export interface ShimState {
+  readonly runId: RunId;
+  readonly shim: ProcessIdentity;
+  readonly child?: ProcessIdentity;
+  readonly startedAt: WallTimeSeconds;
+  readonly heartbeatAt: WallTimeSeconds;
+}
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat on Linux, `ps -o lstart` elsewhere. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** `exit.json` of the shim: how the job's process ended. Exactly one of `code` and `signal` is given. */
+export interface ExitFile {
+  readonly runId: RunId;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly endedAt: WallTimeSeconds;
+  /** Set when the shim could not start the command at all. */
+  readonly error?: string;
+  /** A stop was asked for before the end. */
+  readonly stopRequested: boolean;
+}
