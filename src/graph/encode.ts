@@ -1,0 +1,80 @@
+import type { BaseGraph, Value } from './ir.ts';
+import { inputName, lowerGraph, usedInputs } from './lower.ts';
+import type { OnnxGraph, OnnxModel } from './onnx/model.ts';
+import { writeModel } from './onnx/write.ts';
+import { refuse } from './shape.ts';
+
+/** ONNX IR version: 8 came with opset 15–18. */
+const IR_VERSION = 8;
+
+/** The last opset at which every operation used here has a CUDA kernel in ONNX Runtime (see ARCHITECTURE.md). */
+export const OPSET = 18;
+
+/** What is written about a model besides its graph. */
+export interface ModelOptions {
+  readonly producer?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Options of `encodeModel`. */
+export interface EncodeOptions extends ModelOptions {
+  /** Inputs that the model declares, in this order, used or not. By default those that the outputs depend on. */
+  readonly inputs?: readonly Value[];
+  readonly opset?: typeof OPSET;
+}
+
+/**
+ * The bytes of an ONNX model that computes the named outputs. Nodes that no output depends on are left out. Names must not begin
+ * with "%" and an output must not have the name of an input.
+ */
+export function encodeModel(
+  graph: BaseGraph,
+  outputs: Readonly<Record<string, Value>>,
+  options: EncodeOptions = {},
+): Uint8Array {
+  const inputs = options.inputs ?? usedInputs(graph, Object.values(outputs));
+  const named = inputs.map((input) => [inputName(input), input] as const);
+  checkNames(
+    named.map(([name]) => name),
+    Object.keys(outputs),
+  );
+  return writeGraphModel(
+    lowerGraph(graph, { name: 'graph', inputs: named, outputs: Object.entries(outputs) }),
+    options,
+  );
+}
+
+/** The bytes of a model round a finished graph. */
+export function writeGraphModel(graph: OnnxGraph, options: ModelOptions): Uint8Array {
+  const model: OnnxModel = {
+    irVersion: IR_VERSION,
+    producer: options.producer ?? 'trainyard',
+    opsets: domainsOf(graph).map((domain) => ({ domain, version: domain === '' ? OPSET : 1 })),
+    graph,
+    metadata: options.metadata ?? {},
+  };
+  return writeModel(model);
+}
+
+/** Throws where the names of a model's inputs and outputs would meet each other or the encoder's own. */
+export function checkNames(inputs: readonly string[], outputs: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of [...inputs, ...outputs]) {
+    if (name === '' || name.startsWith('%')) throw refuse(`"${name}" cannot name an input or output.`);
+    if (seen.has(name)) {
+      throw refuse(`Two inputs or outputs are named "${name}".`, 'ONNX Runtime needs a name of its own for each.');
+    }
+    seen.add(name);
+  }
+}
+
+function domainsOf(graph: OnnxGraph): readonly string[] {
+  const domains = new Set(['']);
+  for (const node of graph.nodes) {
+    domains.add(node.domain);
+    for (const attribute of Object.values(node.attributes)) {
+      if (attribute.kind === 'graph') for (const domain of domainsOf(attribute.value)) domains.add(domain);
+    }
+  }
+  return [...domains];
+}

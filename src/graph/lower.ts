@@ -1,0 +1,151 @@
+import { packNumbers } from './dtype.ts';
+import type { BaseGraph, Literal, Node, OnnxForm, OpDefinition, Value } from './ir.ts';
+import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValueInfo } from './onnx/model.ts';
+import { opTable } from './ops/table.ts';
+import { refuse } from './shape.ts';
+import { nodesBehind } from './traverse.ts';
+
+/** What a lowered graph takes and gives. */
+export interface Interface {
+  readonly name: string;
+  /** Inputs in their order, under the names that they get. */
+  readonly inputs: readonly (readonly [name: string, value: Value])[];
+  /** Inputs of an enclosing graph, under the names that they have there. */
+  readonly outer?: readonly (readonly [name: string, value: Value])[];
+  readonly outputs: readonly (readonly [name: string, value: Value])[];
+}
+
+/**
+ * The nodes that the outputs depend on, as an ONNX graph. Names made up here begin with "%", so that they cannot meet the caller's.
+ * An output is written under its own name by the node that computes it; only where that is impossible (it is an input, a constant or
+ * an output already) is it copied, since a copy of loop-carried state costs time.
+ */
+export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
+  const lowering = new Lowering();
+  for (const [name, value] of [...face.inputs, ...(face.outer ?? [])]) lowering.name(value, name);
+  const copies = face.outputs.filter(([name, value]) => !lowering.claim(value, name));
+  const values = face.outputs.map(([, value]) => value);
+  for (const node of nodesBehind(values)) if (node.op !== 'StopGradient') lowering.add(node);
+  for (const [name, value] of copies) lowering.copy(value, name);
+  const missing = lowering.unnamedInputs(graph);
+  if (missing.length > 0) {
+    throw refuse(`The graph needs the inputs ${missing.join(', ')}, which the model does not declare.`);
+  }
+  return {
+    name: face.name,
+    nodes: lowering.nodes,
+    initializers: lowering.initializers,
+    inputs: face.inputs.map(([name, value]) => valueInfo(name, value)),
+    outputs: face.outputs.map(([name, value]) => valueInfo(name, value)),
+  };
+}
+
+/** Name, type and shape of a value at the border of a graph, with axes in front where it is stacked. */
+export function valueInfo(name: string, value: Value, leading: readonly number[] = []): OnnxValueInfo {
+  return { name, dtype: value.dtype, shape: [...leading, ...value.shape] };
+}
+
+/** The inputs of a graph that the outputs depend on, in the order of their making. */
+export function usedInputs(graph: BaseGraph, outputs: readonly Value[]): readonly Value[] {
+  const used = new Set(nodesBehind(outputs).flatMap((node) => node.inputs));
+  for (const output of outputs) used.add(output);
+  return graph.inputs.filter((input) => used.has(input));
+}
+
+/** The name under which an input is fed. */
+export function inputName(value: Value): string {
+  if (value.source.kind !== 'input') throw refuse('Only inputs of the graph have a name.');
+  return value.source.name;
+}
+
+class Lowering {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxTensor[] = [];
+  readonly #names = new Map<Value, string>();
+  readonly #literals = new Map<string, string>();
+  readonly #missing = new Set<Value>();
+
+  name(value: Value, name: string): void {
+    this.#names.set(value, name);
+  }
+
+  /** Lets the node that computes a value write it under an output's name. False where the value has a name already or no node. */
+  claim(output: Value, name: string): boolean {
+    const value = withoutStops(output);
+    if (value.node === null || this.#names.has(value)) return false;
+    this.#names.set(value, name);
+    return true;
+  }
+
+  add(node: Node): void {
+    const form = onnxForm(node);
+    this.nodes.push({
+      name: nodeName(node, form.type),
+      type: form.type,
+      domain: form.domain ?? '',
+      inputs: form.inputs.map((input) => this.#inputName(input)),
+      outputs: node.outputs.map((output) => this.#nameOf(output)),
+      attributes: form.attributes ?? {},
+    });
+  }
+
+  copy(value: Value, name: string): void {
+    const inputs = [this.#nameOf(value)];
+    this.nodes.push({ name: `copy ${name}`, type: 'Identity', domain: '', inputs, outputs: [name], attributes: {} });
+  }
+
+  unnamedInputs(graph: BaseGraph): readonly string[] {
+    return graph.inputs.filter((input) => this.#missing.has(input)).map((input) => `"${inputName(input)}"`);
+  }
+
+  #inputName(input: Value | Literal | null): string {
+    if (input === null) return '';
+    return 'graph' in input ? this.#nameOf(input) : this.#literalName(input);
+  }
+
+  #nameOf(given: Value): string {
+    const value = withoutStops(given);
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    const name = `%${value.id}`;
+    this.#names.set(value, name);
+    if (value.source.kind === 'input') this.#missing.add(value);
+    if (value.source.kind === 'constant') {
+      this.initializers.push({ name, dtype: value.dtype, shape: value.shape, data: value.source.data });
+    }
+    return name;
+  }
+
+  #literalName(literal: Literal): string {
+    const key = `${literal.dtype}|${literal.shape.join()}|${literal.values.join()}`;
+    const known = this.#literals.get(key);
+    if (known !== undefined) return known;
+    const name = `%literal${this.#literals.size}`;
+    this.#literals.set(key, name);
+    const data = packNumbers(literal.values, literal.dtype);
+    this.initializers.push({ name, dtype: literal.dtype, shape: literal.shape, data });
+    return name;
+  }
+}
+
+/** The value behind stopGradient(), which leaves no trace in the model. */
+function withoutStops(value: Value): Value {
+  let behind = value;
+  while (behind.node?.op === 'StopGradient') behind = behind.node.inputs[0]!;
+  return behind;
+}
+
+function onnxForm(node: Node): OnnxForm {
+  if (node.op === 'Split' && node.inputs.length === 0) {
+    throw refuse(
+      'A parameter pack was used before its flat vector was asked for.',
+      'Read pack.flat once all parameters are declared.',
+    );
+  }
+  const definition = opTable[node.op] as unknown as OpDefinition<Node['op']>;
+  return definition.onnx?.(node) ?? { type: node.op, inputs: node.inputs };
+}
+
+function nodeName(node: Node, type: string): string {
+  return node.scope === '' ? `${type}_${node.id}` : `${node.scope}/${type}_${node.id}`;
+}

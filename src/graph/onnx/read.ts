@@ -1,0 +1,173 @@
+import { AppError } from '../../base/errors.ts';
+import { type DType, dtypeOfCode, packNumbers } from '../dtype.ts';
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from './model.ts';
+import { decodeUtf8, type ProtoField, readFields, readInts } from './protoReader.ts';
+import { attributeCodes } from './write.ts';
+
+/**
+ * A model as plain data, from the bytes of a ModelProto. Functions, sparse tensors and annotations are passed over; tensors kept in
+ * other files are refused. Throws `bad-file` where the bytes are not a whole model or use an element type that Trainyard does not know.
+ */
+export function decodeModel(bytes: Uint8Array): OnnxModel {
+  let irVersion = 0;
+  let producer = '';
+  let graph: OnnxGraph | undefined;
+  const opsets: { domain: string; version: number }[] = [];
+  const metadata: Record<string, string> = {};
+  for (const field of readFields(bytes)) {
+    if (field.field === 1) irVersion = field.number;
+    else if (field.field === 2) producer = decodeUtf8(field.bytes);
+    else if (field.field === 7) graph = readGraph(field.bytes);
+    else if (field.field === 8) opsets.push(readOpset(field.bytes));
+    else if (field.field === 14) readEntry(field.bytes, metadata);
+  }
+  if (graph === undefined) {
+    throw new AppError('bad-file', 'The file holds no ONNX graph.', { hint: 'Check that it is an ONNX model.' });
+  }
+  return { irVersion, producer, opsets, graph, metadata };
+}
+
+function readGraph(bytes: Uint8Array): OnnxGraph {
+  const graph = {
+    name: '',
+    nodes: [] as OnnxNode[],
+    initializers: [] as OnnxTensor[],
+    inputs: [] as OnnxValueInfo[],
+    outputs: [] as OnnxValueInfo[],
+  };
+  for (const field of readFields(bytes)) {
+    if (field.field === 1) graph.nodes.push(readNode(field.bytes));
+    else if (field.field === 2) graph.name = decodeUtf8(field.bytes);
+    else if (field.field === 5) graph.initializers.push(readTensor(field.bytes));
+    else if (field.field === 11) graph.inputs.push(readValueInfo(field.bytes));
+    else if (field.field === 12) graph.outputs.push(readValueInfo(field.bytes));
+  }
+  return graph;
+}
+
+function readNode(bytes: Uint8Array): OnnxNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes: Record<string, OnnxAttribute> = {};
+  let name = '';
+  let type = '';
+  let domain = '';
+  for (const field of readFields(bytes)) {
+    if (field.field === 1) inputs.push(decodeUtf8(field.bytes));
+    else if (field.field === 2) outputs.push(decodeUtf8(field.bytes));
+    else if (field.field === 3) name = decodeUtf8(field.bytes);
+    else if (field.field === 4) type = decodeUtf8(field.bytes);
+    else if (field.field === 5) Object.assign(attributes, readAttribute(field.bytes));
+    else if (field.field === 7) domain = decodeUtf8(field.bytes);
+  }
+  return { name, type, domain, inputs, outputs, attributes };
+}
+
+/** The single entry that an attribute adds to its node. */
+function readAttribute(bytes: Uint8Array): Record<string, OnnxAttribute> {
+  const fields = [...readFields(bytes)];
+  const nameField = fields.find((field) => field.field === 1);
+  const code = fields.find((field) => field.field === 20)?.number;
+  const kind = (Object.keys(attributeCodes) as OnnxAttribute['kind'][]).find((each) => attributeCodes[each] === code);
+  if (kind === undefined || nameField === undefined) {
+    throw new AppError('bad-file', `The model has an attribute of type ${code ?? 'none'}, which cannot be read.`);
+  }
+  return { [decodeUtf8(nameField.bytes)]: { kind, value: attributeReaders[kind](fields) } as OnnxAttribute };
+}
+
+const attributeReaders: {
+  readonly [Kind in OnnxAttribute['kind']]: (
+    fields: readonly ProtoField[],
+  ) => Extract<OnnxAttribute, { kind: Kind }>['value'];
+} = {
+  float: (fields) => floatsAt(fields, 2)[0] ?? 0,
+  int: (fields) => fields.find((field) => field.field === 3)?.number ?? 0,
+  string: (fields) => decodeUtf8(bytesAt(fields, 4)),
+  tensor: (fields) => readTensor(bytesAt(fields, 5)),
+  graph: (fields) => readGraph(bytesAt(fields, 6)),
+  floats: (fields) => floatsAt(fields, 7),
+  ints: (fields) => fields.filter((field) => field.field === 8).flatMap(readInts),
+  strings: (fields) => fields.filter((field) => field.field === 9).map((field) => decodeUtf8(field.bytes)),
+};
+
+function readTensor(bytes: Uint8Array): OnnxTensor {
+  const fields = [...readFields(bytes)];
+  const name = decodeUtf8(bytesAt(fields, 8));
+  const code = fields.find((field) => field.field === 2)?.number ?? 0;
+  if (fields.some((field) => field.field === 13 || (field.field === 14 && field.number === 1))) {
+    throw new AppError('bad-file', `The tensor "${name}" is kept in another file.`, {
+      hint: 'Save the model with its weights inside.',
+    });
+  }
+  const dtype = knownType(code, name);
+  const shape = fields.filter((field) => field.field === 1).flatMap(readInts);
+  const raw = fields.find((field) => field.field === 9)?.bytes;
+  return { name, dtype, shape, data: raw === undefined ? typedData(fields, dtype) : raw.slice() };
+}
+
+/** Data that a writer put into one of the typed fields instead of raw_data, brought into the layout of raw_data. */
+function typedData(fields: readonly ProtoField[], dtype: DType): Uint8Array {
+  const joined = (number: number) =>
+    joinBytes(fields.filter((field) => field.field === number).map((each) => each.bytes));
+  if (dtype === 'float32') return joined(4);
+  if (dtype === 'float64') return joined(10);
+  const ints = fields.filter((field) => field.field === (dtype === 'int64' ? 7 : 5)).flatMap(readInts);
+  // int32_data holds the bits of half-width floats, one per entry.
+  if (dtype === 'float16' || dtype === 'bfloat16') return new Uint8Array(Uint16Array.from(ints).buffer);
+  return packNumbers(ints, dtype);
+}
+
+function readValueInfo(bytes: Uint8Array): OnnxValueInfo {
+  const fields = [...readFields(bytes)];
+  const name = decodeUtf8(bytesAt(fields, 1));
+  const tensorType = [...readFields(bytesAt([...readFields(bytesAt(fields, 2))], 1))];
+  const code = tensorType.find((field) => field.field === 1)?.number ?? 0;
+  const shape = [...readFields(bytesAt(tensorType, 2))].filter((field) => field.field === 1).map(readDimension);
+  return { name, dtype: knownType(code, name), shape };
+}
+
+function readDimension(field: ProtoField): number | string | null {
+  for (const part of readFields(field.bytes)) {
+    if (part.field === 1) return part.number;
+    if (part.field === 2) return decodeUtf8(part.bytes);
+  }
+  return null;
+}
+
+function readOpset(bytes: Uint8Array): { domain: string; version: number } {
+  const fields = [...readFields(bytes)];
+  const version = fields.find((field) => field.field === 2)?.number ?? 0;
+  return { domain: decodeUtf8(bytesAt(fields, 1)), version };
+}
+
+function readEntry(bytes: Uint8Array, into: Record<string, string>): void {
+  const fields = [...readFields(bytes)];
+  into[decodeUtf8(bytesAt(fields, 1))] = decodeUtf8(bytesAt(fields, 2));
+}
+
+function knownType(code: number, name: string): DType {
+  const dtype = dtypeOfCode(code);
+  if (dtype === undefined)
+    throw new AppError('bad-file', `"${name}" has the element type ${code}, which cannot be read.`);
+  return dtype;
+}
+
+function bytesAt(fields: readonly ProtoField[], number: number): Uint8Array {
+  return fields.find((field) => field.field === number)?.bytes ?? new Uint8Array(0);
+}
+
+function floatsAt(fields: readonly ProtoField[], number: number): readonly number[] {
+  const bytes = joinBytes(fields.filter((field) => field.field === number).map((field) => field.bytes));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
+}
+
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let position = 0;
+  for (const part of parts) {
+    joined.set(part, position);
+    position += part.byteLength;
+  }
+  return joined;
+}

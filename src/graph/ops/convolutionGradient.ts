@@ -1,0 +1,68 @@
+import type { ConvAttributes } from '../attributes.ts';
+import { convTransposeExact } from '../build/convolution.ts';
+import { mul } from '../build/elementwise.ts';
+import { matmul } from '../build/linalg.ts';
+import { concat, pad, reshape, slice, swapLast, transpose } from '../build/movement.ts';
+import { reduceSum } from '../build/reduction.ts';
+import type { Value } from '../ir.ts';
+import { allAxes, type Shape, sizeOf } from '../shape.ts';
+
+/** dX of a convolution: the transposed convolution of dY with the same weights, for any stride, dilation and grouping. */
+export function inputGradient(dy: Value, w: Value, input: Shape, attributes: ConvAttributes): Value {
+  return convTransposeExact(dy, w, attributes, input.slice(2));
+}
+
+/**
+ * dW of a convolution of x [N, C, …] with result gradient dy [N, M, …]: for every tap of the kernel, the product of dY with the
+ * part of X that the tap reads, [N, G, M/G, L] × [N, G, L, C/G] summed over N, where L counts the places of the result.
+ */
+export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
+  const [made, readPerGroup, ...kernel] = weights;
+  const places = sizeOf(dy.shape.slice(2));
+  const depthwise = readPerGroup === 1 && made === attributes.groups;
+  const taps = kernelTaps(x, dy.shape.slice(2), kernel, attributes);
+  if (depthwise) {
+    const sums = taps.map((tap) => reduceSum(mul(dy, tap), [0, ...allAxes(dy.rank).slice(2)], false));
+    return reshape(stackLast(sums), weights);
+  }
+  const groups = attributes.groups;
+  const batch = x.shape[0]!;
+  const grouped = (value: Value, channels: number) =>
+    reshape(value, groups === 1 ? [batch, channels, places] : [batch, groups, channels, places]);
+  const rows = grouped(dy, made! / groups);
+  const products = taps.map((tap) => {
+    const product = matmul(rows, swapLast(grouped(tap, readPerGroup!)));
+    return reshape(reduceSum(product, [0], false), [made!, readPerGroup!]);
+  });
+  return reshape(stackLast(products), weights);
+}
+
+/** For every tap, in row-major order of the kernel, the part of the padded input that it reads: [N, C, …result]. */
+function kernelTaps(x: Value, result: Shape, kernel: Shape, attributes: ConvAttributes): readonly Value[] {
+  const { strides, dilations } = attributes;
+  const padded = pad(x, [0, 0, ...attributes.padBefore], [0, 0, ...attributes.padAfter]);
+  const axes = kernel.map((_, i) => i + 2);
+  return positions(kernel).map((tap) => {
+    const starts = tap.map((place, i) => place * dilations[i]!);
+    const ends = starts.map((start, i) => start + (result[i]! - 1) * strides[i]! + 1);
+    return slice(padded, { starts, ends, axes, steps: strides });
+  });
+}
+
+function positions(shape: Shape): readonly Shape[] {
+  return shape.reduce<readonly Shape[]>(
+    (heads, size) => heads.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
+    [[]],
+  );
+}
+
+/** Values of one shape, joined along a new last axis. */
+function stackLast(values: readonly Value[]): Value {
+  const first = values[0]!;
+  if (values.length === 1) return first;
+  const stacked = concat(
+    values.map((value) => reshape(value, [1, ...value.shape])),
+    0,
+  );
+  return transpose(stacked, [...allAxes(first.rank).map((axis) => axis + 1), 0]);
+}

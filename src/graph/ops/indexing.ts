@@ -1,0 +1,74 @@
+import { gather } from '../build/indexing.ts';
+import { reshape, transpose } from '../build/movement.ts';
+import type { Node, OpTable, Value } from '../ir.ts';
+import { intAttribute, stringAttribute } from '../onnx/model.ts';
+import { allAxes, refuse, sameShape, showShape, sizeOf } from '../shape.ts';
+import { sameDType, zeros } from './helpers.ts';
+
+type IndexingOp = 'Gather' | 'ScatterAdd' | 'Range';
+
+export const indexingOps: OpTable<IndexingOp> = {
+  // Rows are copied; the transpose adds every row of the cotangent back to where it came from.
+  Gather: {
+    infer: ([x, indices], { axis }) => {
+      needIndices('gather', indices!);
+      return [{ shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], dtype: x!.dtype }];
+    },
+    onnx: ({ inputs, attributes: { axis } }) => ({ type: 'Gather', inputs, attributes: { axis: intAttribute(axis) } }),
+    vjp: (node, [dy]) => [dy ? scatterBack(dy, node) : null, null],
+    jvp: ({ inputs: [, indices], attributes: { axis } }, [dx]) => [dx ? gather(dx, indices!, axis) : null],
+  },
+  // y = data + Σ updates at their rows. https://onnx.ai/onnx/operators/onnx__ScatterND.html with reduction "add"
+  ScatterAdd: {
+    infer: ([data, indices, updates]) => {
+      needIndices('scatterNdAdd', indices!);
+      sameDType('scatterNdAdd', [data!, updates!]);
+      const wanted = [indices!.shape[0]!, ...data!.shape.slice(1)];
+      if (!sameShape(updates!.shape, wanted)) {
+        throw refuse(`scatterNdAdd needs updates of shape ${showShape(wanted)}, not ${showShape(updates!.shape)}.`);
+      }
+      return [{ shape: data!.shape, dtype: data!.dtype }];
+    },
+    onnx: ({ inputs }) => ({ type: 'ScatterND', inputs, attributes: { reduction: stringAttribute('add') } }),
+    vjp: ({ inputs: [, indices] }, [dy], needs) => [
+      needs[0] ? dy! : null,
+      null,
+      needs[2] ? gather(dy!, reshape(indices!, [-1])) : null,
+    ],
+    jvp: ({ inputs: [data, indices] }, [dData, , dUpdates]) => {
+      if (!dUpdates) return [dData ?? null];
+      return [data!.graph.apply('ScatterAdd', [dData ?? zeros(data!), indices!, dUpdates], {})[0]!];
+    },
+  },
+  Range: {
+    infer: (_inputs, { length, dtype }) => [{ shape: [length], dtype }],
+    onnx: ({ attributes: { start, step, length, dtype } }) => ({
+      type: 'Range',
+      inputs: [start, start + step * length, step].map((value) => ({ dtype, shape: [], values: [value] })),
+    }),
+    vjp: 'zero',
+    jvp: 'zero',
+  },
+};
+
+/** The transpose of a gather, through a view in which the gathered axis comes first. */
+function scatterBack(dy: Value, { inputs: [x, indices], attributes: { axis } }: Node<'Gather'>): Value {
+  const count = sizeOf(indices!.shape);
+  const rest = allAxes(x!.rank).filter((other) => other !== axis);
+  const front = [axis, ...rest];
+  const rows = reshape(dy, [...x!.shape.slice(0, axis), count, ...x!.shape.slice(axis + 1)]);
+  const empty = transpose(zeros(x!), front);
+  const sum = addRows(empty, reshape(indices!, [count, 1]), transpose(rows, front));
+  const back = allAxes(x!.rank).map((_, place) => front.indexOf(place));
+  return transpose(sum, back);
+}
+
+function addRows(data: Value, indices: Value, updates: Value): Value {
+  return data.graph.apply('ScatterAdd', [data, indices, updates], {})[0]!;
+}
+
+function needIndices(what: string, indices: Value): void {
+  if (indices.dtype !== 'int64' && indices.dtype !== 'int32') {
+    throw refuse(`${what} needs int64 indices, not ${indices.dtype}.`, 'Convert with cast().');
+  }
+}

@@ -1,0 +1,112 @@
+import type { ReduceAttributes } from '../attributes.ts';
+import { cast, div, equal, exp, mul, sub } from '../build/elementwise.ts';
+import { expand, reshape } from '../build/movement.ts';
+import { reduceMean, reduceSum } from '../build/reduction.ts';
+import type { Node, OpDefinition, OpTable, Value } from '../ir.ts';
+import { intAttribute } from '../onnx/model.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import { int64Literal, linear, needFloating } from './helpers.ts';
+
+type ReductionOp = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ArgMax' | 'Softmax' | 'LogSoftmax';
+type ReduceOp = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin';
+
+export const reductionOps: OpTable<ReductionOp> = {
+  ReduceSum: linear({
+    infer: inferReduced,
+    onnx: reduceForm,
+    forward: (dx, { attributes: { axes, keepDims } }) => reduceSum(dx, axes, keepDims),
+    transposed: (dy, node) => expand(kept(dy, node), node.inputs[0]!.shape),
+  }),
+  ReduceMean: linear({
+    infer: inferReduced,
+    onnx: reduceForm,
+    forward: (dx, { attributes: { axes, keepDims } }) => reduceMean(dx, axes, keepDims),
+    transposed: (dy, node) => {
+      const { shape } = node.inputs[0]!;
+      const count = sizeOf(node.attributes.axes.map((axis) => shape[axis]!));
+      return expand(mul(kept(dy, node), 1 / count), shape);
+    },
+  }),
+  ReduceMax: extreme(),
+  ReduceMin: extreme(),
+  ArgMax: {
+    infer: ([x], { axis, keepDims }) => [{ shape: reducedShape(x!.shape, [axis], keepDims), dtype: 'int64' }],
+    onnx: ({ inputs, attributes: { axis, keepDims } }) => ({
+      type: 'ArgMax',
+      inputs,
+      attributes: { axis: intAttribute(axis), keepdims: intAttribute(keepDims ? 1 : 0) },
+    }),
+    vjp: 'zero',
+    jvp: 'zero',
+  },
+  // The Jacobian diag(y) − y·yᵀ is symmetric: y·(d − Σ d·y) in both modes.
+  Softmax: {
+    infer: inferSame,
+    onnx: axisForm,
+    vjp: (node, [dy]) => [dy ? softmaxProduct(dy, node) : null],
+    jvp: (node, [dx]) => [dx ? softmaxProduct(dx, node) : null],
+  },
+  // y = x − log Σ exp x, so dy = dx − Σ softmax·dx, and transposed dx = dy − softmax·Σ dy.
+  LogSoftmax: {
+    infer: inferSame,
+    onnx: axisForm,
+    vjp: ({ outputs: [y], attributes: { axis } }, [dy]) => [dy ? sub(dy, mul(exp(y!), reduceSum(dy, [axis]))) : null],
+    jvp: ({ outputs: [y], attributes: { axis } }, [dx]) => [dx ? sub(dx, reduceSum(mul(exp(y!), dx), [axis])) : null],
+  },
+};
+
+/** The largest or smallest: the derivative is shared evenly by the entries that equal it. */
+function extreme<Op extends 'ReduceMax' | 'ReduceMin'>(): OpDefinition<Op> {
+  return {
+    infer: inferReduced,
+    onnx: reduceForm,
+    vjp: (node, [dy]) => [dy ? mul(shares(node), kept(dy, node)) : null],
+    jvp: (node, [dx]) => {
+      const { axes, keepDims } = node.attributes as ReduceAttributes;
+      return [dx ? reduceSum(mul(shares(node), dx), axes, keepDims) : null];
+    },
+  };
+}
+
+/** 1/n at the n entries that equal the extreme, 0 elsewhere. */
+function shares(node: Node<'ReduceMax' | 'ReduceMin'>): Value {
+  const x = node.inputs[0]!;
+  const hits = cast(equal(x, kept(node.outputs[0]!, node)), x.dtype);
+  return div(hits, reduceSum(hits, node.attributes.axes));
+}
+
+function softmaxProduct(d: Value, { outputs: [y], attributes: { axis } }: Node<'Softmax'>): Value {
+  const weighted = mul(d, y!);
+  return sub(weighted, mul(y!, reduceSum(weighted, [axis])));
+}
+
+/** A reduced value with the reduced axes put back as size 1. */
+function kept(reduced: Value, node: Node<ReduceOp>): Value {
+  return reshape(reduced, reducedShape(node.inputs[0]!.shape, node.attributes.axes, true));
+}
+
+function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
+  if (keepDims) return shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+function inferReduced([x]: readonly Value[], { axes, keepDims }: ReduceAttributes) {
+  return [{ shape: reducedShape(x!.shape, axes, keepDims), dtype: x!.dtype }];
+}
+
+function inferSame([x]: readonly Value[]) {
+  needFloating('softmax', x!);
+  return [{ shape: x!.shape, dtype: x!.dtype }];
+}
+
+function reduceForm({ op, inputs, attributes }: Node<ReduceOp>) {
+  return {
+    type: op,
+    inputs: [inputs[0]!, int64Literal(attributes.axes)],
+    attributes: { keepdims: intAttribute(attributes.keepDims ? 1 : 0) },
+  };
+}
+
+function axisForm({ op, inputs, attributes }: Node<'Softmax' | 'LogSoftmax'>) {
+  return { type: op, inputs, attributes: { axis: intAttribute(attributes.axis) } };
+}
