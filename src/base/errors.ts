@@ -10,18 +10,18 @@ export const errorCodes = {
   'bad-data': 'A data set is missing, cut off or malformed.',
   'bad-file': 'A file does not have the format that its name promises.',
   'not-found': 'Something named by its id or path does not exist.',
-  'conflict': 'The thing exists already, or changed meanwhile.',
+  conflict: 'The thing exists already, or changed meanwhile.',
   'device-unavailable': 'The chosen device cannot run training here.',
   'disk-full': 'There is no room left to write.',
   'read-only': 'The place cannot be written to.',
   'not-trusted': 'The workspace is not trusted, so nothing may be started in it.',
   'worker-unavailable': 'The background worker could not be started or reached.',
   'worker-version': 'A worker of another version is running.',
-  'closed': 'The connection closed before the answer came.',
-  'cancelled': 'The caller gave up.',
-  'timeout': 'No answer came in time.',
-  'diverged': 'Training produced a value that is not a number.',
-  'internal': 'A defect in Trainyard.',
+  closed: 'The connection closed before the answer came.',
+  cancelled: 'The caller gave up.',
+  timeout: 'No answer came in time.',
+  diverged: 'Training produced a value that is not a number.',
+  internal: 'A defect in Trainyard.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -52,7 +52,11 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
   const systemCode = (thrown as { code?: unknown } | null)?.code;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
-    return errorInfo('disk-full', `No room left on the disk: ${message}`, 'Free some space, then resume from the last checkpoint.');
+    return errorInfo(
+      'disk-full',
+      `No room left on the disk: ${message}`,
+      'Free some space, then resume from the last checkpoint.',
+    );
   }
   if (systemCode === 'EROFS' || systemCode === 'EACCES' || systemCode === 'EPERM') {
     return errorInfo('read-only', `Not allowed to write: ${message}`, 'Choose a folder that you may write to.');

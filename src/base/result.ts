@@ -9,6 +9,9 @@ export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
 }
 
 /** A failed outcome; `message` is a sentence for a person. */
-export function fail<Reason extends string>(reason: Reason, message: string): { readonly ok: false; readonly reason: Reason; readonly message: string } {
+export function fail<Reason extends string>(
+  reason: Reason,
+  message: string,
+): { readonly ok: false; readonly reason: Reason; readonly message: string } {
   return { ok: false, reason, message };
 }

@@ -33,8 +33,10 @@ export interface Override {
 export function parseOverride(text: string): Override | ConfigProblem {
   const at = text.indexOf('=');
   const key = (at < 0 ? text : text.slice(0, at)).trim();
-  if (at < 0) return { key, message: `"${text}" is no override. Write key=value, for instance optimizer.learningRate=0.001.` };
-  if (!/^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/.test(key)) return { key, message: `"${key}" is no key. Keys are names joined by dots.` };
+  if (at < 0)
+    return { key, message: `"${text}" is no override. Write key=value, for instance optimizer.learningRate=0.001.` };
+  if (!/^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/.test(key))
+    return { key, message: `"${key}" is no key. Keys are names joined by dots.` };
   return { key, value: parseValue(text.slice(at + 1).trim()) };
 }
 
@@ -78,7 +80,14 @@ export function checkValue(field: ConfigField, value: Json): string | undefined 
 /** "a number between 0 and 1", "one of mlp, unet, dit". */
 export function describeField(field: ConfigField): string {
   if (field.type === 'choice') return `one of ${(field.choices ?? []).join(', ')}`;
-  const names = { number: 'a number', integer: 'a whole number', boolean: 'true or false', string: 'text', path: 'a path', numbers: 'a list of numbers' };
+  const names = {
+    number: 'a number',
+    integer: 'a whole number',
+    boolean: 'true or false',
+    string: 'text',
+    path: 'a path',
+    numbers: 'a list of numbers',
+  };
   return `${names[field.type]}${describeBounds(field)}`;
 }
 
@@ -148,8 +157,11 @@ function parseValue(text: string): Json {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = known.map((name) => ({ name, distance: editDistance(key, name) })).sort((a, b) => a.distance - b.distance)[0];
-  const suggestion = nearest !== undefined && nearest.distance <= Math.max(2, key.length / 3) ? ` Did you mean ${nearest.name}?` : '';
+  const nearest = known
+    .map((name) => ({ name, distance: editDistance(key, name) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const suggestion =
+    nearest !== undefined && nearest.distance <= Math.max(2, key.length / 3) ? ` Did you mean ${nearest.name}?` : '';
   return `There is no key ${key} in this recipe.${suggestion}`;
 }
 

@@ -3,7 +3,18 @@ import type { JsonObject } from './json.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
 
 /** Every state that a run can be in. `stopped` is a stop that was asked for; `killed` one that was not; `lost` means that nobody knows how it ended. */
-export const runStatuses = ['queued', 'starting', 'running', 'stopping', 'finished', 'stopped', 'failed', 'killed', 'lost', 'unknown'] as const;
+export const runStatuses = [
+  'queued',
+  'starting',
+  'running',
+  'stopping',
+  'finished',
+  'stopped',
+  'failed',
+  'killed',
+  'lost',
+  'unknown',
+] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 const activeStatuses: ReadonlySet<RunStatus> = new Set(['queued', 'starting', 'running', 'stopping']);

@@ -1,6 +1,6 @@
-import type { DeviceProbe, DeviceChoice } from './device.ts';
-import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { ErrorInfo } from '../base/errors.ts';
+import type { DeviceChoice, DeviceProbe } from './device.ts';
+import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
 
 /**
@@ -43,9 +43,23 @@ export interface RunFile {
   readonly totalSteps: number;
   readonly createdAt: WallTimeSeconds;
   readonly startedAt: WallTimeSeconds;
-  readonly device: { readonly requested: DeviceChoice; readonly used: string; readonly refused: readonly DeviceProbe[] };
-  readonly dataSets: readonly { readonly name: string; readonly path: string; readonly sha256: string; readonly examples: number }[];
-  readonly versions: { readonly trainyard: string; readonly onnxruntime: string; readonly node: string; readonly platform: string };
+  readonly device: {
+    readonly requested: DeviceChoice;
+    readonly used: string;
+    readonly refused: readonly DeviceProbe[];
+  };
+  readonly dataSets: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly sha256: string;
+    readonly examples: number;
+  }[];
+  readonly versions: {
+    readonly trainyard: string;
+    readonly onnxruntime: string;
+    readonly node: string;
+    readonly platform: string;
+  };
   readonly commit?: string;
   readonly dirty?: boolean;
   readonly resumedFrom?: { readonly runId?: RunId; readonly checkpoint: string; readonly step: Step };

@@ -1,4 +1,10 @@
-import { AbstractMessageReader, AbstractMessageWriter, type DataCallback, type Disposable, type Message } from 'vscode-jsonrpc';
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  type DataCallback,
+  type Disposable,
+  type Message,
+} from 'vscode-jsonrpc';
 
 /** Anything that carries whole messages: a webview on either side, a MessagePort, a worker thread. */
 export interface Port {

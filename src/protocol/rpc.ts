@@ -22,7 +22,10 @@ export interface RpcNotifier<E> {
 }
 
 /** Answers every request on the connection, also unknown ones and those whose handler throws. Call `connection.listen()` afterwards. */
-export function serve<T extends MethodTable<T>, E>(connection: MessageConnection, handlers: Handlers<T>): RpcNotifier<E> {
+export function serve<T extends MethodTable<T>, E>(
+  connection: MessageConnection,
+  handlers: Handlers<T>,
+): RpcNotifier<E> {
   connection.onRequest(async (method: string, params: unknown, token) => {
     const handler = Object.hasOwn(handlers, method) ? handlers[method as keyof T] : undefined;
     if (handler === undefined) return new ResponseError(ErrorCodes.MethodNotFound, `There is no method ${method}.`);
@@ -60,7 +63,12 @@ export function connectClient<T extends MethodTable<T>, E>(connection: MessageCo
   };
 }
 
-async function send<R>(connection: MessageConnection, method: string, params: unknown, signal: AbortSignal | undefined): Promise<R> {
+async function send<R>(
+  connection: MessageConnection,
+  method: string,
+  params: unknown,
+  signal: AbortSignal | undefined,
+): Promise<R> {
   const source = new CancellationTokenSource();
   const abort = () => source.cancel();
   signal?.addEventListener('abort', abort, { once: true });
@@ -86,7 +94,8 @@ function receivedError(error: unknown): AppError {
   if (error instanceof ResponseError) {
     const info = error.data as ErrorInfo | undefined;
     if (info !== undefined && Object.hasOwn(errorCodes, info.code)) return fromErrorInfo(info);
-    if (error.code === ErrorCodes.MethodNotFound) return new AppError('worker-version', error.message, { hint: 'Run "Trainyard: Restart Worker".' });
+    if (error.code === ErrorCodes.MethodNotFound)
+      return new AppError('worker-version', error.message, { hint: 'Run "Trainyard: Restart Worker".' });
     return new AppError('internal', error.message);
   }
   return closedError(error);

@@ -14,7 +14,10 @@ export interface PanelMethods {
   'series.query': { params: SeriesQuery; result: SeriesTile };
   'series.points': { params: { runId: RunId; tag: string; from: number; count: number }; result: SeriesPoints };
   'media.list': { params: { runId: RunId; tag?: string }; result: { items: readonly MediaRecord[] } };
-  'media.read': { params: { runId: RunId; tag: string; step: number; index: number }; result: { mime: string; bytes: Uint8Array } };
+  'media.read': {
+    params: { runId: RunId; tag: string; step: number; index: number };
+    result: { mime: string; bytes: Uint8Array };
+  };
   /** Asks the person where to save, then writes. False when the person changed their mind. */
   'file.save': { params: { suggestedName: string; bytes: Uint8Array }; result: { saved: boolean } };
   'clipboard.write': { params: { text: string }; result: null };

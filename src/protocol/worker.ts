@@ -4,8 +4,8 @@ import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { LaunchPreview, LaunchRequest } from '../domain/launch.ts';
 import type { LogEntry } from '../domain/logEntry.ts';
-import type { MediaRecord } from '../domain/records.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
+import type { MediaRecord } from '../domain/records.ts';
 import type { RunDetail, RunSummary } from '../domain/run.ts';
 import type { SeriesPoints, SeriesQuery, SeriesTile } from './series.ts';
 
@@ -18,7 +18,7 @@ export const workerProtocolVersion = 1;
  */
 export interface WorkerMethods {
   /** First call on a connection. The worker answers even when versions differ, so that the client can say so and offer a restart. */
-  'hello': { params: { client: 'extension' | 'cli'; version: string; protocol: number }; result: WorkerHello };
+  hello: { params: { client: 'extension' | 'cli'; version: string; protocol: number }; result: WorkerHello };
   /** Discovers and watches runs under a folder for as long as this connection lives. Idempotent. `trusted: false` reads but never starts anything. */
   'folder.open': { params: { folder: string; trusted: boolean }; result: { runs: readonly RunSummary[] } };
   'folder.close': { params: { folder: string }; result: null };
@@ -28,7 +28,10 @@ export interface WorkerMethods {
   'runs.list': { params: { folder?: string; includeArchived?: boolean }; result: { runs: readonly RunSummary[] } };
   'runs.get': { params: { runId: RunId }; result: RunDetail };
   /** Changes what the user says of a run; never the run's own files. */
-  'runs.update': { params: { runId: RunId; name?: string; labels?: readonly string[]; note?: string; archived?: boolean }; result: RunSummary };
+  'runs.update': {
+    params: { runId: RunId; name?: string; labels?: readonly string[]; note?: string; archived?: boolean };
+    result: RunSummary;
+  };
 
   'recipes.list': { params: Record<string, never>; result: { recipes: readonly RecipeInfo[] } };
   /** YAML files of the folder whose `recipe:` key names the recipe (or any recipe, when absent). */
@@ -38,7 +41,10 @@ export interface WorkerMethods {
   /** Graceful first: the run ends within one fused block and keeps a checkpoint. `force` kills the group. */
   'runs.stop': { params: { runId: RunId; force?: boolean }; result: null };
   /** Goes on from a checkpoint (absent: the last one) as a new run that names its parent. */
-  'runs.resume': { params: { runId: RunId; checkpoint?: string; overrides?: readonly string[]; name?: string; requestId: string }; result: { runId: RunId; run: RunSummary } };
+  'runs.resume': {
+    params: { runId: RunId; checkpoint?: string; overrides?: readonly string[]; name?: string; requestId: string };
+    result: { runId: RunId; run: RunSummary };
+  };
   /** The request that would launch the run again, for a form that changes it. */
   'runs.launchRequest': { params: { runId: RunId }; result: LaunchRequest };
 
@@ -52,13 +58,22 @@ export interface WorkerMethods {
   /** Exact points `from … from+count` of one series, for tables and CSV. */
   'series.points': { params: { runId: RunId; tag: string; from: number; count: number }; result: SeriesPoints };
   'media.list': { params: { runId: RunId; tag?: string }; result: { items: readonly MediaRecord[] } };
-  'media.read': { params: { runId: RunId; tag: string; step: number; index: number }; result: { mime: string; bytes: Uint8Array } };
+  'media.read': {
+    params: { runId: RunId; tag: string; step: number; index: number };
+    result: { mime: string; bytes: Uint8Array };
+  };
 
   'checkpoints.list': { params: { folder: string }; result: { checkpoints: readonly Checkpoint[] } };
-  'log.read': { params: { runId: RunId; from: number; maxBytes: number }; result: { text: string; next: number; size: number } };
+  'log.read': {
+    params: { runId: RunId; from: number; maxBytes: number };
+    result: { text: string; next: number; size: number };
+  };
   'experimentLog.list': { params: { folder: string }; result: { entries: readonly LogEntry[] } };
   /** Writes an entry into the folder's EXPERIMENT_LOG.md (made where there is none): command, configuration, commit, result table, conclusion. */
-  'experimentLog.conclude': { params: { runId: RunId; title: string; conclusion: string; phase?: string }; result: { file: string; line: number } };
+  'experimentLog.conclude': {
+    params: { runId: RunId; title: string; conclusion: string; phase?: string };
+    result: { file: string; line: number };
+  };
 
   'doctor.run': { params: { folder?: string }; result: DoctorReport };
   /** Ends the worker; running jobs go on and are adopted by the next one. */

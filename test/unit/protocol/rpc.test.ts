@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { createServer, connect, type Socket } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createMessageConnection, type MessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
+import {
+  createMessageConnection,
+  type MessageConnection,
+  SocketMessageReader,
+  SocketMessageWriter,
+} from 'vscode-jsonrpc/node';
 import { AppError } from '../../../src/base/errors.ts';
 import { connectClient, type Handlers, type RpcClient, type RpcNotifier, serve } from '../../../src/protocol/rpc.ts';
 import { socketConnectionOptions } from '../../../src/protocol/socketOptions.ts';
@@ -65,7 +70,14 @@ beforeEach(async () => {
 afterEach(() => cleanUp());
 
 test('values arrive as they were sent, typed arrays, NaN and big integers of the double range included', async () => {
-  const value = { numbers: Float64Array.of(1.5, Number.NaN, -Infinity), floats: Float32Array.of(0.25), bytes: Uint8Array.of(1, 2), text: 'größe', big: 2 ** 53 - 1, none: null };
+  const value = {
+    numbers: Float64Array.of(1.5, Number.NaN, -Infinity),
+    floats: Float32Array.of(0.25),
+    bytes: Uint8Array.of(1, 2),
+    text: 'größe',
+    big: 2 ** 53 - 1,
+    none: null,
+  };
   const answer = await client.call('echo', { value });
   assert.deepEqual(answer.value, value);
 });
@@ -111,5 +123,8 @@ test('events arrive', async () => {
 });
 
 function connection(socket: Socket): MessageConnection {
-  return createMessageConnection(new SocketMessageReader(socket, socketConnectionOptions.reader), new SocketMessageWriter(socket, socketConnectionOptions.writer));
+  return createMessageConnection(
+    new SocketMessageReader(socket, socketConnectionOptions.reader),
+    new SocketMessageWriter(socket, socketConnectionOptions.writer),
+  );
 }

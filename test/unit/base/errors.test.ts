@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AppError, describeError, fromErrorInfo, toErrorInfo } from '../../../src/base/errors.ts';
+
+test('errors of the file system get codes and hints of their own', () => {
+  const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+  assert.equal(toErrorInfo(full).code, 'disk-full');
+  assert.match(describeError(full), /Free some space/);
+  assert.equal(toErrorInfo(Object.assign(new Error('x'), { code: 'EROFS' })).code, 'read-only');
+  assert.equal(toErrorInfo(Object.assign(new Error('x'), { code: 'ENOENT' })).code, 'not-found');
+});
+
+test('an AppError survives its wire form', () => {
+  const error = new AppError('bad-data', 'The file is cut.', { hint: 'Fetch it again.' });
+  const back = fromErrorInfo(toErrorInfo(error));
+  assert.deepEqual([back.code, back.message, back.hint], ['bad-data', 'The file is cut.', 'Fetch it again.']);
+  assert.equal(toErrorInfo('text').code, 'internal');
+});
