@@ -1,6 +1,5 @@
 // Chromium for the tests that look at panels. Debian has it; nothing else is downloaded.
-import { accessSync, constants, statSync } from 'node:fs';
-import path from 'node:path';
+import { findOnPath, isExecutable } from './executables.mjs';
 import { runQuietly } from './npm.mjs';
 import { step } from './step.mjs';
 
@@ -30,17 +29,6 @@ export async function ensureChromium() {
   return installed;
 }
 
-/**
- * An executable file of that name on the PATH.
- * @param {string} name
- * @returns {string | undefined}
- */
-export function findOnPath(name) {
-  const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
-  const dirs = (process.env['PATH'] ?? '').split(path.delimiter).filter((dir) => dir !== '');
-  return dirs.flatMap((dir) => names.map((file) => path.join(dir, file))).find(isExecutable);
-}
-
 /** @returns {string | undefined} */
 function findChromium() {
   const named = process.env['TRAINYARD_CHROMIUM'];
@@ -64,14 +52,4 @@ async function installWithApt(apt) {
   await runQuietly(apt, [...wait, 'install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], {
     env,
   });
-}
-
-/** @param {string} file */
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
