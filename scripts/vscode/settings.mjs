@@ -3,7 +3,7 @@
 /** @type {Readonly<Record<string, unknown>>} */
 export const defaultSettings = {
   'workbench.startupEditor': 'none',
-  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.colorTheme': 'Dark Modern',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.tips.enabled': false,
   'window.commandCenter': false,
