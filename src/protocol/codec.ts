@@ -23,16 +23,23 @@ export function encodeMessage(message: unknown): Uint8Array {
   return encode(message, { extensionCodec: extensions, ignoreUndefined: true });
 }
 
-/** The message of its bytes. Throws where they are no MessagePack. */
+/**
+ * The message of its bytes. Throws where they are no MessagePack. A Uint8Array in it is a view of the message's memory: `slice()` it before it
+ * travels on by a way that sends the whole buffer, as a webview's `postMessage` does.
+ */
 export function decodeMessage(bytes: Uint8Array): unknown {
-  return decode(bytes, { extensionCodec: extensions });
+  // A plain view, so that binary comes out as Uint8Array also where a Node Buffer came in.
+  return decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), { extensionCodec: extensions });
 }
 
 function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** A copy that starts at an aligned address, which typed arrays need. */
+/**
+ * A copy that starts at an aligned address, which typed arrays need. The constructor copies for every kind of view; `slice` would not,
+ * since that of a Node Buffer shares its memory with the whole message.
+ */
 function copyOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return new Uint8Array(bytes).buffer;
 }
