@@ -1,0 +1,196 @@
+import type { ConfigField } from '../domain/config.ts';
+import { valueAt } from '../domain/config.ts';
+import { deviceChoices } from '../domain/device.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { MetricDefinition } from '../domain/metricDefinition.ts';
+import { type LearningRateSchedule, learningRateSchedules, type OptimizerSettings } from './recipe.ts';
+
+/** The keys that every recipe has and the trainer reads. A recipe may give other defaults, by key. */
+export function commonFields(defaults: Readonly<Record<string, Json>>): readonly ConfigField[] {
+  return [...runFields, ...optimizerFields].map((field) =>
+    field.key in defaults ? { ...field, default: defaults[field.key]! } : field,
+  );
+}
+
+/** The optimizer's settings of a resolved configuration. */
+export function optimizerSettings(config: JsonObject): OptimizerSettings {
+  const read = (name: string) => valueAt(config, `optimizer.${name}`) as number;
+  return {
+    learningRate: read('learningRate'),
+    beta1: read('beta1'),
+    beta2: read('beta2'),
+    epsilon: read('epsilon'),
+    weightDecay: read('weightDecay'),
+    warmupSteps: read('warmupSteps'),
+    schedule: valueAt(config, 'optimizer.schedule') as LearningRateSchedule,
+    finalFraction: read('finalFraction'),
+    clipNorm: read('clipNorm'),
+    emaDecay: read('emaDecay'),
+  };
+}
+
+/** What the trainer logs for every recipe. */
+export const commonMetrics: readonly MetricDefinition[] = [
+  {
+    tag: 'train/grad_norm',
+    title: 'Gradient norm',
+    unit: '',
+    direction: 'none',
+    version: 1,
+    description: 'Euclidean length of the gradient of all parameters, before it is clipped.',
+  },
+  {
+    tag: 'train/lr',
+    title: 'Learning rate',
+    unit: '',
+    direction: 'none',
+    version: 1,
+    description: 'Learning rate of the step.',
+  },
+];
+
+const runFields: readonly ConfigField[] = [
+  {
+    key: 'name',
+    type: 'string',
+    default: '',
+    description: 'Name of the run and of its folder. Empty: the recipe and the time.',
+  },
+  { key: 'seed', type: 'integer', default: 0, min: 0, description: 'Seed of starting values, data order and noise.' },
+  {
+    key: 'device',
+    type: 'choice',
+    choices: deviceChoices,
+    default: 'auto',
+    description: 'What the run computes on. auto takes the first that works.',
+  },
+  {
+    key: 'threads',
+    type: 'integer',
+    default: 2,
+    min: 1,
+    max: 256,
+    description: 'Threads of one operation on the CPU. A run is repeatable bit by bit at the same number only.',
+  },
+  { key: 'steps', type: 'integer', default: 1000, min: 1, description: 'Number of training steps.' },
+  {
+    key: 'stepsPerRun',
+    type: 'integer',
+    default: 20,
+    min: 1,
+    max: 1000,
+    description: 'Steps that are fused into one call. A stop takes effect between two calls.',
+  },
+  {
+    key: 'logEvery',
+    type: 'integer',
+    default: 1,
+    min: 1,
+    unit: 'steps',
+    description: 'Every how many steps a point of each training metric is logged.',
+  },
+  {
+    key: 'checkpointEvery',
+    type: 'integer',
+    default: 500,
+    min: 0,
+    unit: 'steps',
+    description: 'Every how many steps a checkpoint is kept; 0: at the end only.',
+  },
+  {
+    key: 'keepCheckpoints',
+    type: 'integer',
+    default: 3,
+    min: 1,
+    description: 'How many of the latest checkpoints stay on disk.',
+  },
+  {
+    key: 'sampleEvery',
+    type: 'integer',
+    default: 500,
+    min: 0,
+    unit: 'steps',
+    description: 'Every how many steps samples are drawn; 0: at the end only.',
+  },
+  {
+    key: 'evaluateEvery',
+    type: 'integer',
+    default: 500,
+    min: 0,
+    unit: 'steps',
+    description: 'Every how many steps the evaluations run; 0: at the end only.',
+  },
+  { key: 'resume', type: 'path', default: '', description: 'Checkpoint to go on from. Empty: start afresh.' },
+];
+
+const optimizerFields: readonly ConfigField[] = [
+  { key: 'optimizer.learningRate', type: 'number', default: 0.001, min: 0, description: 'Highest learning rate.' },
+  {
+    key: 'optimizer.beta1',
+    type: 'number',
+    default: 0.9,
+    min: 0,
+    max: 1,
+    description: 'AdamW: decay of the mean of gradients.',
+  },
+  {
+    key: 'optimizer.beta2',
+    type: 'number',
+    default: 0.999,
+    min: 0,
+    max: 1,
+    description: 'AdamW: decay of the mean of squared gradients.',
+  },
+  {
+    key: 'optimizer.epsilon',
+    type: 'number',
+    default: 1e-8,
+    min: 0,
+    description: 'AdamW: added to the root of the mean of squares.',
+  },
+  {
+    key: 'optimizer.weightDecay',
+    type: 'number',
+    default: 0,
+    min: 0,
+    description: 'AdamW: decoupled weight decay of matrices and kernels.',
+  },
+  {
+    key: 'optimizer.warmupSteps',
+    type: 'integer',
+    default: 100,
+    min: 0,
+    unit: 'steps',
+    description: 'Steps of linear rise of the learning rate.',
+  },
+  {
+    key: 'optimizer.schedule',
+    type: 'choice',
+    choices: learningRateSchedules,
+    default: 'cosine',
+    description: 'Course of the learning rate after the warm-up.',
+  },
+  {
+    key: 'optimizer.finalFraction',
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 1,
+    description: 'Last learning rate as a part of the highest.',
+  },
+  {
+    key: 'optimizer.clipNorm',
+    type: 'number',
+    default: 1,
+    min: 0,
+    description: 'Longest gradient norm; longer ones are shortened to it. 0: no limit.',
+  },
+  {
+    key: 'optimizer.emaDecay',
+    type: 'number',
+    default: 0.999,
+    min: 0,
+    max: 1,
+    description: 'Decay per step of the averaged weights, which are sampled, evaluated and exported.',
+  },
+];

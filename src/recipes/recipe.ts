@@ -1,0 +1,181 @@
+import type { JsonObject } from '../domain/json.ts';
+import type { RecipeInfo } from '../domain/recipe.ts';
+import type { BaseGraph, Initializer, Value } from '../graph/index.ts';
+
+/**
+ * A training task as a plug-in: its configuration, network, loss, metrics and samples. The trainer owns everything else: the device,
+ * the data loader, the optimizer, the averaged weights, the fused steps, checkpoints and the run directory. A recipe is pure: the
+ * same configuration and data facts give the same program.
+ */
+export interface Recipe {
+  readonly info: RecipeInfo;
+  /** A name for checkpoints with the same parameters: `meanflow-dit-28x28x1-w128-l4`. Runs of equal architecture can share weights. */
+  architecture(config: JsonObject, data: DataFacts): string;
+  /** What the trainer must load before `build`. The first one is what the run trains on. */
+  dataSets(config: JsonObject): readonly DataSetRequest[];
+  /** The program for a configuration that was resolved without problems. Paths in it are absolute. Throws AppError 'bad-config' or 'bad-data'. */
+  build(config: JsonObject, data: DataFacts): Program;
+}
+
+/** A data set of labelled images to load: a folder of IDX files, or one of a sub-folder of PNG files per class. */
+export interface DataSetRequest {
+  readonly name: DataSetName;
+  readonly path: string;
+  /** Which of the two: in an IDX folder by file name (`train-…`, `t10k-…`), in a PNG folder the sub-folder `train` or `test`. */
+  readonly split: DataSetName;
+  /** Without a required data set the run cannot start; without another one its evaluations are left out, and the run says so. */
+  readonly required: boolean;
+}
+export type DataSetName = 'train' | 'test';
+
+/** What is known of the training data once they are loaded. */
+export interface DataFacts {
+  readonly examples: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+/** One trainable tensor. The order of the list is the order in the flat vector. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+  /** Whether weight decay applies: true for matrices and kernels, false for biases, gains and embeddings. */
+  readonly decay: boolean;
+}
+
+/** The view of a parameter inside a graph, by name: a view of the flat vector in training, a constant in an exported model. */
+export type ParameterView = (name: string) => Value;
+
+/** What a recipe wants computed. All `build` functions may be called several times, each time with a fresh graph. */
+export interface Program {
+  readonly parameters: readonly ParameterSpec[];
+  /** Examples per step. */
+  readonly batchSize: number;
+  readonly optimizer: OptimizerSettings;
+  /** The loss of one step. The trainer adds gradients, optimizer and averaged weights, and fuses several steps. */
+  step(inputs: StepInputs): StepOutputs;
+  readonly evaluations: readonly Evaluation[];
+  readonly samples?: SampleProgram;
+  readonly model: ExportedModel;
+}
+
+/** Examples of a data set inside a graph. */
+export interface ImageBatch {
+  /** uint8 [batch, height, width, channels], 0 to 255. */
+  readonly images: Value;
+  /** int64 [batch], 0 to classes − 1. */
+  readonly labels: Value;
+}
+
+export interface StepInputs {
+  readonly graph: BaseGraph;
+  readonly parameters: ParameterView;
+  readonly batch: ImageBatch;
+  /** int64 scalar for `randomNormal` and `randomUniform`: `randomCounter(seed, step)`. Different for each step of a run. */
+  readonly counter: Value;
+}
+
+export interface StepOutputs {
+  /** float32 scalar that is minimized. */
+  readonly loss: Value;
+  /** float32 scalars by metric tag, one point per step each. `train/loss`, `train/grad_norm` and `train/lr` are logged by the trainer itself. */
+  readonly metrics: Readonly<Record<string, Value>>;
+}
+
+/** AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) over the flat vector. */
+export interface OptimizerSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled: parameters with `decay` shrink by learning rate × this, each step. */
+  readonly weightDecay: number;
+  /** Steps of linear rise from 0. */
+  readonly warmupSteps: number;
+  /** What follows the warm-up, until the last step. */
+  readonly schedule: LearningRateSchedule;
+  /** Learning rate at the end as a part of the highest. */
+  readonly finalFraction: number;
+  /** Gradients with a longer norm are shortened to it; 0: never. */
+  readonly clipNorm: number;
+  /** Averaged weights: average ← d·average + (1−d)·weights with d = `emaDecayAt(emaDecay, step)`. */
+  readonly emaDecay: number;
+}
+export const learningRateSchedules = ['constant', 'linear', 'cosine'] as const;
+export type LearningRateSchedule = (typeof learningRateSchedules)[number];
+
+/** A measurement over a whole data set with the averaged weights. */
+export interface Evaluation {
+  readonly data: DataSetName;
+  /** Examples per graph run; the trainer fills the last one up and drops the surplus. */
+  readonly batchSize: number;
+  /** float32 [batchSize] by metric tag: a number per example. The metric is the mean over the examples. */
+  build(graph: BaseGraph, parameters: ParameterView, batch: ImageBatch): Readonly<Record<string, Value>>;
+}
+
+/** Images drawn from the averaged weights. */
+export interface SampleProgram {
+  /** Images of one graph run. */
+  readonly batchSize: number;
+  /** Graph runs for one set of samples; run i gets `randomCounter(seed of the samples, i)`, so that all sets of a run start from the same noise. */
+  readonly batches: number;
+  /** How many, from the first on, make up the picture that is shown, and in how many columns. */
+  readonly shown: number;
+  readonly columns: number;
+  /** `images` uint8 [batchSize, height, width, channels] and `labels` int64 [batchSize], the class asked for. */
+  build(graph: BaseGraph, parameters: ParameterView, counter: Value): ImageBatch;
+  /** A classifier that looks at all the samples; absent where none is configured. */
+  readonly judge?: SampleJudge;
+}
+
+/**
+ * A judge of samples: the `model.onnx` of a run of the classifier recipe. Its input `images` is uint8 [n, height, width, channels],
+ * its output `logits` float32 [n, classes]; n is fixed and stands in the model (read it there; fill the last run up).
+ */
+export interface SampleJudge {
+  /** Absolute path. */
+  readonly model: string;
+  /** Metrics by tag from the logits [count × classes] and the classes asked for [count]. */
+  measure(logits: Float32Array, labels: readonly number[], classes: number): Readonly<Record<string, number>>;
+}
+
+/** The trained network as a file for other programs. */
+export interface ExportedModel {
+  /** Makes its inputs by `graph.input`; parameters are constants with the averaged weights. */
+  build(
+    graph: BaseGraph,
+    parameters: ParameterView,
+  ): { readonly inputs: readonly Value[]; readonly outputs: Readonly<Record<string, Value>> };
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The counter of random numbers at a step (from 0). Distinct seeds walk distinct stretches of the generator's period of 2³¹ − 1. */
+export function randomCounter(seed: number, step: number): bigint {
+  let hash = Math.imul((seed >>> 0) ^ 0x5bd1e995, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash = (hash ^ (hash >>> 16)) >>> 0;
+  return BigInt(hash) + BigInt(step);
+}
+
+/** Weight of the old average at a step (from 0): the first steps count more, so that starting values are soon forgotten. */
+export function emaDecayAt(decay: number, step: number): number {
+  return Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** The learning rate at a step (from 0) of a run of `totalSteps`. */
+export function learningRateAt(settings: OptimizerSettings, step: number, totalSteps: number): number {
+  const { learningRate, warmupSteps, schedule, finalFraction } = settings;
+  if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
+  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - 1 - warmupSteps));
+  return learningRate * (finalFraction + (1 - finalFraction) * remaining[schedule](progress));
+}
+
+/** How much of the span between highest and final rate is left, by progress from 0 to 1. */
+const remaining = {
+  constant: () => 1,
+  linear: (progress: number) => 1 - progress,
+  cosine: (progress: number) => (1 + Math.cos(Math.PI * progress)) / 2,
+} satisfies { readonly [S in LearningRateSchedule]: (progress: number) => number };
