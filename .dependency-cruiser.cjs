@@ -5,6 +5,7 @@ const layers = {
   base: [],
   domain: ['base'],
   protocol: ['base', 'domain'],
+  client: ['base', 'domain', 'protocol'],
   readers: ['base', 'domain'],
   store: ['base', 'domain'],
   launch: ['base', 'domain'],
@@ -17,6 +18,7 @@ const layers = {
     'base',
     'domain',
     'protocol',
+    'client',
     'readers',
     'store',
     'launch',
@@ -30,6 +32,7 @@ const layers = {
     'base',
     'domain',
     'protocol',
+    'client',
     'readers',
     'store',
     'launch',
@@ -40,7 +43,7 @@ const layers = {
     'trainer',
     'worker',
   ],
-  extension: ['base', 'domain', 'protocol'],
+  extension: ['base', 'domain', 'protocol', 'client'],
 };
 
 /** Packages that belong to one place. */

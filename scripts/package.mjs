@@ -18,7 +18,14 @@ try {
   const { version } = stagePackage(stage);
   const file = path.resolve(values.out ?? `trainyard-${version}-${target}.vsix`);
   // The stage holds exactly what belongs into the package, so vsce neither looks for dependencies nor for a repository.
-  await createVSIX({ cwd: stage, packagePath: file, target, dependencies: false, allowMissingRepository: true });
+  await createVSIX({
+    cwd: stage,
+    packagePath: file,
+    target,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
   console.log(`${file}: ${megabytes(statSync(file).size)}. Unpacked, the biggest files are:`);
   for (const { name, bytes } of biggest(stage, 8)) console.log(`  ${megabytes(bytes).padStart(8)}  ${name}`);
 } catch (error) {
