@@ -15,7 +15,10 @@ export interface Port {
   onClose(listener: () => void): { dispose(): void };
 }
 
-/** Reads JSON-RPC messages from a port. Typed arrays in them arrive as typed arrays, where the port copies structures. */
+/**
+ * Reads JSON-RPC messages from a port. A message travels as the bytes of its MessagePack form: VS Code turns what a webview posts into JSON,
+ * which would make NaN and the infinities null, but it hands bytes over as they are. A message that arrives as an object is taken as it stands.
+ */
 export class PortReader extends AbstractMessageReader {
   readonly #port: Port;
 
@@ -26,11 +29,11 @@ export class PortReader extends AbstractMessageReader {
   }
 
   override listen(callback: DataCallback): Disposable {
-    return this.#port.onMessage((message) => callback(message as Message));
+    return this.#port.onMessage((message) => callback(messageOf(message)));
   }
 }
 
-/** Writes JSON-RPC messages to a port. */
+/** Writes JSON-RPC messages to a port, as bytes (see PortReader). */
 export class PortWriter extends AbstractMessageWriter {
   readonly #port: Port;
 
@@ -41,7 +44,7 @@ export class PortWriter extends AbstractMessageWriter {
 
   async write(message: Message): Promise<void> {
     try {
-      this.#port.post(message);
+      this.#port.post(encodeMessage(message));
     } catch (error) {
       this.fireError(error as Error, message, undefined);
       throw error;
@@ -49,4 +52,10 @@ export class PortWriter extends AbstractMessageWriter {
   }
 
   end(): void {}
+}
+
+function messageOf(received: unknown): Message {
+  if (received instanceof Uint8Array) return decodeMessage(received) as Message;
+  if (received instanceof ArrayBuffer) return decodeMessage(new Uint8Array(received)) as Message;
+  return received as Message;
 }

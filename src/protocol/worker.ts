@@ -19,8 +19,11 @@ export const workerProtocolVersion = 1;
 export interface WorkerMethods {
   /** First call on a connection. The worker answers even when versions differ, so that the client can say so and offer a restart. */
   hello: { params: { client: 'extension' | 'cli'; version: string; protocol: number }; result: WorkerHello };
-  /** Discovers and watches runs under a folder for as long as this connection lives. Idempotent. `trusted: false` reads but never starts anything. */
-  'folder.open': { params: { folder: string; trusted: boolean }; result: { runs: readonly RunSummary[] } };
+  /** Discovers and watches runs under a folder for as long as this connection lives. Idempotent. `trusted: false` reads but never starts anything. Called again with other settings, those hold. */
+  'folder.open': {
+    params: { folder: string; trusted: boolean; settings?: FolderSettings };
+    result: { runs: readonly RunSummary[] };
+  };
   'folder.close': { params: { folder: string }; result: null };
   /** Looks again now, for a person who pressed Refresh. */
   'folder.refresh': { params: { folder: string }; result: null };
@@ -100,6 +103,16 @@ export interface WorkerHello {
   readonly pid: number;
   readonly startedAt: number;
   readonly databasePath: string;
+}
+
+/** What the person's settings say of a folder. Absent keys: the worker's defaults. */
+export interface FolderSettings {
+  /** Where new runs are written, relative to the folder: "runs". */
+  readonly runsFolder?: string;
+  /** Globs, relative to the folder, of what discovery leaves out. */
+  readonly exclude?: readonly string[];
+  /** Seconds between two looks for new runs where the file system tells nothing. */
+  readonly pollSeconds?: number;
 }
 
 export interface ConfigFileInfo {
