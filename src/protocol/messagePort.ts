@@ -5,6 +5,7 @@ import {
   type Disposable,
   type Message,
 } from 'vscode-jsonrpc';
+import { decodeMessage, encodeMessage } from './codec.ts';
 
 /** Anything that carries whole messages: a webview on either side, a MessagePort, a worker thread. */
 export interface Port {
