@@ -121,7 +121,9 @@ export function slice(x: Value, range: SliceRange): Value {
 /** A slice in the form that the graph keeps: first index, count and step of every axis. */
 export function sliceExact(x: Value, starts: readonly number[], sizes: Shape, steps: readonly number[]): Value {
   if (sameShape(sizes, x.shape) && steps.every((step) => step === 1)) return x;
-  return x.graph.apply('Slice', [x], { starts: [...starts], sizes: [...sizes], steps: [...steps] })[0]!;
+  // An empty part has no first index; 0 stands for it, since −1 would mean the last one in ONNX.
+  const firsts = starts.map((start, axis) => (sizes[axis] === 0 ? 0 : start));
+  return x.graph.apply('Slice', [x], { starts: firsts, sizes: [...sizes], steps: [...steps] })[0]!;
 }
 
 /** Part of one axis: indices start … start+size−1. */

@@ -152,6 +152,7 @@ function sliceForm({ inputs: [x], attributes }: Node<'Slice'>) {
   const { starts, sizes, steps } = attributes;
   const cut = allAxes(x!.rank).filter((axis) => sizes[axis] !== x!.shape[axis] || steps[axis] !== 1);
   const ends = cut.map((axis) => {
+    if (sizes[axis] === 0) return 0;
     const end = starts[axis]! + sizes[axis]! * steps[axis]!;
     return end < 0 ? -(x!.shape[axis]! + 1) : end;
   });
@@ -175,10 +176,9 @@ function ascending({ starts, sizes, steps }: SliceAttributes, dy: Value) {
   const backwards = allAxes(dy.rank).filter((axis) => steps[axis]! < 0);
   return {
     value: flip(dy, backwards),
-    starts: starts.map((start, axis) => {
-      if (sizes[axis] === 0) return 0;
-      return steps[axis]! < 0 ? start + (sizes[axis]! - 1) * steps[axis]! : start;
-    }),
+    starts: starts.map((start, axis) =>
+      steps[axis]! < 0 && sizes[axis]! > 0 ? start + (sizes[axis]! - 1) * steps[axis]! : start,
+    ),
     steps: steps.map(Math.abs),
   };
 }

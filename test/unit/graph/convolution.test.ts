@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as ops from '../../../src/graph/index.ts';
+import { gradientTest } from './gradientCheck.ts';
+import { evaluate } from './runtime.ts';
+
+type ConvCase = readonly [string, ops.Shape, ops.Shape, ops.ConvOptions];
+const convolutions: readonly ConvCase[] = [
+  ['3×3', [2, 2, 4, 3], [3, 2, 3, 3], { padding: 1 }],
+  ['3×3 without padding', [1, 2, 4, 5], [2, 2, 3, 3], {}],
+  ['3×3 stride 2', [1, 2, 5, 6], [2, 2, 3, 3], { padding: 1, stride: 2 }],
+  ['3×3 dilation 2', [1, 2, 6, 5], [2, 2, 3, 3], { padding: 2, dilation: 2 }],
+  ['3×3 stride 2 dilation 2', [1, 1, 7, 8], [2, 1, 3, 3], { padding: 1, stride: 2, dilation: 2 }],
+  ['4×4 stride 2', [1, 2, 6, 6], [2, 2, 4, 4], { padding: 1, stride: 2 }],
+  [
+    '2×3 with uneven sides',
+    [1, 2, 4, 4],
+    [2, 2, 2, 3],
+    {
+      padding: [
+        [1, 0],
+        [0, 2],
+      ],
+      stride: [2, 1],
+    },
+  ],
+  ['1×1', [2, 3, 2, 3], [2, 3, 1, 1], {}],
+  ['1×1 stride 2', [1, 2, 5, 4], [2, 2, 1, 1], { stride: 2 }],
+  ['1×1 in two groups', [2, 4, 2, 2], [4, 2, 1, 1], { groups: 2 }],
+  ['two groups', [2, 4, 3, 3], [4, 2, 3, 3], { padding: 1, groups: 2 }],
+  ['two groups stride 2', [1, 4, 5, 5], [2, 2, 3, 3], { padding: 1, stride: 2, groups: 2 }],
+  ['depthwise', [2, 3, 4, 3], [3, 1, 3, 3], { padding: 1, groups: 3 }],
+  ['depthwise stride 2 dilation 2', [1, 2, 7, 7], [2, 1, 3, 3], { padding: 2, stride: 2, dilation: 2, groups: 2 }],
+  ['depthwise, two for each channel', [1, 2, 4, 4], [4, 1, 3, 3], { padding: 1, groups: 2 }],
+  ['patches, stride = kernel', [2, 1, 4, 6], [3, 1, 2, 2], { stride: 2 }],
+  ['patches that leave a rest', [1, 2, 5, 5], [2, 2, 2, 2], { stride: 2 }],
+  ['one axis', [2, 2, 7], [3, 2, 3], { padding: 1 }],
+  ['one axis, stride 2 dilation 2 groups 2', [1, 4, 9], [4, 2, 3], { padding: 1, stride: 2, dilation: 2, groups: 2 }],
+];
+for (const [name, x, w, options] of convolutions) {
+  gradientTest(`derivatives of conv: ${name}`, {
+    shapes: [x, w],
+    dtype: 'float32',
+    build: ([a, b]) => ops.conv(ops.mul(a!, 0.3), ops.mul(b!, 0.3), options),
+    tolerance: 2e-3,
+  });
+}
+for (const [name, x, w, options] of convolutions) {
+  const made = [x[0]!, w[0]!, ...x.slice(2).map((size, i) => resultSize(size, w[i + 2]!, options, i))];
+  gradientTest(`derivatives of convTranspose: ${name}`, {
+    shapes: [made, w],
+    dtype: 'float32',
+    build: ([a, b]) => ops.convTranspose(ops.mul(a!, 0.3), ops.mul(b!, 0.3), { ...options, outputSize: x.slice(2) }),
+  });
+}
+
+const moves: readonly [string, ops.Shape, (x: ops.Value) => ops.Value][] = [
+  ['resizeNearest', [1, 2, 2, 3], (x) => ops.resizeNearest(x, 2)],
+  ['resizeNearest with two factors', [2, 1, 2, 2], (x) => ops.resizeNearest(x, [3, 1])],
+  ['resizeNearest of one axis', [1, 2, 3], (x) => ops.resizeNearest(x, 2)],
+  ['averagePool', [1, 2, 4, 6], (x) => ops.averagePool2d(x, 2)],
+  ['averagePool with a rest', [1, 2, 5, 5], (x) => ops.averagePool2d(x, 2)],
+  ['averagePool with overlap', [2, 2, 5, 6], (x) => ops.averagePool2d(x, 3, 2)],
+  ['averagePool of one axis', [1, 2, 6], (x) => ops.averagePool(x, 3)],
+];
+for (const [name, shape, build] of moves) {
+  gradientTest(`derivatives of ${name}`, {
+    shapes: [shape],
+    dtype: 'float32',
+    quadratic: true,
+    build: ([x]) => build(x!),
+  });
+}
+
+test('conv gives the sums that its definition gives', async () => {
+  for (const [name, xShape, wShape, options] of convolutions) {
+    const graph = new ops.Graph();
+    const [x, w] = [graph.input('x', xShape), graph.input('w', wShape)];
+    const [xs, ws] = [xShape, wShape].map((shape, k) =>
+      Array.from({ length: ops.sizeOf(shape) }, (_, i) => Math.sin(i * (k + 1.3))),
+    );
+    const y = ops.conv(x, w, options);
+    const { out } = await evaluate(
+      { out: y },
+      { x: { shape: xShape, values: xs! }, w: { shape: wShape, values: ws! } },
+    );
+    const expected = plainConv(xs!, xShape, ws!, wShape, options);
+    assert.equal(out!.values.length, expected.length, name);
+    expected.forEach((value, i) => assert.ok(Math.abs(value - out!.values[i]!) < 1e-5, `${name} at ${i}`));
+  }
+});
+
+test('convolutions that do not fit are refused in words', () => {
+  const graph = new ops.Graph();
+  const x = graph.input('x', [1, 4, 5, 5]);
+  assert.throws(() => ops.conv(x, graph.input('a', [2, 3, 3, 3])), /does not fit/);
+  assert.throws(() => ops.conv(x, graph.input('b', [2, 4, 7, 7])), /empty result/);
+  assert.throws(() => ops.conv(x, graph.input('c', [2, 4, 3])), /rank/);
+  assert.throws(() => ops.conv(x, graph.input('d', [3, 2, 3, 3]), { groups: 2 }), /does not fit/);
+  assert.throws(() => ops.conv(x, graph.input('e', [3, 4, 3, 3]), { stride: 0 }), /positive whole number/);
+  assert.throws(() => ops.convTranspose(x, graph.input('f', [4, 2, 3, 3]), { outputSize: [9, 9] }), /cannot make/);
+});
+
+/** The definition, for one or two axes, in double precision. */
+function plainConv(
+  x: readonly number[],
+  xShape: ops.Shape,
+  w: readonly number[],
+  wShape: ops.Shape,
+  options: ops.ConvOptions,
+): number[] {
+  const flat = (shape: ops.Shape) => (shape.length === 3 ? [shape[0]!, shape[1]!, 1, shape[2]!] : [...shape]);
+  const [N, C, H, W] = flat(xShape) as [number, number, number, number];
+  const [M, cg, kh, kw] = flat(wShape) as [number, number, number, number];
+  const oneAxis = xShape.length === 3;
+  const at = (i: number) => (oneAxis ? i - 1 : i);
+  const skip = (i: number) => oneAxis && i === 0;
+  const result = [H, W].map((size, i) => (skip(i) ? 1 : resultSize(size, [kh, kw][i]!, options, at(i))));
+  const [sy, sx] = [0, 1].map((i) => (skip(i) ? 1 : perAxis(options.stride ?? 1, at(i))));
+  const [dy, dx] = [0, 1].map((i) => (skip(i) ? 1 : perAxis(options.dilation ?? 1, at(i))));
+  const [py, px] = [0, 1].map((i) => (skip(i) ? 0 : sides(options, at(i))[0]));
+  const perGroup = M / (options.groups ?? 1);
+  const out: number[] = [];
+  for (let n = 0; n < N; n++)
+    for (let m = 0; m < M; m++)
+      for (let oy = 0; oy < result[0]!; oy++)
+        for (let ox = 0; ox < result[1]!; ox++) {
+          let sum = 0;
+          for (let c = 0; c < cg; c++)
+            for (let i = 0; i < kh; i++)
+              for (let j = 0; j < kw; j++) {
+                const [y, z] = [oy * sy! + i * dy! - py!, ox * sx! + j * dx! - px!];
+                if (y < 0 || y >= H || z < 0 || z >= W) continue;
+                const channel = Math.floor(m / perGroup) * cg + c;
+                sum += x[((n * C + channel) * H + y) * W + z]! * w[((m * cg + c) * kh + i) * kw + j]!;
+              }
+          out.push(sum);
+        }
+  return out;
+}
+
+function perAxis(value: ops.PerAxis, axis: number): number {
+  return typeof value === 'number' ? value : value[axis]!;
+}
+
+function sides(options: ops.ConvOptions, axis: number): readonly [number, number] {
+  const padding = options.padding ?? 0;
+  const side = typeof padding === 'number' ? padding : padding[axis]!;
+  return typeof side === 'number' ? [side, side] : side;
+}
+
+function resultSize(size: number, kernel: number, options: ops.ConvOptions, axis: number): number {
+  const [before, after] = sides(options, axis);
+  const reach = perAxis(options.dilation ?? 1, axis) * (kernel - 1) + 1;
+  return Math.floor((size + before + after - reach) / perAxis(options.stride ?? 1, axis)) + 1;
+}
