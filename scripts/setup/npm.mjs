@@ -36,8 +36,13 @@ export function runQuietly(command, args, options = {}) {
     child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
     child.on('close', (code) => {
       if (code === 0) return resolve();
-      const tail = output.join('').trim().split('\n').slice(-15).join('\n');
-      reject(new Error(`${command} ${args.join(' ')} failed with exit code ${code}.\n${tail}`));
+      reject(new Error(`${command} ${args.join(' ')} failed with exit code ${code}.\n${headAndTail(output.join(''))}`));
     });
   });
+}
+
+/** The reason of a failure stands at the beginning of some outputs and at the end of others. @param {string} text */
+function headAndTail(text) {
+  const lines = text.trim().split('\n');
+  return lines.length <= 24 ? lines.join('\n') : [...lines.slice(0, 10), '…', ...lines.slice(-12)].join('\n');
 }

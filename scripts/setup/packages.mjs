@@ -40,6 +40,19 @@ export function missingPackage(repo) {
   return undefined;
 }
 
+/**
+ * Optional packages that the lock file's packages ask for and that it has no entry for. `npm ci` refuses such a lock file.
+ * @param {Record<string, { dev?: boolean, optionalDependencies?: Record<string, string> }>} packages
+ * @returns {{ name: string, version: string, dev: boolean }[]}
+ */
+export function missingOptional(packages) {
+  return Object.entries(packages).flatMap(([key, entry]) =>
+    Object.entries(entry.optionalDependencies ?? {})
+      .filter(([name]) => !(`node_modules/${name}` in packages) && !(`${key}/node_modules/${name}` in packages))
+      .map(([name, version]) => ({ name, version: version.replace(/^[~^]/, ''), dev: entry.dev === true })),
+  );
+}
+
 /** @param {string} file @returns {Record<string, { version?: string, optional?: boolean }>} */
 function packagesOf(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages;

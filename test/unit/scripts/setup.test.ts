@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { withLock } from '../../../scripts/setup/lock.mjs';
-import { missingPackage } from '../../../scripts/setup/packages.mjs';
+import { missingOptional, missingPackage } from '../../../scripts/setup/packages.mjs';
 import { seconds } from '../../../scripts/setup/step.mjs';
 
 let folder: string;
@@ -77,6 +77,11 @@ test('a missing folder, a missing package and another version are each named', (
     JSON.stringify({ packages: { 'node_modules/a': { version: '0.9.0' } } }),
   );
   assert.match(missingPackage(folder) ?? '', /is 0\.9\.0, the lock file says 1\.0\.0/);
+});
+
+test('the lock file has an entry for every optional package, else npm ci refuses it on a fresh machine', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  assert.deepEqual(missingOptional(packages), [], 'Run `node scripts/completeLock.mjs`.');
 });
 
 test('durations are written for people', () => {
