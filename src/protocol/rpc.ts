@@ -1,5 +1,6 @@
 import { CancellationTokenSource, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
 import type { Disposable } from '../base/disposables.ts';
+import { Emitter } from '../base/emitter.ts';
 import { AppError, type ErrorInfo, errorCodes, fromErrorInfo, toErrorInfo } from '../base/errors.ts';
 
 /** One row per method: what goes in and what comes back. */
@@ -53,14 +54,32 @@ export function connectClient<T extends MethodTable<T>, E>(connection: MessageCo
   connection.onClose(() => {
     closed = true;
   });
+  const listeners = new Map<string, Emitter<unknown>>();
   return {
     call: async (method, params, signal) => {
       if (closed) throw closedError();
       if (signal?.aborted) throw new AppError('cancelled', `${method} was cancelled.`);
       return await send(connection, method, params, signal);
     },
-    on: (event, listener) => connection.onNotification(event, listener as (value: unknown) => void),
+    on: (event, listener) => listen(connection, listeners, event, listener as (value: unknown) => void),
   };
+}
+
+/** The connection keeps one handler per event, so that handler passes the event on to any number of listeners. */
+function listen(
+  connection: MessageConnection,
+  listeners: Map<string, Emitter<unknown>>,
+  event: string,
+  listener: (value: unknown) => void,
+): Disposable {
+  let emitter = listeners.get(event);
+  if (emitter === undefined) {
+    const created = new Emitter<unknown>();
+    emitter = created;
+    listeners.set(event, created);
+    connection.onNotification(event, (value: unknown) => created.fire(value));
+  }
+  return emitter.event(listener);
 }
 
 async function send<R>(

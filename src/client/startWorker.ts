@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { AppError, type ErrorInfo, fromErrorInfo } from '../base/errors.ts';
+import type { WorkerPaths } from '../protocol/paths.ts';
+import { ensurePrivateFolder } from './privateFolder.ts';
+
+const maxLogBytes = 5_000_000;
+
+/** Exit code of a worker that found another one alive: no failure, the caller connects to that one. */
+export const exitAlreadyRunning = 3;
+
+/** What a worker that could not start leaves for the client that started it: `<home>/worker-failure.json`. */
+export interface WorkerFailure {
+  readonly pid: number;
+  readonly error: ErrorInfo;
+}
+
+export function workerFailureFile(paths: WorkerPaths): string {
+  return path.join(paths.home, 'worker-failure.json');
+}
+
+export interface WorkerProgram {
+  /** `dist/worker.cjs`. */
+  readonly file: string;
+  /** Node, or an Electron that plays Node. Absent: the program that runs this one. */
+  readonly node?: string;
+  readonly env: { readonly [name: string]: string | undefined };
+}
+
+/** A worker that was started and may still fail. */
+export interface StartedWorker {
+  /** Undefined while it runs or where another worker was there already; else why it ended. */
+  failure(): AppError | undefined;
+}
+
+/** Starts a worker that outlives this process. Its output goes to `worker.log`, which is turned over once when it is large. */
+export function startWorker(program: WorkerProgram, paths: WorkerPaths): StartedWorker {
+  ensurePrivateFolder(paths.home);
+  turnOver(paths.log);
+  const log = openSync(paths.log, 'a', 0o600);
+  let failure: AppError | undefined;
+  let child: ChildProcess;
+  try {
+    child = spawn(program.node ?? process.execPath, ['--disable-warning=ExperimentalWarning', program.file], {
+      cwd: paths.home,
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', log, log],
+      env: workerEnvironment(program.env),
+    });
+  } finally {
+    closeSync(log);
+  }
+  child.on('error', (cause) => {
+    failure = startError(`The worker could not be started: ${cause.message}`, paths, cause);
+  });
+  child.on('exit', (code, signal) => {
+    if (code === 0 || code === exitAlreadyRunning) return;
+    failure =
+      writtenFailure(paths, child.pid) ??
+      startError(`The worker ended at once (${signal ?? `exit code ${code}`}).`, paths);
+  });
+  child.unref();
+  return { failure: () => failure };
+}
+
+/** The environment without what belongs to the window: VS Code's own variables and a debugger's options must not reach training. */
+function workerEnvironment(env: WorkerProgram['env']): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('VSCODE_') && name !== 'NODE_OPTIONS');
+  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
+}
+
+function turnOver(log: string): void {
+  try {
+    if (statSync(log).size > maxLogBytes) renameSync(log, `${log}.1`);
+  } catch {
+    // There is no log yet, or another client turns it over now.
+  }
+}
+
+function writtenFailure(paths: WorkerPaths, pid: number | undefined): AppError | undefined {
+  const file = workerFailureFile(paths);
+  try {
+    const written = JSON.parse(readFileSync(file, 'utf8')) as WorkerFailure;
+    if (written.pid !== pid) return undefined;
+    rmSync(file, { force: true });
+    return fromErrorInfo(written.error);
+  } catch {
+    return undefined;
+  }
+}
+
+function startError(message: string, paths: WorkerPaths, cause?: unknown): AppError {
+  return new AppError('worker-unavailable', message, { hint: `Its log is ${paths.log}.`, cause });
+}
