@@ -35,7 +35,7 @@ for (const { name, version, dev } of missing) {
     ...(os.length > 0 ? { os } : {}),
   };
 }
-const [root, ...rest] = Object.entries(lock.packages);
-lock.packages = Object.fromEntries([root, ...rest.sort(([a], [b]) => a.localeCompare(b, 'en'))]);
+// The repository's own entry has the empty name and stays first.
+lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`${missing.length} packages added to ${file}.`);
