@@ -90,7 +90,7 @@ async function runStage(stage, streams) {
  */
 function runCommand(stage, countsFile, streams) {
   const log = openSync(logFile(stage), 'w');
-  const env = { ...process.env, TRAINYARD_TEST_COUNTS: countsFile, FORCE_COLOR: '0' };
+  const env = { ...process.env, TRAINYARD_TEST_COUNTS: countsFile, NO_COLOR: '1', FORCE_COLOR: undefined };
   // A group of its own, so that a stage that hangs ends with everything it started.
   const child = spawn(process.execPath, [...stage.command], { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
   const keep = (/** @type {Buffer} */ chunk) => {

@@ -12,7 +12,7 @@
 
 /** @type {readonly Stage[]} */
 export const stages = [
-  check('lint', 'format and lint (Biome)', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']),
+  check('lint', 'format and lint (Biome)', ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.']),
   check('types', 'TypeScript, part by part', ['scripts/typecheck.mjs']),
   check('layers', 'who may import what', ['scripts/layers.mjs']),
   check('knip', 'dead code and unused packages', ['node_modules/knip/bin/knip.js']),
