@@ -1,0 +1,14 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { DeviceName } from '../../domain/device.ts';
+
+/**
+ * What ONNX Runtime calls our devices. The CPU is never named beside another device: single operations without a kernel there fall
+ * back to it anyway, but a device that cannot be used at all must be an error.
+ */
+export const executionProviders = {
+  cpu: ['cpu'],
+  cuda: ['cuda'],
+  webgpu: ['webgpu'],
+  dml: ['dml'],
+  coreml: ['coreml'],
+} satisfies { readonly [D in DeviceName]: readonly InferenceSession.ExecutionProviderConfig[] };

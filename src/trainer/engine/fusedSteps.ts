@@ -1,0 +1,97 @@
+import type { Disposable } from '../../base/disposables.ts';
+import { nextName, scanModel } from '../../graph/index.ts';
+import { type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
+import type { BatchLoader } from '../data/batches.ts';
+import { scheduleAt, scheduleNames } from './adamw.ts';
+import { ModelSession, type Placement, type TensorInput } from './session.ts';
+import type { TrainState } from './trainState.ts';
+import { learningRateTag, metricOutput, type StateKey, stateKeys, stateNames, type TrainStep } from './trainStep.ts';
+
+/** What one call gave back: the state behind its last step, and per tag one value for each step. */
+export interface FusedResult {
+  readonly state: TrainState;
+  readonly metrics: ReadonlyMap<string, Float32Array>;
+}
+
+/** What does not change over a run. */
+export interface StepPlan {
+  readonly step: TrainStep;
+  readonly optimizer: OptimizerSettings;
+  readonly batchSize: number;
+  readonly totalSteps: number;
+  readonly seed: number;
+  readonly loader: BatchLoader;
+  readonly placement: Placement;
+}
+
+/**
+ * Runs training steps, several of them in one call of ONNX Runtime. A model is made per number of steps and kept: a run needs one
+ * for its usual number and one for the rest at its end. The result does not depend on how steps are grouped.
+ */
+export class FusedSteps implements Disposable {
+  readonly #plan: StepPlan;
+  readonly #sessions = new Map<number, ModelSession>();
+
+  constructor(plan: StepPlan) {
+    this.#plan = plan;
+  }
+
+  /** Makes the model for a number of steps ready, so that the first call does not have to. */
+  async prepare(count: number): Promise<void> {
+    await this.#session(count);
+  }
+
+  /** Goes `count` steps on from a state, which stays as it is. */
+  async run(state: TrainState, count: number): Promise<FusedResult> {
+    const session = await this.#session(count);
+    const { step, batchSize } = this.#plan;
+    const inputs = { ...vectorInputs(state), ...this.#sequenceInputs(state, count) };
+    const outputs = await session.run(inputs);
+    const vectors = Object.fromEntries(
+      stateKeys.map((key) => [key, outputs[nextName(stateNames[key])] as Float32Array]),
+    ) as Record<StateKey, Float32Array>;
+    const metrics = new Map(step.tags.map((tag) => [tag, outputs[metricOutput(tag)] as Float32Array]));
+    metrics.set(learningRateTag, inputs['learningRate']!.data as Float32Array);
+    return { state: { step: state.step + count, position: state.position + count * batchSize, vectors }, metrics };
+  }
+
+  dispose(): void {
+    for (const session of this.#sessions.values()) session.dispose();
+    this.#sessions.clear();
+  }
+
+  async #session(count: number): Promise<ModelSession> {
+    const known = this.#sessions.get(count);
+    if (known !== undefined) return known;
+    const made = await ModelSession.create(scanModel(this.#plan.step.scan, count), this.#plan.placement);
+    this.#sessions.set(count, made);
+    return made;
+  }
+
+  /** Inputs with a leading axis over the steps: examples, counters of random numbers, schedules. */
+  #sequenceInputs(state: TrainState, count: number): Record<string, TensorInput> {
+    const { step, optimizer, batchSize, totalSteps, seed, loader } = this.#plan;
+    const batches = loader.take(state.position, count * batchSize);
+    const schedules = Array.from({ length: count }, (_, i) => scheduleAt(optimizer, state.step + i, totalSteps));
+    const counters = BigInt64Array.from({ length: count }, (_, i) => randomCounter(seed, state.step + i));
+    const shapes = new Map(step.scan.sequence.map(({ name, input }) => [name, [count, ...input.shape]]));
+    const inputs: Record<string, TensorInput> = {
+      images: { data: batches.images, shape: shapes.get('images')! },
+      labels: { data: batches.labels, shape: shapes.get('labels')! },
+      counter: { data: counters, shape: [count] },
+    };
+    for (const name of scheduleNames) {
+      inputs[name] = { data: Float32Array.from(schedules, (schedule) => schedule[name]), shape: [count] };
+    }
+    return inputs;
+  }
+}
+
+function vectorInputs(state: TrainState): Record<string, TensorInput> {
+  return Object.fromEntries(
+    stateKeys.map((key) => {
+      const data = state.vectors[key];
+      return [stateNames[key], { data, shape: [data.length] }];
+    }),
+  );
+}

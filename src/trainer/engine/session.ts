@@ -1,0 +1,93 @@
+import * as ort from 'onnxruntime-node';
+import type { Disposable } from '../../base/disposables.ts';
+import type { DeviceName } from '../../domain/device.ts';
+import { sizeOf } from '../../graph/index.ts';
+import { executionProviders } from '../devices/providers.ts';
+
+/** Where and with how many threads a model runs. */
+export interface Placement {
+  readonly device: DeviceName;
+  readonly threads: number;
+}
+
+/** The arrays that go in and come out of a model, by the type of the tensor. */
+export type TensorData = Float32Array | BigInt64Array | Uint8Array;
+
+export interface TensorInput {
+  readonly data: TensorData;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A model that is loaded on a device. `run` occupies the thread until it is done: ONNX Runtime's binding for Node computes inside
+ * the event loop.
+ */
+export class ModelSession implements Disposable {
+  readonly #session: ort.InferenceSession;
+
+  private constructor(session: ort.InferenceSession) {
+    this.#session = session;
+  }
+
+  /** Loads the bytes of a model. */
+  static async create(bytes: Uint8Array, placement: Placement): Promise<ModelSession> {
+    return new ModelSession(await ort.InferenceSession.create(bytes, sessionOptions(bytes, placement)));
+  }
+
+  /** Sizes of an input, or undefined where the model has none of that name. Sizes without a number are given as -1. */
+  inputShape(name: string): readonly number[] | undefined {
+    const found = this.#session.inputMetadata.find((each) => each.name === name);
+    if (found === undefined || !found.isTensor) return undefined;
+    return found.shape.map((size) => (typeof size === 'number' ? size : -1));
+  }
+
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.#session.outputNames;
+  }
+
+  /** Runs the model once. Inputs that it does not have are left out; outputs are the caller's to keep. */
+  async run(inputs: Readonly<Record<string, TensorInput>>): Promise<Readonly<Record<string, TensorData>>> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const name of this.#session.inputNames) {
+      const input = inputs[name];
+      if (input !== undefined) feeds[name] = toTensor(name, input);
+    }
+    const results = await this.#session.run(feeds);
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
+  }
+
+  dispose(): void {
+    // The binding frees the session's memory in a promise that nobody has to wait for.
+    void this.#session.release();
+  }
+}
+
+/** A model of more bytes than this is optimized less: the time for that grows faster than the graph (notes on session creation). */
+const largeModelBytes = 2_000_000;
+
+function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: executionProviders[device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: bytes.byteLength > largeModelBytes ? 'basic' : 'all',
+    // Warnings about single nodes that stay on the CPU are of no use to the person who trains.
+    logSeverityLevel: 3,
+  };
+}
+
+function toTensor(name: string, { data, shape }: TensorInput): ort.Tensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new Error(
+      `The input ${name} has ${data.length} values, its shape ${shape.join(' x ')} needs ${sizeOf(shape)}.`,
+    );
+  }
+  if (data instanceof Float32Array) return new ort.Tensor('float32', data, [...shape]);
+  if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, [...shape]);
+  return new ort.Tensor('uint8', data, [...shape]);
+}
