@@ -1,6 +1,9 @@
 import type { JsonObject } from '../domain/json.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
-import type { BaseGraph, Initializer, Value } from '../graph/index.ts';
+import type { BaseGraph, Value } from '../graph/index.ts';
+import type { ParameterSpec, ParameterView } from '../nn/scope.ts';
+
+export type { ParameterSpec, ParameterView } from '../nn/scope.ts';
 
 /**
  * A training task as a plug-in: its configuration, network, loss, metrics and samples. The trainer owns everything else: the device,
@@ -36,18 +39,6 @@ export interface DataFacts {
   readonly channels: number;
   readonly classes: number;
 }
-
-/** One trainable tensor. The order of the list is the order in the flat vector. */
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly initializer: Initializer;
-  /** Whether weight decay applies: true for matrices and kernels, false for biases, gains and embeddings. */
-  readonly decay: boolean;
-}
-
-/** The view of a parameter inside a graph, by name: a view of the flat vector in training, a constant in an exported model. */
-export type ParameterView = (name: string) => Value;
 
 /** What a recipe wants computed. All `build` functions may be called several times, each time with a fresh graph. */
 export interface Program {

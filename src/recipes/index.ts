@@ -1,0 +1,10 @@
+import { meanFlow } from './meanflow/index.ts';
+import type { Recipe } from './recipe.ts';
+
+/** All recipes. A new one is a folder and a line here. */
+export const recipes: readonly Recipe[] = [meanFlow];
+
+/** The recipe of an id, or undefined. */
+export function findRecipe(id: string): Recipe | undefined {
+  return recipes.find(({ info }) => info.id === id);
+}
