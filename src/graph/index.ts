@@ -10,6 +10,7 @@ export { type DType, dtypes, isFloating, packNumbers, unpackNumbers } from './dt
 export * from './encode.ts';
 export { Graph } from './graph.ts';
 export { type BaseGraph, type Node, Value } from './ir.ts';
+export { inputName } from './lower.ts';
 export * from './onnx/model.ts';
 export { decodeModel } from './onnx/read.ts';
 export { writeModel } from './onnx/write.ts';

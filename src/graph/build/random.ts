@@ -36,25 +36,28 @@ function uniforms(counter: Value, count: number, stream: number): Value {
     throw refuse(`${stream} is not a stream of random numbers.`, 'Streams are whole numbers from 0 to 1048575.');
   }
   const hash = hashPlaces(graph, reshape(counter, []), count, stream);
-  // 24 bits are what a float32 holds exactly; the half keeps 0 and 1 out of reach.
-  return mul(add(cast(mod(hash, 2 ** 24), 'float32'), 0.5), 2 ** -24);
+  // The half keeps 0 out of reach, and the factor, a little below 2⁻³¹, keeps 1 out of reach after rounding to float32.
+  return mul(add(cast(hash, 'float32'), 0.5), (1 - 2 ** -23) * 2 ** -31);
 }
 
-/** One residue modulo PRIME per place: two keys from counter and stream, then rounds of squaring and adding in the key. */
+/**
+ * One residue modulo PRIME per place: the places as multiples, shifted by a key made of counter and stream, then three rounds of
+ * squaring. A square alone forgets the sign of its root, so every round also adds what went into the round before.
+ */
 function hashPlaces(graph: BaseGraph, counter: Value, count: number, stream: number): Value {
   const step = mod(counter, PRIME);
   const key = scramble(add(scramble(add(step, 1 + stream * 7919), 48271), stream), 69621);
   const otherKey = scramble(add(key, step), 39373);
-  const places = range(graph, count, { start: 1 });
-  const first = modPrime(add(modPrime(mul(places, 48271)), key));
+  const first = modPrime(add(mul(range(graph, count, { start: 1 }), 48271), key));
   const second = modPrime(add(mul(first, first), otherKey));
-  return modPrime(add(mul(second, second), mul(first, 16807)));
+  const third = modPrime(add(mul(second, second), mul(first, 16807)));
+  return modPrime(add(mul(third, third), mul(second, 69621)));
 }
 
-/** A bijection-like mix of residues: x → (a·x + x²) mod PRIME, after an offset that moves 0 away from its fixed point. */
+/** Mixes a key: (x + c)² + factor·(x + c) modulo PRIME. The offset moves 0 away from its fixed point. */
 function scramble(x: Value, factor: number): Value {
   const moved = modPrime(add(x, 1013904223));
-  return modPrime(add(modPrime(mul(moved, moved)), mul(moved, factor)));
+  return modPrime(add(mul(moved, moved), mul(moved, factor)));
 }
 
 function modPrime(x: Value): Value {

@@ -86,7 +86,7 @@ test('conv gives the sums that its definition gives', async () => {
     );
     const expected = plainConv(xs!, xShape, ws!, wShape, options);
     assert.equal(out!.values.length, expected.length, name);
-    expected.forEach((value, i) => assert.ok(Math.abs(value - out!.values[i]!) < 1e-5, `${name} at ${i}`));
+    for (const [i, value] of expected.entries()) assert.ok(Math.abs(value - out!.values[i]!) < 1e-5, `${name} at ${i}`);
   }
 });
 
@@ -101,7 +101,7 @@ test('convolutions that do not fit are refused in words', () => {
   assert.throws(() => ops.convTranspose(x, graph.input('f', [4, 2, 3, 3]), { outputSize: [9, 9] }), /cannot make/);
 });
 
-/** The definition, for one or two axes, in double precision. */
+/** The definition in double precision, for any number of axes: one sum per entry of the result. */
 function plainConv(
   x: readonly number[],
   xShape: ops.Shape,
@@ -109,34 +109,33 @@ function plainConv(
   wShape: ops.Shape,
   options: ops.ConvOptions,
 ): number[] {
-  const flat = (shape: ops.Shape) => (shape.length === 3 ? [shape[0]!, shape[1]!, 1, shape[2]!] : [...shape]);
-  const [N, C, H, W] = flat(xShape) as [number, number, number, number];
-  const [M, cg, kh, kw] = flat(wShape) as [number, number, number, number];
-  const oneAxis = xShape.length === 3;
-  const at = (i: number) => (oneAxis ? i - 1 : i);
-  const skip = (i: number) => oneAxis && i === 0;
-  const result = [H, W].map((size, i) => (skip(i) ? 1 : resultSize(size, [kh, kw][i]!, options, at(i))));
-  const [sy, sx] = [0, 1].map((i) => (skip(i) ? 1 : perAxis(options.stride ?? 1, at(i))));
-  const [dy, dx] = [0, 1].map((i) => (skip(i) ? 1 : perAxis(options.dilation ?? 1, at(i))));
-  const [py, px] = [0, 1].map((i) => (skip(i) ? 0 : sides(options, at(i))[0]));
-  const perGroup = M / (options.groups ?? 1);
-  const out: number[] = [];
-  for (let n = 0; n < N; n++)
-    for (let m = 0; m < M; m++)
-      for (let oy = 0; oy < result[0]!; oy++)
-        for (let ox = 0; ox < result[1]!; ox++) {
-          let sum = 0;
-          for (let c = 0; c < cg; c++)
-            for (let i = 0; i < kh; i++)
-              for (let j = 0; j < kw; j++) {
-                const [y, z] = [oy * sy! + i * dy! - py!, ox * sx! + j * dx! - px!];
-                if (y < 0 || y >= H || z < 0 || z >= W) continue;
-                const channel = Math.floor(m / perGroup) * cg + c;
-                sum += x[((n * C + channel) * H + y) * W + z]! * w[((m * cg + c) * kh + i) * kw + j]!;
-              }
-          out.push(sum);
-        }
-  return out;
+  const kernel = wShape.slice(2);
+  const spatial = kernel.map((size, i) => resultSize(xShape[i + 2]!, size, options, i));
+  const madePerGroup = wShape[0]! / (options.groups ?? 1);
+  return places([xShape[0]!, wShape[0]!, ...spatial]).map(([n, m, ...at]) => {
+    const firstChannel = Math.floor(m! / madePerGroup) * wShape[1]!;
+    const terms = places([wShape[1]!, ...kernel]).map(([c, ...tap]) => {
+      const read = tap.map(
+        (k, i) =>
+          at[i]! * perAxis(options.stride ?? 1, i) + k * perAxis(options.dilation ?? 1, i) - sides(options, i)[0],
+      );
+      if (read.some((position, i) => position < 0 || position >= xShape[i + 2]!)) return 0;
+      return x[indexOf([n!, firstChannel + c!, ...read], xShape)]! * w[indexOf([m!, c!, ...tap], wShape)]!;
+    });
+    return terms.reduce((sum, term) => sum + term, 0);
+  });
+}
+
+/** All places of a shape in row-major order. */
+function places(shape: ops.Shape): number[][] {
+  return shape.reduce<number[][]>(
+    (heads, size) => heads.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
+    [[]],
+  );
+}
+
+function indexOf(place: readonly number[], shape: ops.Shape): number {
+  return place.reduce((index, position, axis) => index * shape[axis]! + position, 0);
 }
 
 function perAxis(value: ops.PerAxis, axis: number): number {

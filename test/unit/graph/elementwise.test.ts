@@ -8,7 +8,12 @@ const positive = (x: number) => Math.abs(x) + 0.5;
 /** At least 0.1 away from 0 on either side, so that no difference steps over a kink there. */
 const offZero = (x: number) => x + Math.sign(x) * 0.1;
 
-const unary: readonly [string, (x: ops.Value) => ops.Value, ((x: number) => number)?, ops.DType?][] = [
+const unary: readonly [
+  string,
+  (x: ops.Value) => ops.Value,
+  (((x: number) => number) | undefined)?,
+  (ops.DType | undefined)?,
+][] = [
   ['neg', ops.neg],
   ['exp', ops.exp],
   ['log', ops.log, positive],
