@@ -53,7 +53,7 @@ export class Judge implements Disposable {
     }
     const classes = logits[0]!.length / batch;
     const all = new Float32Array(logits.length * batch * classes);
-    logits.forEach((each, i) => all.set(each, i * batch * classes));
+    for (const [i, each] of logits.entries()) all.set(each, i * batch * classes);
     return this.#judge.measure(all.subarray(0, samples.count * classes), samples.labels, classes);
   }
 
