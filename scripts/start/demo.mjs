@@ -16,15 +16,15 @@ export async function launchDemo({ lab, device, overrides }) {
   if (!existsSync(DATA)) throw new Error(`${DATA} is missing; run \`npm ci --ignore-scripts\` in ${repo}.`);
   const number = firstFreeNumber(lab);
   const judge = `judge-${number}`;
-  const judged = `judge=${path.join(lab, 'runs', judge, 'checkpoints', 'last.safetensors')}`;
+  const judged = `judge=${path.join(lab, 'runs', judge, 'model.onnx')}`;
   return [
-    await launch({ lab, device, recipe: 'classifier', name: judge, overrides: [`data.path=${DATA}`] }),
+    await launch({ lab, device, recipe: 'classifier', name: judge, overrides: [`data=${DATA}`] }),
     await launch({
       lab,
       device,
       recipe: 'meanflow',
       name: `meanflow-${number}`,
-      overrides: [`data.path=${DATA}`, judged, ...overrides],
+      overrides: [`data=${DATA}`, judged, ...overrides],
     }),
   ];
 }
