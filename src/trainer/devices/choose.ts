@@ -1,0 +1,45 @@
+import { AppError } from '../../base/errors.ts';
+import type { DeviceChoice, DeviceName, DeviceProbe } from '../../domain/device.ts';
+import { type DeviceTrial, deviceOrder, probeDevice } from './probe.ts';
+
+/** The device of a run, and what was tried before it. */
+export interface ChosenDevice {
+  readonly device: DeviceName;
+  /** "NVIDIA H100 80GB HBM3"; '' where unknown. */
+  readonly detail: string;
+  readonly refused: readonly DeviceProbe[];
+}
+
+/**
+ * The device that a run is to use. A named device is that one or an AppError 'device-unavailable' with the reason; `auto` is the first
+ * of the order that works and is not slower than the CPU, with the reasons against the ones before.
+ */
+export async function chooseDevice(
+  choice: DeviceChoice,
+  probe: (device: DeviceName) => Promise<DeviceTrial> = probeDevice,
+): Promise<ChosenDevice> {
+  if (choice !== 'auto') return useNamed(await probe(choice));
+  const refused: DeviceProbe[] = [];
+  for (const device of deviceOrder) {
+    const { slowness, ...found } = await probe(device);
+    if (found.usable && slowness === '') return { device, detail: found.detail, refused };
+    refused.push(found.usable ? { ...found, usable: false, reason: slowness } : found);
+  }
+  throw unavailable('No device works', refused.map(describeRefused).join(' '));
+}
+
+/** "webgpu: No graphics adapter …" */
+export function describeRefused({ device, reason }: DeviceProbe): string {
+  return `${device}: ${reason}`;
+}
+
+function useNamed({ slowness: _slowness, ...found }: DeviceTrial): ChosenDevice {
+  if (found.usable) return { device: found.device, detail: found.detail, refused: [] };
+  throw unavailable(`The device ${found.device} cannot be used`, found.reason);
+}
+
+function unavailable(what: string, why: string): AppError {
+  return new AppError('device-unavailable', `${what}. ${why}`, {
+    hint: 'Mend that, or train with device=auto or device=cpu.',
+  });
+}

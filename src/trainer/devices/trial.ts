@@ -1,0 +1,65 @@
+import type { DeviceName } from '../../domain/device.ts';
+import { Graph, matmul, mul, nextName, scanModel, tanh } from '../../graph/index.ts';
+import { ModelSession, type Placement } from '../engine/session.ts';
+
+/** What a trial of a device found. */
+export type TrialResult =
+  | { readonly ok: true; readonly milliseconds: number; readonly cpuMilliseconds: number }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * Runs one real model on a device: a few fused steps with a matrix product, compared with the CPU's numbers, and timed on both.
+ * A device may end the whole process here, so this runs in a child process.
+ */
+export async function tryDevice(device: DeviceName): Promise<TrialResult> {
+  try {
+    const trial = await runTrial({ device, threads: 1 });
+    if (device === 'cpu') return { ok: true, milliseconds: trial.milliseconds, cpuMilliseconds: trial.milliseconds };
+    const cpu = await runTrial({ device: 'cpu', threads: 1 });
+    const difference = largestDifference(trial.values, cpu.values);
+    if (!(difference < tolerance)) {
+      return { ok: false, message: `It computes wrong numbers: a product differs from the CPU's by ${difference}.` };
+    }
+    return { ok: true, milliseconds: trial.milliseconds, cpuMilliseconds: cpu.milliseconds };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const size = 384;
+const steps = 8;
+/** Half precision inside a product (TF32 on NVIDIA) stays below this for values up to 1. */
+const tolerance = 0.02;
+
+async function runTrial(placement: Placement): Promise<{ values: Float32Array; milliseconds: number }> {
+  const session = await ModelSession.create(trialModel(), placement);
+  try {
+    const weights = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i) / Math.sqrt(size));
+    const inputs = {
+      x: { data: weights, shape: [size, size] },
+      scale: { data: new Float32Array(steps).fill(1), shape: [steps] },
+    };
+    // The first run also compiles; the second one tells the speed.
+    await session.run(inputs);
+    const start = performance.now();
+    const outputs = await session.run(inputs);
+    return { values: outputs[nextName('x')] as Float32Array, milliseconds: performance.now() - start };
+  } finally {
+    session.dispose();
+  }
+}
+
+function trialModel(): Uint8Array {
+  const graph = new Graph();
+  const x = graph.input('x', [size, size], 'float32');
+  const scale = graph.input('scale', [], 'float32');
+  const next = tanh(mul(matmul(x, x), scale));
+  return scanModel(
+    { graph, state: [{ name: 'x', input: x, next }], sequence: [{ name: 'scale', input: scale }], perStep: {} },
+    steps,
+  );
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
