@@ -60,3 +60,9 @@ function messageOf(received: unknown): Message {
   if (received instanceof ArrayBuffer) return decodeMessage(new Uint8Array(received)) as Message;
   return received as Message;
 }
+
+/** Whether something that came through a shared channel (the window of a webview) can be a message for a PortReader. */
+export function isPortMessage(received: unknown): boolean {
+  if (received instanceof Uint8Array || received instanceof ArrayBuffer) return true;
+  return typeof received === 'object' && received !== null && (received as { jsonrpc?: unknown }).jsonrpc === '2.0';
+}
