@@ -1,11 +1,12 @@
 // Bundles the product into dist/: extension, worker, shim, command line with the trainer, reader thread, and one script per panel.
 // Options: --production (minified, no source maps), --watch, --out DIR, and names of bundles to build only those.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { context } from 'esbuild';
 import { bundles } from './build/bundles.mjs';
 import { checkInputs } from './build/inputs.mjs';
+import { licenseTexts } from './build/licenses.mjs';
 import { bundleOptions } from './build/options.mjs';
 
 const { values, positionals } = parseArgs({
@@ -32,6 +33,8 @@ if (positionals.length === 0 && !values.watch) rmSync(values.out, { recursive: t
 mkdirSync(values.out, { recursive: true });
 
 let failed = false;
+/** @type {string[]} */
+const inputs = [];
 for (const bundle of wanted) {
   const outfile = path.join(values.out, bundle.output);
   const builder = await context(bundleOptions(bundle, { outfile, production: values.production }));
@@ -43,6 +46,7 @@ for (const bundle of wanted) {
   failed = !(await build(bundle, builder, outfile)) || failed;
   await builder.dispose();
 }
+if (values.production) writeFileSync(path.join(values.out, 'THIRD_PARTY_LICENSES.txt'), licenseTexts(inputs));
 if (failed) process.exitCode = 1;
 
 /**
@@ -55,6 +59,7 @@ async function build(bundle, builder, outfile) {
   const start = performance.now();
   const { metafile } = await builder.rebuild();
   if (metafile === undefined) throw new Error('esbuild gave no metafile.');
+  inputs.push(...Object.keys(metafile.inputs));
   const problems = checkInputs(bundle, metafile);
   for (const problem of problems) console.error(problem);
   if (bundle.executable) chmodSync(outfile, 0o755);
