@@ -1,0 +1,40 @@
+import type { MetricDefinition } from '../../domain/metricDefinition.ts';
+import { commonMetrics } from '../commonFields.ts';
+
+export const classifierMetrics: readonly MetricDefinition[] = [
+  {
+    tag: 'train/loss',
+    title: 'Loss',
+    unit: 'nat',
+    direction: 'minimize',
+    version: 1,
+    description: 'Mean cross-entropy of the batch.',
+    primary: true,
+  },
+  {
+    tag: 'train/accuracy',
+    title: 'Training accuracy',
+    unit: '',
+    direction: 'maximize',
+    version: 1,
+    description: 'Part of the batch that was classified rightly, before the step.',
+  },
+  {
+    tag: 'test/accuracy',
+    title: 'Test accuracy',
+    unit: '',
+    direction: 'maximize',
+    version: 1,
+    description: 'Part of the test set that the averaged weights classify rightly.',
+    primary: true,
+  },
+  {
+    tag: 'test/loss',
+    title: 'Test loss',
+    unit: 'nat',
+    direction: 'minimize',
+    version: 1,
+    description: 'Mean cross-entropy of the averaged weights over the test set.',
+  },
+  ...commonMetrics,
+];
