@@ -21,16 +21,17 @@ const TAIL_LINES = 80;
 /**
  * Runs the named stages and what they need (all, where none is named) and prints a table and the sum.
  * @param {readonly string[]} names
+ * @param {readonly import('./stages.mjs').Stage[]} [table]
  * @returns {Promise<number>} exit code: 0 only when every stage passed
  */
-export async function runStages(names) {
-  const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
+export async function runStages(names, table = stages) {
+  const unknown = names.filter((name) => !table.some((stage) => stage.name === name));
   if (unknown.length > 0) {
-    console.error(`No such stage: ${unknown.join(', ')}. There are:\n${stages.map(describe).join('\n')}`);
+    console.error(`No such stage: ${unknown.join(', ')}. There are:\n${table.map(describe).join('\n')}`);
     return 2;
   }
   mkdirSync(ARTIFACTS, { recursive: true });
-  const chosen = withNeeds(names);
+  const chosen = withNeeds(names, table);
   const streams = names.length > 0;
   /** @type {Outcome[]} */
   const outcomes = [];
@@ -44,13 +45,12 @@ export async function runStages(names) {
   return report(outcomes);
 }
 
-/** @param {readonly string[]} names */
-function withNeeds(names) {
-  if (names.length === 0) return stages;
-  const wanted = new Set(
-    stages.filter((stage) => names.includes(stage.name)).flatMap((stage) => [...stage.needs, stage.name]),
-  );
-  return stages.filter((stage) => wanted.has(stage.name));
+/** @param {readonly string[]} names @param {readonly import('./stages.mjs').Stage[]} table */
+function withNeeds(names, table) {
+  if (names.length === 0) return table;
+  const named = table.filter((stage) => names.includes(stage.name));
+  const wanted = new Set(named.flatMap((stage) => [...stage.needs, stage.name]));
+  return table.filter((stage) => wanted.has(stage.name));
 }
 
 /**
