@@ -17,3 +17,4 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean });
   decode(bytes?: ArrayBufferView | ArrayBuffer): string;
 }
+declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };

@@ -112,6 +112,6 @@ function spaced(count: number): string {
 function badData(message: string, file?: string): AppError {
   const where = file === undefined ? '' : ` (${path.resolve(file)})`;
   return new AppError('bad-data', `${message}${where}`, {
-    hint: 'Fetch the data set again, or point data.path to a whole copy.',
+    hint: 'Fetch the data set again, or point data to a whole copy.',
   });
 }

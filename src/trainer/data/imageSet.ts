@@ -35,7 +35,7 @@ export function loadImageSet(request: DataSetRequest): ImageSet | undefined {
   throw new AppError(
     'bad-data',
     `There are no ${split} images in ${folder}: neither IDX files (${idxPrefix[split]}-images…) nor folders of PNG files, one per class.`,
-    { hint: 'Set data.path to the folder that holds the data set.' },
+    { hint: 'Set data to the folder that holds the data set.' },
   );
 }
 
@@ -44,12 +44,12 @@ const idxPrefix = { train: 'train', test: 't10k' } satisfies { [Name in DataSetN
 function missingFolder({ path: folder, name }: DataSetRequest): AppError {
   if (folder === '') {
     return new AppError('bad-data', `The path of the ${name} data set is not given.`, {
-      hint: 'Set data.path to the folder that holds the data set, for instance data.path=/data/mnist.',
+      hint: 'Set data to the folder that holds the data set, for instance data=/path/to/mnist.',
     });
   }
   const what = existsSync(folder) ? 'is not a folder' : 'does not exist';
   return new AppError('bad-data', `The folder of the ${name} data set ${what}: ${path.resolve(folder)}`, {
-    hint: 'Set data.path to the folder that holds the data set.',
+    hint: 'Set data to the folder that holds the data set.',
   });
 }
 

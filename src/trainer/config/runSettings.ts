@@ -1,0 +1,43 @@
+import { valueAt } from '../../domain/config.ts';
+import type { DeviceChoice } from '../../domain/device.ts';
+import type { JsonObject } from '../../domain/json.ts';
+
+/** The keys of a configuration that the trainer itself reads (src/recipes/commonFields.ts). Steps are counted from the start of the run. */
+export interface RunSettings {
+  /** Empty: made from recipe and time. */
+  readonly name: string;
+  readonly seed: number;
+  readonly device: DeviceChoice;
+  readonly threads: number;
+  readonly steps: number;
+  /** Steps that are fused into one call. */
+  readonly stepsPerRun: number;
+  readonly logEvery: number;
+  /** 0: at the end only. So are the two below. */
+  readonly checkpointEvery: number;
+  readonly sampleEvery: number;
+  readonly evaluateEvery: number;
+  readonly keepCheckpoints: number;
+  /** A checkpoint's absolute path, `last`, or empty. */
+  readonly resume: string;
+}
+
+/** The trainer's part of a resolved configuration. */
+export function runSettings(config: JsonObject): RunSettings {
+  const number = (key: string) => valueAt(config, key) as number;
+  const text = (key: string) => valueAt(config, key) as string;
+  return {
+    name: text('name'),
+    seed: number('seed'),
+    device: text('device') as DeviceChoice,
+    threads: number('threads'),
+    steps: number('steps'),
+    stepsPerRun: number('stepsPerRun'),
+    logEvery: number('logEvery'),
+    checkpointEvery: number('checkpointEvery'),
+    sampleEvery: number('sampleEvery'),
+    evaluateEvery: number('evaluateEvery'),
+    keepCheckpoints: number('keepCheckpoints'),
+    resume: text('resume'),
+  };
+}

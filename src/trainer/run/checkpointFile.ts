@@ -1,0 +1,152 @@
+import { AppError } from '../../base/errors.ts';
+import type { ParameterSlot } from '../../graph/index.ts';
+import type { TrainState } from '../engine/trainState.ts';
+import { type StateKey, stateKeys } from '../engine/trainStep.ts';
+import {
+  encodeTensors,
+  floatTensor,
+  floatValues,
+  type NamedTensor,
+  readTensors,
+  type TensorFile,
+} from '../files/safetensors.ts';
+
+/** What a checkpoint says about itself, in the metadata of the file. All values are text, as the format wants it. */
+export interface CheckpointFacts {
+  readonly recipe: string;
+  readonly recipeVersion: number;
+  readonly architecture: string;
+  readonly runId: string;
+  readonly runName: string;
+  readonly seed: number;
+  /** The resolved configuration as JSON. */
+  readonly config: string;
+}
+
+/** A checkpoint that was read back. */
+export interface LoadedCheckpoint {
+  readonly path: string;
+  readonly facts: CheckpointFacts;
+  readonly state: TrainState;
+}
+
+const formatName = 'trainyard-checkpoint-1';
+
+/** What the names of a vector's tensors begin with: `model.mlp.0.weight`, `average.mlp.0.weight`. */
+const prefixes = {
+  parameters: 'model.',
+  average: 'average.',
+  mean: 'adam.mean.',
+  meanSquare: 'adam.mean_square.',
+} as const satisfies { readonly [K in StateKey]: string };
+
+const stepTensor = 'trainer.step';
+const positionTensor = 'trainer.position';
+
+/** The pieces of a checkpoint file. */
+export function encodeCheckpoint(
+  state: TrainState,
+  layout: readonly ParameterSlot[],
+  facts: CheckpointFacts,
+): readonly Uint8Array[] {
+  const named = stateKeys.flatMap((key) =>
+    layout.map(({ name, shape, offset, size }) =>
+      floatTensor(prefixes[key] + name, shape, state.vectors[key].subarray(offset, offset + size)),
+    ),
+  );
+  const counts = [countTensor(stepTensor, state.step), countTensor(positionTensor, state.position)];
+  // Eight-byte numbers come first, so that every tensor is aligned to its elements.
+  return encodeTensors([...counts, ...named], toMetadata(state, facts));
+}
+
+/**
+ * Reads a checkpoint and arranges it as a run wants it. Throws AppError 'bad-file' where it is none of ours or damaged, and 'bad-config'
+ * where it belongs to another architecture.
+ */
+export function loadCheckpoint(file: string, layout: readonly ParameterSlot[], architecture: string): LoadedCheckpoint {
+  const contents = readTensors(file);
+  const facts = toFacts(file, contents);
+  if (facts.architecture !== architecture) {
+    throw new AppError(
+      'bad-config',
+      `${file} is a checkpoint of ${facts.architecture}; this run trains ${architecture}.`,
+      {
+        hint: 'Resume with the configuration of that run, or choose another checkpoint.',
+      },
+    );
+  }
+  const vectors = Object.fromEntries(stateKeys.map((key) => [key, readVector(file, contents, prefixes[key], layout)]));
+  const state = {
+    step: readCount(file, contents, stepTensor),
+    position: readCount(file, contents, positionTensor),
+    vectors: vectors as Record<StateKey, Float32Array>,
+  };
+  return { path: file, facts, state };
+}
+
+function toMetadata(state: TrainState, facts: CheckpointFacts): Record<string, string> {
+  return {
+    format: formatName,
+    step: String(state.step),
+    recipe: facts.recipe,
+    recipe_version: String(facts.recipeVersion),
+    architecture: facts.architecture,
+    run_id: facts.runId,
+    run_name: facts.runName,
+    seed: String(facts.seed),
+    config: facts.config,
+  };
+}
+
+function toFacts(file: string, { metadata }: TensorFile): CheckpointFacts {
+  if (metadata['format'] !== formatName) {
+    throw new AppError('bad-file', `${file} was not written by this trainer, so training cannot go on from it.`, {
+      hint: 'Choose a file of a checkpoints folder of one of our runs.',
+    });
+  }
+  const text = (key: string) => metadata[key] ?? '';
+  return {
+    recipe: text('recipe'),
+    recipeVersion: Number(text('recipe_version')),
+    architecture: text('architecture'),
+    runId: text('run_id'),
+    runName: text('run_name'),
+    seed: Number(text('seed')),
+    config: text('config'),
+  };
+}
+
+function readVector(
+  file: string,
+  { tensors }: TensorFile,
+  prefix: string,
+  layout: readonly ParameterSlot[],
+): Float32Array {
+  const values = new Float32Array(layout.reduce((total, { size }) => total + size, 0));
+  for (const { name, shape, offset } of layout) {
+    const tensor = tensors.get(prefix + name);
+    if (tensor === undefined) throw mismatch(file, `it has no tensor ${prefix + name}.`);
+    if (tensor.type !== 'F32' || tensor.shape.join() !== shape.join()) {
+      throw mismatch(
+        file,
+        `${prefix + name} is ${tensor.type} [${tensor.shape.join(', ')}], not F32 [${shape.join(', ')}].`,
+      );
+    }
+    values.set(floatValues(tensor), offset);
+  }
+  return values;
+}
+
+function countTensor(name: string, value: number): NamedTensor {
+  return { name, type: 'I64', shape: [1], bytes: new Uint8Array(BigInt64Array.of(BigInt(value)).buffer) };
+}
+
+function readCount(file: string, { tensors }: TensorFile, name: string): number {
+  const tensor = tensors.get(name);
+  if (tensor?.type !== 'I64' || tensor.bytes.byteLength !== 8) throw mismatch(file, `it has no count ${name}.`);
+  return Number(new BigInt64Array(tensor.bytes.slice().buffer)[0]);
+}
+
+function mismatch(file: string, why: string): AppError {
+  return new AppError('bad-file', `Training cannot go on from ${file}: ${why}`, { hint: 'Choose another checkpoint.' });
+}
