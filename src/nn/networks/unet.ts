@@ -105,8 +105,9 @@ function checkSizes(image: ImageShape, { width, halvings, heads }: UnetOptions):
       hint: 'Set network.halvings lower.',
     });
   }
-  if ((width * Math.min(4, factor)) % heads !== 0) {
-    throw new AppError('bad-config', `A width of ${width} cannot be shared among ${heads} heads.`, {
+  const lowest = width * Math.min(4, factor);
+  if (lowest % heads !== 0) {
+    throw new AppError('bad-config', `A width of ${lowest} cannot be shared among ${heads} heads.`, {
       hint: 'Set network.width to a multiple of network.heads.',
     });
   }
