@@ -59,6 +59,8 @@ export interface RunFacts {
   readonly commit?: string;
   readonly dirty?: boolean;
   readonly resumedFrom?: RunId;
+  /** Places where the log says that it was taken up again: rows of this step and above that stand before are older than those that follow. All rows are kept. */
+  readonly restarts?: readonly { readonly step: Step; readonly wallTime: WallTimeSeconds }[];
 }
 
 /** Where a reader goes on. A plain tree, kept in the database between starts. */

@@ -1,0 +1,163 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../base/errors.ts';
+import type { FoundRun } from '../../domain/records.ts';
+import type { FolderMatch, RunFormat } from '../format.ts';
+import { type FolderIndex, type IndexedFolder, isCurrent, type SkippedFolder } from './folderIndex.ts';
+import { type ListedNames, listFolder } from './listFolder.ts';
+import { excludedBy, skipByContent, skipByName } from './skip.ts';
+
+export interface DiscoverOptions {
+  /** Patterns of folders, relative to the root, that are not looked into. */
+  readonly exclude?: readonly string[];
+  /** The index of the last walk with the same root and options: unchanged folders are not listed again. */
+  readonly previous?: FolderIndex;
+  /** How many folders deep the walk goes. */
+  readonly maxDepth?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Discovery {
+  /** In the order of their paths. */
+  readonly runs: readonly FoundRun[];
+  /** For the next walk. */
+  readonly index: FolderIndex;
+  /** What was not looked into, and why. */
+  readonly skipped: readonly SkippedFolder[];
+}
+
+/** A folder that waits to be visited. */
+interface Visit {
+  readonly path: string;
+  readonly depth: number;
+}
+
+/** How many folders are read at once: enough to hide the latency of a network disk, few enough for everybody's open files. */
+const parallelVisits = 16;
+
+/**
+ * Finds all runs below a root by names alone. Real folders are walked before links, and each folder is visited once whatever leads to it, so loops end
+ * and a run has its real path. Rejects with `not-found` when the root is no folder; folders that cannot be read are in `skipped`.
+ */
+export async function discover(
+  root: string,
+  formats: readonly RunFormat[],
+  options: DiscoverOptions = {},
+): Promise<Discovery> {
+  const walk = new Walk(path.resolve(root), formats, options);
+  await walk.run();
+  const runs = walk.runs.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return { runs, index: walk.index, skipped: walk.skipped };
+}
+
+class Walk {
+  readonly runs: FoundRun[] = [];
+  readonly index = new Map<string, IndexedFolder>();
+  readonly skipped: SkippedFolder[] = [];
+  readonly #root: string;
+  readonly #formats: readonly RunFormat[];
+  readonly #options: DiscoverOptions;
+  readonly #isExcluded: (relativePath: string) => boolean;
+  readonly #visited = new Set<string>();
+  #links: Visit[] = [];
+
+  constructor(root: string, formats: readonly RunFormat[], options: DiscoverOptions) {
+    this.#root = root;
+    this.#formats = formats;
+    this.#options = options;
+    this.#isExcluded = excludedBy(options.exclude ?? []);
+  }
+
+  async run(): Promise<void> {
+    const found = await stat(this.#root).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw new AppError('not-found', `There is no folder ${this.#root}.`);
+    await this.#walkAll([{ path: this.#root, depth: 0 }]);
+    while (this.#links.length > 0) {
+      // One link at a time: which of two links to a folder wins must not depend on the disk's speed.
+      const next = this.#links.sort((a, b) => (a.path < b.path ? -1 : 1)).shift()!;
+      await this.#walkAll([next]);
+    }
+  }
+
+  async #walkAll(start: readonly Visit[]): Promise<void> {
+    let level = start;
+    while (level.length > 0) {
+      const next: Visit[] = [];
+      for (let from = 0; from < level.length; from += parallelVisits) {
+        this.#options.signal?.throwIfAborted();
+        const batch = await Promise.all(level.slice(from, from + parallelVisits).map((visit) => this.#visit(visit)));
+        next.push(...batch.flat());
+      }
+      level = next;
+    }
+  }
+
+  /** Looks at one folder; gives back the folders to go on with. */
+  async #visit({ path: folder, depth }: Visit): Promise<readonly Visit[]> {
+    try {
+      const facts = await stat(folder, { bigint: true });
+      const identity = `${facts.dev}:${facts.ino}`;
+      if (this.#visited.has(identity)) return [];
+      this.#visited.add(identity);
+      const modifiedAt = Number(facts.mtimeNs) / 1e9;
+      const signature = `${identity}:${facts.mtimeNs}`;
+      const known = this.#options.previous?.get(folder);
+      const indexed = isCurrent(known, signature) ? known : await this.#list(folder, signature, modifiedAt);
+      this.index.set(folder, indexed);
+      if (indexed.run !== undefined) this.runs.push(indexed.run);
+      this.skipped.push(...indexed.skipped);
+      return this.#goOn(folder, depth, indexed);
+    } catch (error) {
+      this.skipped.push({
+        path: folder,
+        reason: `it cannot be read (${(error as { code?: string }).code ?? String(error)})`,
+      });
+      return [];
+    }
+  }
+
+  #goOn(folder: string, depth: number, indexed: IndexedFolder): readonly Visit[] {
+    if (depth >= (this.#options.maxDepth ?? 32)) return [];
+    const toVisit = (name: string): Visit => ({ path: path.join(folder, name), depth: depth + 1 });
+    this.#links.push(...indexed.links.map(toVisit));
+    return indexed.folders.map(toVisit);
+  }
+
+  async #list(folder: string, signature: string, modifiedAt: number): Promise<IndexedFolder> {
+    const listedAt = Date.now() / 1000;
+    const names = await listFolder(folder);
+    const environment = folder === this.#root ? undefined : skipByContent(names.files, names.folders);
+    const about = { signature, listedAt, modifiedAt };
+    if (environment !== undefined) {
+      return { ...about, run: undefined, folders: [], links: [], skipped: [{ path: folder, reason: environment }] };
+    }
+    const match = this.#match(folder, names);
+    if (match !== undefined && !match.descend) return { ...about, run: match.run, folders: [], links: [], skipped: [] };
+    const skipped: SkippedFolder[] = [];
+    const wanted = (name: string): boolean => this.#wants(path.join(folder, name), name, skipped);
+    return {
+      ...about,
+      run: match?.run,
+      folders: names.folders.filter(wanted),
+      links: names.links.filter(wanted),
+      skipped,
+    };
+  }
+
+  /** The first format that knows the folder has it, so a run of ours is not also one of TensorBoard's. */
+  #match(folder: string, { files, folders, links }: ListedNames): FolderMatch | undefined {
+    const listing = { path: folder, root: this.#root, files, folders: [...folders, ...links] };
+    for (const format of this.#formats) {
+      const match = format.match(listing);
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  }
+
+  #wants(folder: string, name: string, skipped: SkippedFolder[]): boolean {
+    const relative = path.relative(this.#root, folder).split(path.sep).join('/');
+    const reason = skipByName(name) ?? (this.#isExcluded(relative) ? 'the settings exclude it' : undefined);
+    if (reason !== undefined) skipped.push({ path: folder, reason });
+    return reason === undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import type { FoundRun } from '../domain/records.ts';
+import type { RunSource } from '../domain/run.ts';
+import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
+import type { RunFormat, RunReader } from './format.ts';
+import { tensorboardFormat } from './tensorboard/format.ts';
+import { trainyardFormat } from './trainyard/format.ts';
+
+export type { DiscoverOptions, Discovery } from './discovery/discover.ts';
+export type { FolderIndex, SkippedFolder } from './discovery/folderIndex.ts';
+export type { FolderListing, FolderMatch, PollBudget, RunFormat, RunReader } from './format.ts';
+
+/** Every format by the source that it reads. A new one is a folder here and a line in this table. */
+const formatBySource = {
+  trainyard: trainyardFormat,
+  tensorboard: tensorboardFormat,
+} as const satisfies { readonly [Source in RunSource]: RunFormat };
+
+/** The formats in the order in which they are asked about a folder: those that claim a whole directory come before those that claim single files. */
+export const runFormats: readonly RunFormat[] = Object.values(formatBySource);
+
+/** Finds all runs below a folder, by names alone. See `discover`. */
+export function discoverRuns(root: string, options: DiscoverOptions = {}): Promise<Discovery> {
+  return discover(root, runFormats, options);
+}
+
+/** The reader of a run that was found. */
+export function openRun(run: FoundRun): RunReader {
+  return formatBySource[run.source].open(run);
+}
