@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import {
   createMessageConnection,
   type MessageConnection,
-  SocketMessageReader,
   SocketMessageWriter,
+  StreamMessageReader,
 } from 'vscode-jsonrpc/node';
 import { socketConnectionOptions } from '../protocol/socketOptions.ts';
 
@@ -12,7 +12,7 @@ import { socketConnectionOptions } from '../protocol/socketOptions.ts';
  * its answer would never come, and a closed connection is an error that callers see. Call `listen()` afterwards.
  */
 export function socketConnection(socket: Socket): MessageConnection {
-  const reader = new SocketMessageReader(socket, socketConnectionOptions.reader);
+  const reader = new StreamMessageReader(socket, socketConnectionOptions.reader);
   const writer = new SocketMessageWriter(socket, socketConnectionOptions.writer);
   reader.onError(() => socket.destroy());
   socket.on('error', () => socket.destroy());

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, type ErrorInfo, fromErrorInfo } from '../base/errors.ts';
+import { runEnvironment } from '../domain/runDirectory.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import { ensurePrivateFolder } from './privateFolder.ts';
 
@@ -65,9 +66,13 @@ export function startWorker(program: WorkerProgram, paths: WorkerPaths): Started
   return { failure: () => failure };
 }
 
-/** The environment without what belongs to the window: VS Code's own variables and a debugger's options must not reach training. */
+/**
+ * The environment without what belongs to the window or to a job that calls the command line: VS Code's own variables, a debugger's options and
+ * the identity of a run must not reach other jobs.
+ */
 function workerEnvironment(env: WorkerProgram['env']): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !name.startsWith('VSCODE_') && name !== 'NODE_OPTIONS');
+  const foreign: readonly string[] = ['NODE_OPTIONS', runEnvironment.runId, runEnvironment.runDirectory];
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('VSCODE_') && !foreign.includes(name));
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }
 

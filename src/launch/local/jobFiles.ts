@@ -1,0 +1,70 @@
+import { linkSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { RunId } from '../../domain/ids.ts';
+import { type ExitFile, type ProcessIdentity, runFiles, type ShimState } from '../../domain/runDirectory.ts';
+import { readJson, syncFolder, writeAndSync, writeJsonSynced } from '../files.ts';
+
+/** Files between the local target and the shim, beside those of `runFiles`. */
+const claimFile = 'claim.json';
+const stopFile = 'stop.json';
+
+/** `claim.json`: who took the job. It is made once for ever, so a job is never started twice. */
+export interface Claim {
+  readonly runId: RunId;
+  readonly shim: ProcessIdentity;
+}
+
+/** `stop.json`: somebody wants the job to end. It stays, so that it survives whoever asked. */
+export interface StopRequest {
+  readonly requestedAt: number;
+  /** Kill at once instead of asking first. */
+  readonly force: boolean;
+  /** How long SIGINT and then SIGTERM may take before the next one comes. */
+  readonly interruptMs: number;
+  readonly terminateMs: number;
+}
+
+/** Takes the job. False where somebody has already. A hard link is made whole or not at all, so a claim is never seen half written. */
+export function claimJob(directory: string, claim: Claim): boolean {
+  const file = path.join(directory, claimFile);
+  const temporary = `${file}.tmp-${process.pid}`;
+  writeAndSync(temporary, JSON.stringify(claim));
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(directory);
+  return true;
+}
+
+export function readClaim(directory: string): Claim | undefined {
+  return readJson<Claim>(path.join(directory, claimFile));
+}
+
+export function readStop(directory: string): StopRequest | undefined {
+  return readJson<StopRequest>(path.join(directory, stopFile));
+}
+
+export function writeStop(directory: string, request: StopRequest): void {
+  writeJsonSynced(path.join(directory, stopFile), request);
+}
+
+export function readState(directory: string): ShimState | undefined {
+  return readJson<ShimState>(path.join(directory, runFiles.state));
+}
+
+export function writeState(directory: string, state: ShimState): void {
+  writeJsonSynced(path.join(directory, runFiles.state), state);
+}
+
+export function readExit(directory: string): ExitFile | undefined {
+  return readJson<ExitFile>(path.join(directory, runFiles.exit));
+}
+
+export function writeExit(directory: string, exit: ExitFile): void {
+  writeJsonSynced(path.join(directory, runFiles.exit), exit);
+}

@@ -1,0 +1,33 @@
+import type { RunId } from '../domain/ids.ts';
+
+/** What a target needs to know of a job: everything else stands in `launch.json` in the run's directory. */
+export interface JobPlace {
+  readonly runId: RunId;
+  /** Absolute path of the run's directory. */
+  readonly directory: string;
+}
+
+/** How far a job is, from evidence on disk and in the process table alone: true also for a worker that was started a moment ago. */
+export type JobPresence =
+  /** Nobody has taken the job yet. Starting it (again) is safe: only one start can ever take it. */
+  | { readonly kind: 'unclaimed' }
+  | { readonly kind: 'running'; readonly startedAt?: number; readonly detail: string }
+  | {
+      readonly kind: 'ended';
+      readonly exitCode?: number;
+      readonly signal?: string;
+      readonly endedAt?: number;
+      readonly detail: string;
+    }
+  /** It was started, nothing of it is left, and nobody saw how it ended. */
+  | { readonly kind: 'lost'; readonly detail: string };
+
+/** A place where jobs run: one folder under src/launch each. Every method may be called again at any time, by another process too. */
+export interface LaunchTarget {
+  readonly name: string;
+  /** Starts the job unless somebody has. Resolves when the start is on its way, not when the job runs. */
+  start(job: JobPlace): Promise<void>;
+  inspect(job: JobPlace): JobPresence;
+  /** Asks the job to end; the request is on disk when this returns and is carried out even when this process dies. */
+  stop(job: JobPlace, how: { readonly force: boolean }): void;
+}

@@ -1,0 +1,105 @@
+/** One step of the schema. Steps are never edited once released; a database remembers the last one in `PRAGMA user_version`. */
+export interface Migration {
+  readonly id: number;
+  readonly reason: string;
+  readonly sql: string;
+}
+
+/**
+ * `jobs`, `requests` and `marks` are the user's; everything else is an index over files that can be read again.
+ * Numbers that JSON cannot hold stay in REAL columns, where NaN becomes NULL.
+ */
+export const migrations: readonly Migration[] = [
+  {
+    id: 1,
+    reason:
+      'The first schema: runs that were found, their series and media, what the user says of them, and the queue.',
+    sql: `
+      CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        path TEXT NOT NULL,
+        root TEXT NOT NULL,
+        name TEXT NOT NULL,
+        found_at REAL NOT NULL,
+        facts TEXT NOT NULL,
+        problems TEXT NOT NULL,
+        glance TEXT NOT NULL,
+        cursor TEXT,
+        UNIQUE (source, path)
+      ) STRICT;
+      CREATE INDEX runs_by_root ON runs (root);
+      CREATE TABLE marks (
+        run_id TEXT PRIMARY KEY,
+        name TEXT,
+        labels TEXT NOT NULL,
+        note TEXT NOT NULL,
+        archived INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE series (
+        id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        tag TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        first_step REAL,
+        last_step REAL,
+        first_value REAL,
+        last_value REAL,
+        min REAL,
+        max REAL,
+        non_finite INTEGER NOT NULL,
+        first_wall REAL,
+        last_wall REAL,
+        sketch TEXT NOT NULL,
+        UNIQUE (run_id, tag)
+      ) STRICT;
+      CREATE TABLE chunks (
+        series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        points BLOB NOT NULL,
+        PRIMARY KEY (series_id, number)
+      ) STRICT;
+      CREATE TABLE media (
+        run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        tag TEXT NOT NULL,
+        step REAL NOT NULL,
+        position INTEGER NOT NULL,
+        record TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX media_by_run ON media (run_id, tag, step, position);
+      CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        run_name TEXT NOT NULL,
+        directory TEXT NOT NULL,
+        state TEXT NOT NULL,
+        target TEXT NOT NULL,
+        slot TEXT NOT NULL,
+        position REAL NOT NULL,
+        submitted_at REAL NOT NULL,
+        started_at REAL,
+        ended_at REAL,
+        exit_code INTEGER
+      ) STRICT;
+      CREATE TABLE requests (
+        id TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        created_at REAL NOT NULL
+      ) STRICT;`,
+  },
+  {
+    id: 2,
+    reason:
+      'A launch that is cut off between its run directory and its place in the queue is finished at the next start, which needs both in the request.',
+    sql: `
+      ALTER TABLE requests ADD COLUMN root TEXT NOT NULL DEFAULT '';
+      ALTER TABLE requests ADD COLUMN directory TEXT NOT NULL DEFAULT '';
+      ALTER TABLE requests ADD COLUMN queued INTEGER NOT NULL DEFAULT 1;
+      ALTER TABLE requests ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE requests ADD COLUMN slot TEXT NOT NULL DEFAULT 'cpu';`,
+  },
+];
+
+export const newestMigration = migrations.at(-1)!.id;

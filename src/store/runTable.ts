@@ -1,0 +1,96 @@
+import type { RunId } from '../domain/ids.ts';
+import type { ReaderCursor, RunFacts } from '../domain/records.ts';
+import type { MetricSummary, RunSource } from '../domain/run.ts';
+import type { Database } from './database.ts';
+import { jsonOf, numberOf, type Row, textOf } from './rows.ts';
+
+/** What a list shows of a run's values, kept so that ten thousand runs are listed without reading their series. NaN is null on disk. */
+export interface Glance {
+  readonly metrics: readonly MetricSummary[];
+  readonly sparkline: readonly number[];
+}
+
+/** A run that was found, as the database knows it. */
+export interface RunRow {
+  readonly id: RunId;
+  readonly source: RunSource;
+  readonly path: string;
+  readonly root: string;
+  readonly name: string;
+  readonly foundAt: number;
+  readonly facts: RunFacts;
+  readonly problems: readonly string[];
+  readonly glance: Glance;
+  /** Where its reader goes on; absent: at the start. */
+  readonly cursor: ReaderCursor | undefined;
+}
+
+export class RunTable {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  all(): readonly RunRow[] {
+    return this.#database.get('SELECT * FROM runs').all().map(toRun);
+  }
+
+  save(row: RunRow): void {
+    this.#database
+      .get(
+        `INSERT INTO runs (id, source, path, root, name, found_at, facts, problems, glance, cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET source = excluded.source, path = excluded.path, root = excluded.root, name = excluded.name,
+           facts = excluded.facts, problems = excluded.problems, glance = excluded.glance, cursor = excluded.cursor`,
+      )
+      .run(
+        row.id,
+        row.source,
+        row.path,
+        row.root,
+        row.name,
+        row.foundAt,
+        JSON.stringify(row.facts),
+        JSON.stringify(row.problems),
+        JSON.stringify(row.glance),
+        row.cursor === undefined ? null : JSON.stringify(row.cursor),
+      );
+  }
+
+  /** Forgets a run that is gone from the disk; what the user said of it stays. */
+  remove(id: RunId): void {
+    this.#database.get('DELETE FROM runs WHERE id = ?').run(id);
+  }
+}
+
+function toRun(row: Row): RunRow {
+  return {
+    id: textOf(row['id']) as RunId,
+    source: textOf(row['source']) as RunSource,
+    path: textOf(row['path']),
+    root: textOf(row['root']),
+    name: textOf(row['name']),
+    foundAt: numberOf(row['found_at']),
+    facts: jsonOf(row['facts']),
+    problems: jsonOf(row['problems']),
+    glance: toGlance(jsonOf(row['glance'])),
+    cursor: row['cursor'] === null ? undefined : jsonOf(row['cursor']),
+  };
+}
+
+function toGlance(stored: {
+  metrics: readonly Record<string, unknown>[];
+  sparkline: readonly (number | null)[];
+}): Glance {
+  const number = (value: unknown): number => (value === null ? Number.NaN : Number(value));
+  return {
+    metrics: stored.metrics.map((metric) => ({
+      tag: String(metric['tag']),
+      value: number(metric['value']),
+      step: number(metric['step']),
+      min: number(metric['min']),
+      max: number(metric['max']),
+    })),
+    sparkline: stored.sparkline.map(number),
+  };
+}
