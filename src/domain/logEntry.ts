@@ -4,7 +4,7 @@ export interface LogEntry {
   readonly line: number;
   readonly phase: string;
   readonly title: string;
-  /** As written, upper case: COMPLETED, PENDING, RUNNING, FAILED… '' where there is none. */
+  /** As written, its first word in upper case: COMPLETED, PENDING, RUNNING, FAILED, COMPLETED (2026-01-22)… '' where there is none. */
   readonly status: string;
   /** The launch command in the entry's fenced block, one line; '' where there is none. */
   readonly command: string;

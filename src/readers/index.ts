@@ -27,3 +27,9 @@ export function discoverRuns(root: string, options: DiscoverOptions = {}): Promi
 export function openRun(run: FoundRun): RunReader {
   return formatBySource[run.source].open(run);
 }
+
+export { type CheckpointOwner, listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
+export { readCheckpointName } from './checkpoints/names.ts';
+export { readSafetensorsHeader, type SafetensorsHeader } from './checkpoints/safetensors.ts';
+export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
+export { logFileName, parseExperimentLog } from './experimentLog/parse.ts';

@@ -18,6 +18,8 @@ export class TagColumns {
   steps = none;
   wallTimes = none;
   values = none;
+  /** How many rows were taken last time: the next piece of a long log brings about as many. */
+  #expected = 0;
 
   constructor(tag: string, bytes: Uint8Array) {
     this.tag = tag;
@@ -42,6 +44,7 @@ export class TagColumns {
       wallTimes: trim(this.wallTimes, count),
       values: trim(this.values, count),
     };
+    this.#expected = count;
     this.count = 0;
     this.steps = none;
     this.wallTimes = none;
@@ -50,7 +53,7 @@ export class TagColumns {
   }
 
   #grow(): void {
-    const capacity = Math.max(64, this.count * 2);
+    const capacity = this.count === 0 ? Math.max(64, Math.ceil(this.#expected * 1.05)) : this.count * 2;
     this.steps = enlarge(this.steps, capacity);
     this.wallTimes = enlarge(this.wallTimes, capacity);
     this.values = enlarge(this.values, capacity);
