@@ -91,3 +91,6 @@ function toTensor(name: string, { data, shape }: TensorInput): ort.Tensor {
   if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, [...shape]);
   return new ort.Tensor('uint8', data, [...shape]);
 }
+
+/** Version of onnxruntime-node, which is also that of the library in it. */
+export const runtimeVersion: string = ort.env.versions.node ?? ort.env.versions.common;

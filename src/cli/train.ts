@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { type DeviceName, deviceChoices } from '../domain/device.ts';
+
+const trainHelp = `trainyard train CONFIG [key=value …]
+
+Trains the recipe of a YAML configuration in this process, without the worker, and writes a run directory
+(runs/NAME, or the folder in TRAINYARD_RUN_DIR). Ctrl+C stops it with a checkpoint; resume=PATH goes on from
+one, resume=last from the run's own last one, if there is one.
+
+Exit code: 0 finished, 1 failed, 130 or 143 stopped.`;
+
+const probeHelp = `trainyard probe-device NAME|all [--json]
+
+Runs a small model on a device (${deviceChoices.slice(1).join(', ')}) in a process of its own and says whether
+training can use it, and if not, why.
+
+Exit code: 0 usable, 1 not.`;
+
+/** `trainyard train CONFIG [key=value …]`: gives the exit code. The trainer and ONNX Runtime are loaded only here. */
+export async function runTrain(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) return say(trainHelp);
+  const [configFile, ...overrides] = args;
+  const flag = args.find((arg) => arg.startsWith('-'));
+  if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
+  if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
+  const { train } = await import('../trainer/train.ts');
+  const { terminalOn } = await import('../trainer/run/terminal.ts');
+  return train({
+    configFile,
+    overrides,
+    folder: process.cwd(),
+    environment: process.env,
+    terminal: terminalOn(process.stdout),
+    complain: (message) => void complain(message),
+  });
+}
+
+/** `trainyard probe-device NAME|all [--json]`: gives the exit code. `--trial` is the half that runs in the child process. */
+export async function runProbeDevice(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    options: { json: { type: 'boolean' }, trial: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) return say(probeHelp);
+  const name = positionals[0] ?? 'all';
+  if (name !== 'all' && (name === 'auto' || !(deviceChoices as readonly string[]).includes(name))) {
+    return complain(`There is no device ${name}. There are all, ${deviceChoices.slice(1).join(', ')}.`);
+  }
+  if (values.trial === true) return runTrial(name as DeviceName);
+  const { probeDevice, probeDevices } = await import('../trainer/devices/probe.ts');
+  const probes = name === 'all' ? await probeDevices() : [await probeDevice(name as DeviceName)];
+  if (values.json === true) say(JSON.stringify(name === 'all' ? probes : probes[0]));
+  else
+    for (const { device, usable, detail, reason } of probes) say(`${device}: ${usable ? `usable. ${detail}` : reason}`);
+  return probes.some(({ usable }) => usable) ? 0 : 1;
+}
+
+async function runTrial(device: DeviceName): Promise<number> {
+  const { tryDevice } = await import('../trainer/devices/trial.ts');
+  return say(JSON.stringify(await tryDevice(device)));
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function complain(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return 1;
+}

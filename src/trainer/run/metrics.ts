@@ -1,0 +1,24 @@
+import type { MetricDefinition } from '../../domain/metricDefinition.ts';
+import type { Recipe } from '../../recipes/recipe.ts';
+
+export const speedTag = 'perf/steps_per_second';
+/** Tag under which the picture of the samples is logged. */
+export const samplesTag = 'samples';
+
+/** What the trainer measures of every run, beside the metrics that recipes list. */
+const trainerMetrics: readonly MetricDefinition[] = [
+  {
+    tag: speedTag,
+    title: 'Steps per second',
+    unit: '1/s',
+    direction: 'maximize',
+    version: 1,
+    description: 'Training steps per second of the last call, without evaluations, samples and checkpoints.',
+  },
+];
+
+/** All definitions of a run's metrics, one per tag. */
+export function metricDefinitions(recipe: Recipe): readonly MetricDefinition[] {
+  const own = new Set(recipe.info.metrics.map(({ tag }) => tag));
+  return [...recipe.info.metrics, ...trainerMetrics.filter(({ tag }) => !own.has(tag))];
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Disposables } from '../../base/disposables.ts';
+import { AppError } from '../../base/errors.ts';
+import { runFiles } from '../../domain/runDirectory.ts';
+import type { DataFacts, Program } from '../../recipes/recipe.ts';
+import { type LoadedConfig, resumeLast } from '../config/loadConfig.ts';
+import { type RunSettings, runSettings } from '../config/runSettings.ts';
+import { BatchLoader } from '../data/batches.ts';
+import { type ImageSet, loadImageSet } from '../data/imageSet.ts';
+import { FusedSteps } from '../engine/fusedSteps.ts';
+import type { Placement } from '../engine/session.ts';
+import { initialState, type TrainState } from '../engine/trainState.ts';
+import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
+import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFile.ts';
+
+/** A run that is ready to train. */
+export interface PreparedRun {
+  readonly settings: RunSettings;
+  readonly architecture: string;
+  readonly program: Program;
+  readonly step: TrainStep;
+  readonly steps: FusedSteps;
+  readonly dataSets: readonly ImageSet[];
+  readonly placement: Placement;
+  readonly start: TrainState;
+  /** The checkpoint that the run goes on from. */
+  readonly resumedFrom: LoadedCheckpoint | undefined;
+}
+
+/** Loads the data, builds the step and finds the state to begin with. The sessions belong to `owner`. */
+export async function prepareRun(
+  { recipe, config }: LoadedConfig,
+  runFolder: string,
+  device: Placement['device'],
+  owner: Disposables,
+  enter: (phase: string) => Promise<void>,
+): Promise<PreparedRun> {
+  const settings = runSettings(config);
+  await enter('loading data');
+  const dataSets = recipe.dataSets(config).flatMap((request) => loadImageSet(request) ?? []);
+  const trainSet = dataSets[0]!;
+  const facts = dataFacts(trainSet);
+  await enter('building the model');
+  checkTestSets(trainSet, dataSets);
+  const program = recipe.build(config, facts);
+  if (program.batchSize > trainSet.examples) throw batchTooLarge(program.batchSize, trainSet);
+  const step = buildTrainStep(program, facts);
+  const architecture = recipe.architecture(config, facts);
+  const placement = { device, threads: settings.threads };
+  const resumedFrom = findResume(settings, runFolder, step, architecture);
+  const steps = owner.add(
+    new FusedSteps({
+      step,
+      optimizer: program.optimizer,
+      batchSize: program.batchSize,
+      totalSteps: settings.steps,
+      seed: settings.seed,
+      loader: new BatchLoader(trainSet, settings.seed),
+      placement,
+    }),
+  );
+  const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
+  return { settings, architecture, program, step, steps, dataSets, placement, start, resumedFrom };
+}
+
+/** The path of the checkpoint that a run is to go on from, or undefined where it begins afresh. */
+export function resumePath(resume: string, runFolder: string): string | undefined {
+  if (resume === '') return undefined;
+  if (resume !== resumeLast) return resume;
+  const last = path.join(runFolder, runFiles.lastCheckpoint);
+  return existsSync(last) ? last : undefined;
+}
+
+function findResume(
+  { resume, steps }: RunSettings,
+  runFolder: string,
+  step: TrainStep,
+  architecture: string,
+): LoadedCheckpoint | undefined {
+  const file = resumePath(resume, runFolder);
+  if (file === undefined) return undefined;
+  if (!existsSync(file)) {
+    throw new AppError('not-found', `The checkpoint to resume from does not exist: ${file}`, {
+      hint: 'Give the path of a file in the checkpoints folder of a run.',
+    });
+  }
+  const loaded = loadCheckpoint(file, step.layout, architecture);
+  if (loaded.state.step < steps) return loaded;
+  throw new AppError('bad-config', `${file} is at step ${loaded.state.step}, and the run is to have ${steps} steps.`, {
+    hint: `There is nothing left to train. Raise steps, for instance steps=${2 * loaded.state.step}.`,
+  });
+}
+
+function dataFacts({ examples, height, width, channels, classes }: ImageSet): DataFacts {
+  return { examples, height, width, channels, classes };
+}
+
+function checkTestSets(train: ImageSet, sets: readonly ImageSet[]): void {
+  for (const set of sets) {
+    const same = set.height === train.height && set.width === train.width && set.channels === train.channels;
+    if (same && set.classes <= train.classes) continue;
+    throw new AppError(
+      'bad-data',
+      `The ${set.name} images do not fit the ${train.name} images: ${describe(set)} against ${describe(train)}.`,
+      {
+        hint: 'Both parts of a data set must have one size of image and the same classes.',
+      },
+    );
+  }
+}
+
+function describe({ height, width, channels, classes }: ImageSet): string {
+  return `${height}×${width}×${channels}, ${classes} classes`;
+}
+
+function batchTooLarge(batchSize: number, { examples, path: folder }: ImageSet): AppError {
+  return new AppError(
+    'bad-config',
+    `A batch of ${batchSize} is larger than the data set: ${folder} has ${examples} examples.`,
+    {
+      hint: 'Lower batchSize.',
+    },
+  );
+}

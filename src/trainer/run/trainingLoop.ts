@@ -1,0 +1,156 @@
+import { AppError } from '../../base/errors.ts';
+import { runFiles } from '../../domain/runDirectory.ts';
+import type { TrainState } from '../engine/trainState.ts';
+import { lossTag } from '../engine/trainStep.ts';
+import type { EventFile } from '../events/eventFile.ts';
+import type { CheckpointStore } from './checkpointStore.ts';
+import type { Measurements } from './measurements.ts';
+import { type Divergence, findDivergence, logSteps } from './metricLog.ts';
+import { speedTag } from './metrics.ts';
+import type { PreparedRun } from './prepareRun.ts';
+import type { RunFolder } from './runFolder.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the loop works with. All of it belongs to the caller. */
+export interface LoopParts {
+  readonly run: PreparedRun;
+  readonly folder: RunFolder;
+  readonly events: EventFile;
+  readonly checkpoints: CheckpointStore;
+  readonly measurements: Measurements;
+  readonly terminal: Terminal;
+  /** Lets signals in; throws StopRequested. */
+  readonly pause: () => Promise<void>;
+}
+
+/** Trains from the start state to the last step. Where `run` throws, `state` is the last one that is good. */
+export class TrainingLoop {
+  readonly #parts: LoopParts;
+  #state: TrainState;
+  #phase = 'training';
+  #loss: number | undefined;
+  #secondsPerStep: number | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#state = parts.run.start;
+  }
+
+  get state(): TrainState {
+    return this.#state;
+  }
+
+  /** Runs to the end. Throws StopRequested, AppError 'diverged', or what the file system says. */
+  async run(): Promise<void> {
+    const { settings, steps } = this.#parts.run;
+    await this.#enter('building the model');
+    await steps.prepare(Math.min(settings.stepsPerRun, settings.steps - this.#state.step));
+    await this.#enter('training');
+    while (this.#state.step < settings.steps) {
+      const before = this.#state.step;
+      await this.#train(Math.min(settings.stepsPerRun, settings.steps - before));
+      await this.#pause();
+      await this.#measure(before);
+    }
+  }
+
+  /** Saves the last good state, where it is not saved yet. */
+  save(): void {
+    const { checkpoints, events } = this.#parts;
+    if (this.#state.step === 0 || checkpoints.savedStep === this.#state.step) return;
+    // The points come to the disk before the checkpoint, so that a resumed run never lacks some.
+    events.sync();
+    checkpoints.save(this.#state);
+  }
+
+  /** Says in progress.json and on the terminal what the run does now. */
+  report(phase: string, now = true): void {
+    this.#phase = phase;
+    const { folder, run, terminal } = this.#parts;
+    const progress = { phase, step: this.#state.step, totalSteps: run.settings.steps };
+    const secondsPerStep = this.#secondsPerStep;
+    folder.writeProgress({ ...progress, ...(secondsPerStep === undefined ? {} : { secondsPerStep }) }, now);
+    terminal.progress({ ...progress, secondsPerStep, loss: this.#loss });
+  }
+
+  async #train(count: number): Promise<void> {
+    const { run, events } = this.#parts;
+    const startedAt = Date.now() / 1000;
+    const result = await run.steps.run(this.#state, count);
+    const endedAt = Date.now() / 1000;
+    const done = { before: this.#state.step, metrics: result.metrics, startedAt, endedAt };
+    const divergence = findDivergence(done);
+    // The points up to the bad one are logged, so that the chart shows what happened.
+    logSteps(events, done, run.settings.logEvery, divergence?.step ?? result.state.step);
+    if (divergence !== undefined) {
+      events.flush();
+      throw this.#diverged(divergence);
+    }
+    this.#state = result.state;
+    this.#loss = result.metrics.get(lossTag)!.at(-1);
+    this.#noteSpeed(count, Math.max(endedAt - startedAt, 1e-6));
+    events.flush();
+  }
+
+  #noteSpeed(count: number, duration: number): void {
+    const current = duration / count;
+    this.#secondsPerStep = this.#secondsPerStep === undefined ? current : 0.8 * this.#secondsPerStep + 0.2 * current;
+    this.#parts.events.write(this.#state.step, { kind: 'scalars', values: [{ tag: speedTag, value: 1 / current }] });
+  }
+
+  /** What is due after the steps since `before`: evaluation, samples, then the checkpoint, which says that all of it is done. */
+  async #measure(before: number): Promise<void> {
+    const { run, measurements, events } = this.#parts;
+    const { settings } = run;
+    const due = (every: number) => isDue(every, before, this.#state.step, settings.steps);
+    const { average } = this.#state.vectors;
+    if (measurements.canEvaluate && due(settings.evaluateEvery)) {
+      await this.#enter('evaluating');
+      this.#announce(await measurements.evaluate(average, this.#state.step, this.#pause));
+    }
+    if (measurements.canSample && due(settings.sampleEvery)) {
+      await this.#enter('drawing samples');
+      this.#announce(await measurements.sample(average, this.#state.step, this.#pause));
+    }
+    events.flush();
+    if (due(settings.checkpointEvery)) {
+      await this.#enter('saving');
+      this.save();
+    }
+    if (this.#phase !== 'training') await this.#enter('training');
+  }
+
+  #announce(figures: ReadonlyMap<string, number>): void {
+    if (figures.size === 0) return;
+    const list = [...figures].map(([tag, value]) => `${tag} ${Number(value.toPrecision(5))}`);
+    this.#parts.terminal.line(`step ${this.#state.step}: ${list.join(', ')}`);
+  }
+
+  async #enter(phase: string): Promise<void> {
+    this.report(phase);
+    await this.#parts.pause();
+  }
+
+  /** Between two models: shows life, lets signals in. */
+  readonly #pause = async (): Promise<void> => {
+    this.report(this.#phase, false);
+    await this.#parts.pause();
+  };
+
+  #diverged({ tag, step, value }: Divergence): AppError {
+    const saved = this.#parts.checkpoints.savedStep;
+    const kept =
+      saved === undefined
+        ? 'No checkpoint had been made yet.'
+        : `The last good checkpoint, of step ${saved}, is kept (${runFiles.lastCheckpoint}).`;
+    return new AppError('diverged', `${tag} became ${value} at step ${step}. ${kept}`, {
+      hint: 'Lower optimizer.learningRate or optimizer.clipNorm, or lengthen optimizer.warmupSteps, and resume or start again.',
+    });
+  }
+}
+
+/** Whether a multiple of `every` was passed, or the end reached. */
+function isDue(every: number, before: number, after: number, last: number): boolean {
+  if (after === last) return true;
+  return every > 0 && Math.floor(after / every) > Math.floor(before / every);
+}
