@@ -1,0 +1,83 @@
+import { html, nothing, render } from 'lit';
+import { formatDuration, formatStep, formatValue, formatWallTime } from '../shared/format.ts';
+import type { ChartView } from './chartView.ts';
+import { drawnValue, type Legend, type LegendRow, legendAt } from './legendRows.ts';
+import { pixelOf, valueAt } from './plot.ts';
+import type { Cursor } from './sharedView.ts';
+
+const MOST_ROWS = 14;
+
+/** The legend at the cursor: values of all runs, sorted, with the x that they belong to. Shown in the chart that the pointer is in. */
+export class Tooltip {
+  readonly element: HTMLElement;
+  readonly #chart: ChartView;
+
+  constructor(element: HTMLElement, chart: ChartView) {
+    this.element = element;
+    this.#chart = chart;
+    element.hidden = true;
+  }
+
+  /** Shows the legend for the cursor, or hides it. */
+  update(cursor: Cursor | undefined): void {
+    const readings = cursor?.owner === this.#chart ? this.#chart.readingsAt(cursor.x) : [];
+    this.element.hidden = cursor === undefined || readings.length === 0;
+    if (cursor === undefined || readings.length === 0) return;
+    const height = cursor.pixelY === undefined ? undefined : valueAt(this.#chart.yAxis, cursor.pixelY);
+    render(legendTemplate(legendAt(readings, height, MOST_ROWS), this.#chart, cursor.x), this.element);
+    this.#place(cursor.x);
+  }
+
+  /** Beside the cursor, on the side with more room. Positions go through the CSS object model, which a strict CSP allows. */
+  #place(x: number): void {
+    const pixel = pixelOf(this.#chart.xAxis, x);
+    const { left, right, top } = this.#chart.rect;
+    const isLeftHalf = pixel < (left + right) / 2;
+    const { style } = this.element;
+    style.top = `${top + 4}px`;
+    style.left = isLeftHalf ? `${pixel + 12}px` : '';
+    style.right = isLeftHalf ? '' : `calc(100% - ${pixel - 12}px)`;
+  }
+}
+
+/** An x as people read it, in the words of the axis. */
+export function formatX(chart: Pick<ChartView, 'settings'>, x: number): string {
+  return xFormats[chart.settings.axis](x);
+}
+
+const xFormats = {
+  step: (x: number) => `step ${formatStep(x)}`,
+  wall: formatWallTime,
+  relative: formatDuration,
+};
+
+function legendTemplate(legend: Legend, chart: ChartView, x: number) {
+  const isSmoothed = legend.rows.some((row) => row.reading.smoothed !== undefined);
+  return html`
+    <div class="legend-x">${formatX(chart, x)}</div>
+    <table>
+      ${isSmoothed ? html`<tr><th></th><th></th><th>smoothed</th><th>value</th><th>at</th></tr>` : nothing}
+      ${legend.above > 0 ? html`<tr><td colspan="5" class="more">${legend.above} above</td></tr>` : nothing}
+      ${legend.rows.map((row) => rowTemplate(row, chart, isSmoothed))}
+      ${legend.below > 0 ? html`<tr><td colspan="5" class="more">${legend.below} below</td></tr>` : nothing}
+    </table>
+  `;
+}
+
+function rowTemplate(row: LegendRow, chart: ChartView, isSmoothed: boolean) {
+  const { reading, line } = row;
+  const colourIndex = chart.settings.theme.lines.indexOf(line.colour);
+  const at = formatX(chart, reading.x).replace('step ', '');
+  return html`<tr class=${row.isNearest ? 'nearest' : ''}>
+    <td><span class="dot line-${colourIndex}"></span></td>
+    <td class="name" title=${line.label}>${line.label}</td>
+    <td class="number">${formatValue(drawnValue(reading))}</td>
+    ${isSmoothed ? html`<td class="number raw">${formatValue(reading.value)}</td>` : nothing}
+    <td class="number at">${at}${isShared(reading.min, reading.max) ? html`<span class="span">${formatValue(reading.min, 3)}…${formatValue(reading.max, 3)}</span>` : nothing}</td>
+  </tr>`;
+}
+
+/** Several points share the pixel. */
+function isShared(min: number, max: number): boolean {
+  return min < max;
+}
