@@ -25,8 +25,7 @@ export interface StepPlan {
 }
 
 /**
- * Runs training steps, several of them in one call of ONNX Runtime. A model is made per number of steps and kept: a run needs one
- * for its usual number and one for the rest at its end. The result does not depend on how steps are grouped.
+ * Runs training steps, several of them in one call of ONNX Runtime. A model is made per number of steps and kept. The result does not depend on how steps are grouped.
  */
 export class FusedSteps implements Disposable {
   readonly #plan: StepPlan;
@@ -63,9 +62,18 @@ export class FusedSteps implements Disposable {
   async #session(count: number): Promise<ModelSession> {
     const known = this.#sessions.get(count);
     if (known !== undefined) return known;
+    this.#forgetOldest();
     const made = await ModelSession.create(scanModel(this.#plan.step.scan, count), this.#plan.placement);
     this.#sessions.set(count, made);
     return made;
+  }
+
+  /** Models are large, and a run needs few of them: its usual number, the rest before something that is due, the rest at its end. */
+  #forgetOldest(): void {
+    const oldest = [...this.#sessions][0];
+    if (oldest === undefined || this.#sessions.size < mostModels) return;
+    oldest[1].dispose();
+    this.#sessions.delete(oldest[0]);
   }
 
   /** Inputs with a leading axis over the steps: examples, counters of random numbers, schedules. */
@@ -86,6 +94,8 @@ export class FusedSteps implements Disposable {
     return inputs;
   }
 }
+
+const mostModels = 4;
 
 function vectorInputs(state: TrainState): Record<string, TensorInput> {
   return Object.fromEntries(

@@ -29,7 +29,8 @@ export function floatTensor(name: string, shape: readonly number[], values: Floa
 
 /** The float32 values of a tensor, copied. */
 export function floatValues(tensor: NamedTensor): Float32Array {
-  return new Float32Array(tensor.bytes.slice().buffer);
+  // Copied first: the bytes of a file begin anywhere, a Float32Array only at a multiple of four.
+  return new Float32Array(new Uint8Array(tensor.bytes).buffer);
 }
 
 /** The pieces of a safetensors file in their order: length, header, then each tensor. Tensors are not copied. */

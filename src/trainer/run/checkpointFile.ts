@@ -144,7 +144,7 @@ function countTensor(name: string, value: number): NamedTensor {
 function readCount(file: string, { tensors }: TensorFile, name: string): number {
   const tensor = tensors.get(name);
   if (tensor?.type !== 'I64' || tensor.bytes.byteLength !== 8) throw mismatch(file, `it has no count ${name}.`);
-  return Number(new BigInt64Array(tensor.bytes.slice().buffer)[0]);
+  return Number(new BigInt64Array(new Uint8Array(tensor.bytes).buffer)[0]);
 }
 
 function mismatch(file: string, why: string): AppError {

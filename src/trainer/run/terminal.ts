@@ -39,14 +39,12 @@ function inPlace(stream: NodeJS.WriteStream): Terminal {
 }
 
 function lineByLine(stream: NodeJS.WriteStream): Terminal {
-  let phase = '';
   let printedAt = 0;
   return {
     line: (text) => void stream.write(`${text}\n`),
     progress(progress) {
       const now = Date.now();
-      if (progress.phase === phase && now - printedAt < quietMilliseconds) return;
-      phase = progress.phase;
+      if (now - printedAt < quietMilliseconds) return;
       printedAt = now;
       stream.write(`${describeProgress(progress)}\n`);
     },

@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
+import type { RunSettings } from '../config/runSettings.ts';
 import type { TrainState } from '../engine/trainState.ts';
 import { lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
@@ -44,13 +45,13 @@ export class TrainingLoop {
   async run(): Promise<void> {
     const { settings, steps } = this.#parts.run;
     await this.#enter('building the model');
-    await steps.prepare(Math.min(settings.stepsPerRun, settings.steps - this.#state.step));
+    await steps.prepare(stepsOfNextCall(settings, this.#state.step));
     await this.#enter('training');
     while (this.#state.step < settings.steps) {
       const before = this.#state.step;
-      await this.#train(Math.min(settings.stepsPerRun, settings.steps - before));
+      await this.#train(stepsOfNextCall(settings, before));
       await this.#pause();
-      await this.#measure(before);
+      await this.#measure();
     }
   }
 
@@ -98,11 +99,11 @@ export class TrainingLoop {
     this.#parts.events.write(this.#state.step, { kind: 'scalars', values: [{ tag: speedTag, value: 1 / current }] });
   }
 
-  /** What is due after the steps since `before`: evaluation, samples, then the checkpoint, which says that all of it is done. */
-  async #measure(before: number): Promise<void> {
+  /** What is due at this step: evaluation, samples, then the checkpoint, which says that all of it is done. */
+  async #measure(): Promise<void> {
     const { run, measurements, events } = this.#parts;
     const { settings } = run;
-    const due = (every: number) => isDue(every, before, this.#state.step, settings.steps);
+    const due = (every: number) => isDue(every, this.#state.step, settings.steps);
     const { average } = this.#state.vectors;
     if (measurements.canEvaluate && due(settings.evaluateEvery)) {
       await this.#enter('evaluating');
@@ -117,7 +118,7 @@ export class TrainingLoop {
       await this.#enter('saving');
       this.save();
     }
-    if (this.#phase !== 'training') await this.#enter('training');
+    if (this.#phase !== 'training' && this.#state.step < settings.steps) await this.#enter('training');
   }
 
   #announce(figures: ReadonlyMap<string, number>): void {
@@ -149,8 +150,14 @@ export class TrainingLoop {
   }
 }
 
-/** Whether a multiple of `every` was passed, or the end reached. */
-function isDue(every: number, before: number, after: number, last: number): boolean {
-  if (after === last) return true;
-  return every > 0 && Math.floor(after / every) > Math.floor(before / every);
+/** Steps until the call is full, something is due, or the run ends. Grouping does not change the numbers, so a call may be shorter. */
+export function stepsOfNextCall(settings: RunSettings, done: number): number {
+  const { steps, stepsPerRun, checkpointEvery, sampleEvery, evaluateEvery } = settings;
+  const intervals = [checkpointEvery, sampleEvery, evaluateEvery].filter((every) => every > 0);
+  return Math.min(stepsPerRun, steps - done, ...intervals.map((every) => every - (done % every)));
+}
+
+/** Whether a multiple of `every` or the end is reached. */
+function isDue(every: number, done: number, last: number): boolean {
+  return done === last || (every > 0 && done % every === 0);
 }
