@@ -17,12 +17,11 @@ try {
   if (built.status !== 0) throw new Error('The build failed, so nothing was packaged.');
   const { version } = stagePackage(stage);
   const file = path.resolve(values.out ?? `trainyard-${version}-${target}.vsix`);
-  // The stage holds exactly what belongs into the package, so vsce neither looks for dependencies nor for a repository.
+  // The stage holds exactly what belongs into the package.
   await createVSIX({
     cwd: stage,
     packagePath: file,
     target,
-    dependencies: false,
     allowMissingRepository: true,
     rewriteRelativeLinks: false,
   });

@@ -4,6 +4,12 @@ import path from 'node:path';
 
 const STATIC = ['media', 'resources', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
+// Packages that cannot be bundled, since they are native, and the parts of them that a running product needs.
+const RUNTIME = {
+  'onnxruntime-node': ['dist', `bin/napi-v6/${process.platform}/${process.arch}`],
+  'onnxruntime-common': ['dist/cjs'],
+};
+
 /**
  * Fills a folder, whose dist/ is built already, with the rest of the package. Gives the manifest's version.
  * @param {string} stage
@@ -14,25 +20,21 @@ export function stagePackage(stage) {
   if (missing.length > 0)
     throw new Error(`The package needs ${missing.join(', ')}, which the repository does not have.`);
   for (const name of STATIC) cpSync(name, path.join(stage, name), { recursive: true });
-  stageRuntime(path.join(stage, 'dist', 'node_modules'));
-  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-  // Dependencies are bundled or staged; scripts mean nothing outside the repository.
-  for (const key of ['scripts', 'dependencies', 'devDependencies', 'private', 'bin']) delete manifest[key];
-  writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  stageRuntime(path.join(stage, 'node_modules'));
+  const manifest = readJson('package.json');
+  // All other dependencies are bundled; scripts mean nothing outside the repository.
+  for (const key of ['scripts', 'devDependencies', 'private', 'bin']) delete manifest[key];
+  manifest.dependencies = pick(manifest.dependencies, Object.keys(RUNTIME));
+  writeJson(path.join(stage, 'package.json'), manifest);
   return manifest;
 }
 
 /**
- * ONNX Runtime beside the bundles, where their `require` looks first: its JavaScript, and the binaries of this platform.
+ * ONNX Runtime: its JavaScript, and the binaries of this platform. What it needs only to install itself is left out.
  * @param {string} modules
  */
 function stageRuntime(modules) {
-  const binaries = `bin/napi-v6/${process.platform}/${process.arch}`;
-  const parts = {
-    'onnxruntime-node': ['package.json', 'dist', binaries],
-    'onnxruntime-common': ['package.json', 'dist/cjs'],
-  };
-  for (const [name, files] of Object.entries(parts)) {
+  for (const [name, files] of Object.entries(RUNTIME)) {
     for (const file of files) {
       const source = path.join('node_modules', name, file);
       if (!existsSync(source)) throw new Error(`${source} is missing, so the package would not run on this platform.`);
@@ -42,7 +44,26 @@ function stageRuntime(modules) {
         filter: (from) => !/\.(map|d\.ts)$/.test(from),
       });
     }
+    const manifest = readJson(path.join('node_modules', name, 'package.json'));
+    for (const key of ['scripts', 'devDependencies']) delete manifest[key];
+    manifest.dependencies = pick(manifest.dependencies ?? {}, Object.keys(RUNTIME));
+    writeJson(path.join(modules, name, 'package.json'), manifest);
   }
+}
+
+/** @param {Record<string, string>} versions @param {readonly string[]} names */
+function pick(versions, names) {
+  return Object.fromEntries(Object.entries(versions).filter(([name]) => names.includes(name)));
+}
+
+/** @param {string} file */
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** @param {string} file @param {unknown} value */
+function writeJson(file, value) {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**

@@ -27,7 +27,7 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('it holds the product', () => {
-  const binaries = `dist/node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
+  const binaries = `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
   const wanted = [
     ...['package.json', 'readme.md', 'changelog.md', 'LICENSE.txt'],
     ...[
@@ -38,7 +38,7 @@ test('it holds the product', () => {
       'dist/webview/metrics.js',
       'dist/webview/samples.js',
     ],
-    ...[`${binaries}/onnxruntime_binding.node`, 'dist/node_modules/onnxruntime-common/dist/cjs/index.js'],
+    ...[`${binaries}/onnxruntime_binding.node`, 'node_modules/onnxruntime-common/dist/cjs/index.js'],
   ];
   assert.deepEqual(
     wanted.filter((name) => !names.some((present) => present.toLowerCase() === name.toLowerCase())),
