@@ -1,122 +1,111 @@
+// What every benchmark leaves behind: test/bench/results/<subject>.json, and a page made from it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** One comparison. `peer` is null where the peer could not be had on this machine: a figure is never invented. */
-export interface BenchRow {
+/** One measured quantity. */
+export interface Row {
+  readonly name: string;
+  readonly ours: number | null;
+  /** The same measured of the peer at its side; null where there is no peer or it is not installed. Never invented. */
+  readonly peer: number | null;
+  readonly peerName: string;
+  readonly unit: string;
+  /** How many times better ours is; above 1 is better than the peer. */
+  readonly ratio: number | null;
+  /** The goal in words, '' where there is none. */
+  readonly goal: string;
+  /** null where there is no goal, or nothing to judge it by. */
+  readonly met: boolean | null;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly date: string;
+  readonly rows: readonly Row[];
+}
+
+/** Which way a quantity gets better. */
+export type Better = 'lower' | 'higher';
+
+/** A row that compares with a peer. The goal is a ratio, for instance 1.3: ours at least 1.3 times as good. */
+export function compared(options: {
   readonly name: string;
   readonly ours: number;
   readonly peer: number | null;
   readonly peerName: string;
   readonly unit: string;
-  /** Above 1 means that ours is better: peer ÷ ours where less is better, ours ÷ peer where more is. */
-  readonly ratio: number | null;
-  /** The goal in words, '' where there is none: "ratio ≥ 1.3", "< 50 ms". */
-  readonly goal: string;
-  readonly met: boolean | null;
+  readonly better: Better;
+  readonly goal?: number;
+}): Row {
+  const { name, ours, peer, peerName, unit, better, goal } = options;
+  const ratio = peer === null ? null : better === 'lower' ? peer / ours : ours / peer;
+  const met = goal === undefined || ratio === null ? null : ratio >= goal;
+  return { name, ours, peer, peerName, unit, ratio, goal: goal === undefined ? '' : `≥ ${goal}×`, met };
 }
 
-/** Everything that is needed to make a row; ratio and verdict follow. */
-export interface Measurement {
+/** A row that is held against a limit of its own. */
+export function limited(options: {
   readonly name: string;
   readonly ours: number;
-  readonly peer?: number | null;
-  readonly peerName?: string;
   readonly unit: string;
-  readonly better: 'less' | 'more';
-  readonly goal?:
-    | { readonly ratioAtLeast: number }
-    | { readonly oursAtMost: number }
-    | { readonly oursAtLeast: number };
+  readonly better: Better;
+  readonly limit: number;
+}): Row {
+  const { name, ours, unit, better, limit } = options;
+  const met = better === 'lower' ? ours < limit : ours >= limit;
+  const goal = `${better === 'lower' ? '<' : '≥'} ${limit} ${unit}`.trim();
+  return { name, ours, peer: null, peerName: '', unit, ratio: null, goal, met };
 }
 
-export interface BenchReport {
-  readonly machine: string;
-  readonly date: string;
-  readonly rows: readonly BenchRow[];
-}
-
-/** The row of a measurement. */
-export function benchRow(measurement: Measurement): BenchRow {
-  const { name, ours, unit, better, goal } = measurement;
-  const peer = measurement.peer ?? null;
-  const ratio = peer === null ? null : better === 'less' ? peer / ours : ours / peer;
-  return {
-    name,
-    ours: round(ours),
-    peer: peer === null ? null : round(peer),
-    peerName: measurement.peerName ?? '',
-    unit,
-    ratio: ratio === null ? null : round(ratio),
-    goal: describeGoal(goal, unit),
-    met: goal === undefined ? null : isMet(goal, ours, ratio),
-  };
-}
-
-/** Writes `test/bench/results/<subject>.json` and the page made from it, and prints the table. `notes` are sentences below the table. */
-export function writeReport(subject: string, rows: readonly BenchRow[], notes: readonly string[] = []): void {
-  const report: BenchReport = { machine: describeMachine(), date: new Date().toISOString().slice(0, 10), rows };
+/** Writes both files and prints the table. `notes` are paragraphs below it: what was compared how, and why a goal was missed. */
+export function writeReport(subject: string, rows: readonly Row[], notes: readonly string[] = []): void {
+  const report: Report = { machine: describeMachine(), date: new Date().toISOString(), rows };
   const folder = path.join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, `${subject}.json`), `${JSON.stringify(report, null, 2)}\n`);
-  const page = markdown(subject, report, notes);
+  const page = pageOf(subject, report, notes);
   writeFileSync(path.join(folder, `${subject}.md`), page);
   console.log(page);
 }
 
-/** The middle value; the mean of the two middle ones for an even count. */
+/** The middle of some measurements; of an even number the mean of both middle ones. */
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-/** Quantile by linear interpolation between the two nearest values. */
-export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const position = (sorted.length - 1) * q;
-  const below = sorted[Math.floor(position)] ?? Number.NaN;
-  const above = sorted[Math.ceil(position)] ?? Number.NaN;
-  return below + (above - below) * (position - Math.floor(position));
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function markdown(subject: string, report: BenchReport, notes: readonly string[]): string {
-  const lines = [
-    `# bench:${subject}`,
-    '',
-    `${report.machine}, ${report.date}. Repeat with \`npm run bench:${subject}\`. A ratio above 1 means that ours is better.`,
-    '',
-    '| subject | ours | peer | peer is | unit | ratio | goal | met |',
-    '|---|---|---|---|---|---|---|---|',
-    ...report.rows.map(tableLine),
-    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `- ${note}`)]),
-  ];
-  return `${lines.join('\n')}\n`;
+/** "AMD EPYC, 2 cores, 16 GiB, linux x64, Node 24.21.0, load 1.25". */
+export function describeMachine(): string {
+  const [cpu] = os.cpus();
+  const memory = `${Math.round(os.totalmem() / 2 ** 30)} GiB`;
+  const system = `${os.platform()} ${os.arch()}`;
+  const load = `load ${os.loadavg()[0]!.toFixed(2)}`;
+  return [
+    cpu?.model.trim(),
+    `${os.availableParallelism()} cores`,
+    memory,
+    system,
+    `Node ${process.versions.node}`,
+    load,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
 }
 
-function tableLine(row: BenchRow): string {
-  const verdict = row.met === null ? '' : row.met ? 'yes' : 'no';
-  const cells = [row.name, row.ours, row.peer ?? '–', row.peerName, row.unit, row.ratio ?? '–', row.goal, verdict];
-  return `| ${cells.join(' | ')} |`;
+function pageOf(subject: string, { machine, date, rows }: Report, notes: readonly string[]): string {
+  const lines = rows.map((row) => {
+    const peer = row.peer === null ? '–' : `${figure(row.peer)} (${row.peerName})`;
+    const ratio = row.ratio === null ? '–' : `${row.ratio.toFixed(2)}×`;
+    const met = row.met === null ? '–' : row.met ? 'yes' : 'no';
+    return `| ${row.name} | ${figure(row.ours)} | ${peer} | ${row.unit} | ${ratio} | ${row.goal || '–'} | ${met} |`;
+  });
+  const table = ['| what | ours | peer | unit | ratio | goal | met |', '|---|---|---|---|---|---|---|', ...lines];
+  const head = [`# Benchmark: ${subject}`, '', `${date} · ${machine}`, ''];
+  return `${[...head, ...table, ...notes.flatMap((note) => ['', note])].join('\n')}\n`;
 }
 
-function describeGoal(goal: Measurement['goal'], unit: string): string {
-  if (goal === undefined) return '';
-  if ('ratioAtLeast' in goal) return `ratio ≥ ${goal.ratioAtLeast}`;
-  if ('oursAtMost' in goal) return `≤ ${goal.oursAtMost} ${unit}`;
-  return `≥ ${goal.oursAtLeast} ${unit}`;
-}
-
-function isMet(goal: NonNullable<Measurement['goal']>, ours: number, ratio: number | null): boolean | null {
-  if ('ratioAtLeast' in goal) return ratio === null ? null : ratio >= goal.ratioAtLeast;
-  if ('oursAtMost' in goal) return ours <= goal.oursAtMost;
-  return ours >= goal.oursAtLeast;
-}
-
-/** Four significant digits: more would pretend a precision that a shared machine does not have. */
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
-function describeMachine(): string {
-  const cpu = os.cpus()[0]?.model.trim() ?? 'unknown processor';
-  return `${os.cpus().length} × ${cpu}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.platform()} ${os.arch()}, Node ${process.versions.node}`;
+function figure(value: number | null): string {
+  return value === null ? '–' : value.toLocaleString('en-US', { maximumSignificantDigits: 4 });
 }
