@@ -23,9 +23,10 @@ export async function runTrain(args: readonly string[]): Promise<number> {
   const flag = args.find((arg) => arg.startsWith('-'));
   if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
   if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
-  const { train } = await import('../trainer/train.ts');
+  const trainer = await loadTrainer();
+  if (trainer === undefined) return 1;
   const { terminalOn } = await import('../trainer/run/terminal.ts');
-  return train({
+  return trainer.train({
     configFile,
     overrides,
     folder: process.cwd(),
@@ -55,6 +56,17 @@ export async function runProbeDevice(args: readonly string[]): Promise<number> {
   else
     for (const { device, usable, detail, reason } of probes) say(`${device}: ${usable ? `usable. ${detail}` : reason}`);
   return probes.some(({ usable }) => usable) ? 0 : 1;
+}
+
+/** The trainer brings ONNX Runtime's library with it, which may be missing or made for another system. */
+async function loadTrainer(): Promise<typeof import('../trainer/train.ts') | undefined> {
+  try {
+    return await import('../trainer/train.ts');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    complain(`ONNX Runtime could not be loaded: ${why}. Install the packages again with npm install.`);
+    return undefined;
+  }
 }
 
 async function runTrial(device: DeviceName): Promise<number> {

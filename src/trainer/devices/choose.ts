@@ -12,20 +12,26 @@ export interface ChosenDevice {
 
 /**
  * The device that a run is to use. A named device is that one or an AppError 'device-unavailable' with the reason; `auto` is the first
- * of the order that works and is not slower than the CPU, with the reasons against the ones before.
+ * of the order that works and is not slower than the CPU, with the reasons against the ones before it.
  */
 export async function chooseDevice(
   choice: DeviceChoice,
   probe: (device: DeviceName) => Promise<DeviceTrial> = probeDevice,
 ): Promise<ChosenDevice> {
+  if (choice === 'cpu') return { ...theCpu(), refused: [] };
   if (choice !== 'auto') return useNamed(await probe(choice));
   const refused: DeviceProbe[] = [];
-  for (const device of deviceOrder) {
+  for (const device of deviceOrder.filter((each) => each !== 'cpu')) {
     const { slowness, ...found } = await probe(device);
     if (found.usable && slowness === '') return { device, detail: found.detail, refused };
     refused.push(found.usable ? { ...found, usable: false, reason: slowness } : found);
   }
-  throw unavailable('No device works', refused.map(describeRefused).join(' '));
+  return { ...theCpu(), refused };
+}
+
+/** The CPU needs no trial: ONNX Runtime has been loaded by this process, and the CPU is part of it. */
+function theCpu(): { device: DeviceName; detail: string } {
+  return { device: 'cpu', detail: '' };
 }
 
 /** "webgpu: No graphics adapter …" */
@@ -35,11 +41,7 @@ export function describeRefused({ device, reason }: DeviceProbe): string {
 
 function useNamed({ slowness: _slowness, ...found }: DeviceTrial): ChosenDevice {
   if (found.usable) return { device: found.device, detail: found.detail, refused: [] };
-  throw unavailable(`The device ${found.device} cannot be used`, found.reason);
-}
-
-function unavailable(what: string, why: string): AppError {
-  return new AppError('device-unavailable', `${what}. ${why}`, {
+  throw new AppError('device-unavailable', `The device ${found.device} cannot be used. ${found.reason}`, {
     hint: 'Mend that, or train with device=auto or device=cpu.',
   });
 }
