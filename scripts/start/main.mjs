@@ -17,7 +17,8 @@ MeanFlow generator), and opens VS Code on the sample lab with both runs live.
   --no-editor      stay in the terminal; ends when the runs end, with exit code 0 if both finished
   --lab FOLDER     where the lab's files and runs go (default: lab/ in the repository)
   --device NAME    auto, cuda, webgpu, dml, coreml or cpu (default: auto)
-  --set KEY=VALUE  a setting of the generator's run, as in "--set train.steps=500"; may be repeated
+  --set KEY=VALUE  a setting of the generator's run, as in "--set steps=500"; may be repeated
+  --judge-set KEY=VALUE  the same for the classifier's run
   --port NUMBER    port of the VS Code server on 127.0.0.1, where no desktop VS Code is installed`;
 
 /**
@@ -49,6 +50,7 @@ function readOptions(args) {
       lab: { type: 'string' },
       device: { type: 'string', default: 'auto' },
       set: { type: 'string', multiple: true, default: [] },
+      'judge-set': { type: 'string', multiple: true, default: [] },
       port: { type: 'string', default: '18570' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -61,6 +63,7 @@ function readOptions(args) {
     lab: values.lab,
     device: values.device,
     set: values.set,
+    judgeSet: values['judge-set'],
     port,
     help: values.help,
   };
@@ -71,7 +74,12 @@ async function startWith(options) {
   await step('Building Trainyard', build);
   const lab = layOutLab(options.lab);
   console.log(`The lab is ${lab}`);
-  const runs = await launchDemo({ lab, device: options.device, overrides: options.set });
+  const runs = await launchDemo({
+    lab,
+    device: options.device,
+    overrides: options.set,
+    judgeOverrides: options.judgeSet,
+  });
   sayThatRunsStay(runs);
 
   const editor = options.editor ? await openEditor(lab, options.port) : undefined;
