@@ -2,7 +2,7 @@ import type { FoundRun } from '../domain/records.ts';
 import type { RunSource } from '../domain/run.ts';
 import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
 import type { RunFormat, RunReader } from './format.ts';
-import { tensorboardFormat } from './tensorboard/format.ts';
+import { TensorboardReader, tensorboardFormat } from './tensorboard/format.ts';
 import { trainyardFormat } from './trainyard/format.ts';
 
 export type { DiscoverOptions, Discovery } from './discovery/discover.ts';
@@ -28,8 +28,15 @@ export function openRun(run: FoundRun): RunReader {
   return formatBySource[run.source].open(run);
 }
 
+/** A reader of one event file alone. The run's path is the file's folder. */
+export function openEventFile(run: FoundRun, fileName: string): RunReader {
+  return new TensorboardReader(run, { only: fileName });
+}
+
 export { type CheckpointOwner, listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
 export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader, type SafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
 export { logFileName, parseExperimentLog } from './experimentLog/parse.ts';
+export { SeriesSummary } from './summary.ts';
+export { looksLikeEventFile } from './tensorboard/detect.ts';

@@ -1,0 +1,58 @@
+/** Runs a command with the arguments behind its name; gives the exit code, or throws UsageError or AppError. */
+export type CommandRun = (args: readonly string[]) => Promise<number>;
+
+export interface Command {
+  /** One line for the overview. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandRun>;
+}
+
+/** Every command. Its code is loaded only when it is called. */
+export const commands = {
+  launch: {
+    summary: 'put a training run into the queue',
+    load: async () => (await import('./commands/launch.ts')).runLaunch,
+  },
+  stop: {
+    summary: 'stop a run; it keeps a checkpoint',
+    load: async () => (await import('./commands/stop.ts')).runStop,
+  },
+  resume: {
+    summary: 'go on from a checkpoint, as a new run',
+    load: async () => (await import('./commands/resume.ts')).runResume,
+  },
+  runs: { summary: 'list the runs of a folder', load: async () => (await import('./commands/runs.ts')).runRuns },
+  metrics: {
+    summary: 'show the series of a run, or the points of some',
+    load: async () => (await import('./commands/metrics.ts')).runMetrics,
+  },
+  checkpoints: {
+    summary: 'list the checkpoints of a folder',
+    load: async () => (await import('./commands/checkpoints.ts')).runCheckpoints,
+  },
+  jobs: {
+    summary: 'list the queue; move, hold, release or cancel what waits',
+    load: async () => (await import('./commands/jobs.ts')).runJobs,
+  },
+  log: {
+    summary: 'print what a run wrote to its terminal',
+    load: async () => (await import('./commands/log.ts')).runLog,
+  },
+  doctor: {
+    summary: 'look at devices, disk, worker and tools',
+    load: async () => (await import('./commands/doctor.ts')).runDoctor,
+  },
+  inspect: {
+    summary: 'read a file or folder directly, without the worker',
+    load: async () => (await import('./commands/inspect.ts')).runInspect,
+  },
+  train: { summary: 'train a configuration in this process', load: async () => (await import('./train.ts')).runTrain },
+  'probe-device': {
+    summary: 'try a device with a small model',
+    load: async () => (await import('./train.ts')).runProbeDevice,
+  },
+} as const satisfies { readonly [name: string]: Command };
+
+export function isCommand(name: string): name is keyof typeof commands {
+  return Object.hasOwn(commands, name);
+}

@@ -1,0 +1,36 @@
+import { AppError } from '../base/errors.ts';
+import type { WorkerLink } from '../client/index.ts';
+import type { RunSummary } from '../domain/run.ts';
+
+/** The run of a folder that is meant by an id, the beginning of one, a name or a path. Throws `not-found` with the nearest names, or `conflict`. */
+export async function findRun(worker: WorkerLink, folder: string, wanted: string): Promise<RunSummary> {
+  const { runs } = await worker.call('folder.open', { folder, trusted: true });
+  const listed = runs.length > 0 ? runs : (await worker.call('runs.list', { folder, includeArchived: true })).runs;
+  for (const isMeant of ways) {
+    const found = listed.filter((run) => isMeant(run, wanted));
+    if (found.length === 1) return found[0]!;
+    if (found.length > 1) {
+      throw new AppError('conflict', `${found.length} runs are meant by "${wanted}".`, {
+        hint: `Give the id: ${found
+          .slice(0, 3)
+          .map(({ id }) => id)
+          .join(', ')}.`,
+      });
+    }
+  }
+  const known = listed.slice(0, 5).map(({ name }) => name);
+  throw new AppError('not-found', `There is no run "${wanted}" in ${folder}.`, {
+    hint:
+      known.length === 0
+        ? 'The folder has no runs; --folder names another one.'
+        : `Some that there are: ${known.join(', ')}.`,
+  });
+}
+
+/** Ways to name a run; the first that fits any run decides. */
+const ways: readonly ((run: RunSummary, wanted: string) => boolean)[] = [
+  ({ id }, wanted) => id === wanted,
+  ({ name }, wanted) => name === wanted,
+  ({ path }, wanted) => path === wanted || path === `${process.cwd()}/${wanted.replace(/\/$/, '')}`,
+  ({ id }, wanted) => wanted.length >= 6 && id.startsWith(wanted),
+];

@@ -1,0 +1,51 @@
+import { describeError } from '../base/errors.ts';
+import { programVersion } from '../base/version.ts';
+import { UsageError } from './arguments.ts';
+import { commands, isCommand } from './commands.ts';
+import { exitCodes } from './exitCodes.ts';
+import { print, printNote } from './output.ts';
+
+/** The command line `trainyard`. Nothing but this table is loaded until a command is known. */
+async function runCli([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    print(overview());
+    return exitCodes.done;
+  }
+  if (name === '--version' || name === '-v') {
+    print(programVersion);
+    return exitCodes.done;
+  }
+  if (!isCommand(name)) throw new UsageError(`There is no command "${name}". "trainyard --help" lists them.`);
+  const run = await commands[name].load();
+  return run(args);
+}
+
+function overview(): string {
+  const shown = Object.entries(commands);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  const lines = shown.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return [
+    'trainyard COMMAND [OPTIONS]',
+    '',
+    ...lines,
+    '',
+    '"trainyard COMMAND --help" says more. --json prints for programs; docs/cli.md describes it.',
+  ].join('\n');
+}
+
+function complain(thrown: unknown): number {
+  printNote(`trainyard: ${thrown instanceof UsageError ? thrown.message : describeError(thrown)}`);
+  return thrown instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+}
+
+// `trainyard runs | head` closes the pipe early, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
+
+void runCli(process.argv.slice(2))
+  .catch(complain)
+  .then((code) => {
+    process.exitCode = code;
+  });
