@@ -1,0 +1,56 @@
+import * as vscode from 'vscode';
+import type { DoctorCheck } from '../../domain/doctor.ts';
+import type { App } from '../app.ts';
+import { doctorMarkdown } from '../doctor/report.ts';
+import { windowChecks, workerProblem } from '../doctor/windowChecks.ts';
+import { diskFolders } from '../folders.ts';
+import { inRunsView } from './runCommands.ts';
+
+/** Ends the worker and starts it anew. Running jobs are not touched. */
+export async function restartWorker(app: App): Promise<void> {
+  await inRunsView(() => app.worker.restart());
+  vscode.window.setStatusBarMessage('$(check) Trainyard worker restarted; running jobs went on', 5000);
+}
+
+/** Looks at everything that training needs, and shows a report with the next move for each problem. */
+export async function doctor(app: App): Promise<void> {
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: 'Trainyard Doctor looks around',
+    cancellable: true,
+  };
+  const checks = await vscode.window.withProgress(options, async (_progress, token) => {
+    const controller = new AbortController();
+    token.onCancellationRequested(() => controller.abort());
+    const [own, worker] = await Promise.all([ownChecks(app), workerChecks(app, controller.signal)]);
+    return token.isCancellationRequested ? undefined : [...own, ...worker];
+  });
+  if (checks !== undefined)
+    await app.documents.showMarkdown('Trainyard Doctor.md', doctorMarkdown({ checks }, new Date()));
+}
+
+async function workerChecks(app: App, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
+  const [folder] = diskFolders();
+  try {
+    return (await app.worker.call('doctor.run', folder === undefined ? {} : { folder }, signal)).checks;
+  } catch (error) {
+    return [workerProblem(error)];
+  }
+}
+
+async function ownChecks(app: App): Promise<readonly DoctorCheck[]> {
+  const { userWorkerPaths } = await import('../../client/index.ts');
+  return await windowChecks({
+    nodeVersion: process.versions.node,
+    vscodeVersion: vscode.version,
+    extensionVersion: String(app.context.extension.packageJSON.version),
+    workerFile: app.workerFile,
+    home: userWorkerPaths().home,
+    trusted: vscode.workspace.isTrusted,
+    folders: diskFolders(),
+  });
+}
+
+export function showOutput(app: App): void {
+  app.output.show();
+}

@@ -1,0 +1,81 @@
+/**
+ * Every id that package.json and the code share. A unit test compares both sides, so that neither can forget the other.
+ */
+
+export const commandIds = {
+  launch: 'trainyard.launch',
+  stop: 'trainyard.stop',
+  forceStop: 'trainyard.forceStop',
+  resume: 'trainyard.resume',
+  runAgain: 'trainyard.runAgain',
+  showMetrics: 'trainyard.showMetrics',
+  showSamples: 'trainyard.showSamples',
+  showLog: 'trainyard.showLog',
+  revealRun: 'trainyard.revealRun',
+  copyRunId: 'trainyard.copyRunId',
+  rename: 'trainyard.rename',
+  tag: 'trainyard.tag',
+  archive: 'trainyard.archive',
+  unarchive: 'trainyard.unarchive',
+  logConclusion: 'trainyard.logConclusion',
+  restartWorker: 'trainyard.restartWorker',
+  doctor: 'trainyard.doctor',
+  showOutput: 'trainyard.showOutput',
+  openWalkthrough: 'trainyard.openWalkthrough',
+  refresh: 'trainyard.refresh',
+  filterRuns: 'trainyard.runs.filter',
+  clearFilter: 'trainyard.runs.clearFilter',
+  groupRuns: 'trainyard.runs.group',
+  sortRuns: 'trainyard.runs.sort',
+  showArchived: 'trainyard.runs.showArchived',
+  hideArchived: 'trainyard.runs.hideArchived',
+  revealCheckpoint: 'trainyard.checkpoint.reveal',
+  copyCheckpointPath: 'trainyard.checkpoint.copyPath',
+  openEntry: 'trainyard.experimentLog.openEntry',
+  openExperimentLog: 'trainyard.experimentLog.open',
+  moveJobUp: 'trainyard.queue.moveUp',
+  moveJobDown: 'trainyard.queue.moveDown',
+  holdJob: 'trainyard.queue.hold',
+  releaseJob: 'trainyard.queue.release',
+  cancelJob: 'trainyard.queue.cancel',
+} as const;
+
+export type CommandName = keyof typeof commandIds;
+
+export const viewContainerId = 'trainyard';
+
+export const viewIds = {
+  runs: 'trainyard.runs',
+  checkpoints: 'trainyard.checkpoints',
+  experimentLog: 'trainyard.experimentLog',
+  queue: 'trainyard.queue',
+} as const;
+
+/** Types of the panels, as VS Code keeps them between sessions. */
+export const panelTypes = {
+  metrics: 'trainyard.metrics',
+  samples: 'trainyard.samples',
+} as const;
+
+export const walkthroughId = 'trainyard.start';
+
+/** Keys of `when` clauses that the code sets. */
+export const contextKeys = {
+  /** `idle`, `connecting`, `ready`, `lost` or `failed`: the state of the link to the worker. */
+  link: 'trainyard.link',
+  filtered: 'trainyard.filtered',
+  showingArchived: 'trainyard.showingArchived',
+} as const;
+
+/** Settings below `trainyard.`, with their defaults. */
+export const settingDefaults = {
+  runsFolder: 'runs',
+  exclude: ['**/node_modules', '**/.git', '**/.venv', '**/__pycache__'] as readonly string[],
+  pollSeconds: 10,
+  notifications: 'all' as 'all' | 'failures' | 'off',
+  'metrics.smoothing': 0.6,
+  'worker.idleMinutes': 10,
+  'worker.nodePath': '',
+};
+
+export type SettingName = keyof typeof settingDefaults;

@@ -1,0 +1,75 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Disposables } from '../base/disposables.ts';
+import { describeError } from '../base/errors.ts';
+import type { App } from './app.ts';
+import { registerCommands } from './commands/register.ts';
+import { contextKeys } from './contributions.ts';
+import { presentError } from './errors.ts';
+import { diskFolders, isWithin } from './folders.ts';
+import { RunLogs } from './log/runLogs.ts';
+import { Notifications } from './notifications.ts';
+import { Panels } from './panels/panels.ts';
+import { RunsFeed } from './runs/feed.ts';
+import { RunsView } from './runs/view.ts';
+import { folderSettings } from './settings.ts';
+import { StatusBar } from './statusBar.ts';
+import { registerTrees } from './trees.ts';
+import { Documents } from './ui/documents.ts';
+import { keepFeedCurrent } from './worker/currency.ts';
+import { LazyLink } from './worker/lazyLink.ts';
+import { workerOptions } from './worker/options.ts';
+
+/** Registers everything and returns. The worker, the files of runs and the code that reaches them wait for the first view or command. */
+export function activate(context: vscode.ExtensionContext): void {
+  const owned = new Disposables();
+  context.subscriptions.push(owned);
+  const output = owned.add(vscode.window.createOutputChannel('Trainyard', { log: true }));
+  const workerFile = path.join(context.extensionPath, 'dist', 'worker.cjs');
+  const worker = owned.add(new LazyLink(() => workerOptions(context, workerFile)));
+  logStates(owned, worker, output);
+
+  const feed = owned.add(
+    new RunsFeed({
+      worker,
+      folders: diskFolders,
+      settings: (folder) => folderSettings(vscode.Uri.file(folder)),
+      trusted: () => vscode.workspace.isTrusted,
+      contains: isWithin,
+    }),
+  );
+  const runs = owned.add(
+    new RunsView({ feed, memento: context.workspaceState, detail: (runId) => worker.call('runs.get', { runId }) }),
+  );
+  const trees = owned.add(registerTrees({ worker, feed, failed: (error) => presentError(output, 'Queue', error) }));
+  const documents = owned.add(new Documents());
+  const logs = owned.add(
+    new RunLogs({
+      worker,
+      run: (runId) => feed.runs.get(runId),
+      failed: (error) => presentError(output, 'Log', error),
+    }),
+  );
+  const panels = owned.add(
+    new Panels({ extensionUri: context.extensionUri, worker, feed, memento: context.workspaceState }),
+  );
+  owned.add(new StatusBar(feed));
+  owned.add(new Notifications({ worker, feed, claims: path.join(context.globalStorageUri.fsPath, 'ended') }));
+
+  const app: App = { context, output, worker, feed, runs, ...trees.views, documents, logs, panels, workerFile };
+  owned.add(registerCommands(app));
+  owned.add(keepFeedCurrent(app));
+}
+
+/** VS Code disposes the subscriptions; jobs and the worker go on by themselves. */
+export function deactivate(): void {}
+
+function logStates(owned: Disposables, worker: LazyLink, output: vscode.LogOutputChannel): void {
+  owned.add(
+    worker.onState((state) => {
+      void vscode.commands.executeCommand('setContext', contextKeys.link, state.kind);
+      if (state.kind === 'failed') output.warn(`Worker: ${describeError(state.error)}`);
+      else output.info(`Worker: ${state.message}`);
+    }),
+  );
+}

@@ -1,0 +1,116 @@
+import {
+  type ConfigField,
+  checkValue,
+  describeField,
+  isProblem,
+  type Override,
+  parseOverride,
+  resolveConfig,
+  valueAt,
+} from '../../domain/config.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+
+/** A row of the list in which overrides are typed and chosen. */
+export type OverrideRow =
+  | { readonly kind: 'continue'; readonly changed: number }
+  | { readonly kind: 'set'; readonly text: string; readonly field: ConfigField }
+  | { readonly kind: 'problem'; readonly message: string }
+  | { readonly kind: 'field'; readonly field: ConfigField; readonly value: Json; readonly overridden: boolean };
+
+export interface OverrideForm {
+  readonly fields: readonly ConfigField[];
+  /** The configuration before overrides: defaults with the file's values. */
+  readonly base: JsonObject;
+  /** `key=value`, at most one for each key. */
+  readonly overrides: readonly string[];
+}
+
+/** The rows for what has been typed so far: what Enter would do first, then every key with its value. */
+export function overrideRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
+  return [...typedRows(form, typed.trim()), ...fieldRows(form)];
+}
+
+function typedRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
+  if (typed === '') return [{ kind: 'continue', changed: form.overrides.length }];
+  if (!typed.includes('=')) return [];
+  const key = typed.slice(0, typed.indexOf('=')).trim();
+  const text = typed.slice(typed.indexOf('=') + 1).trim();
+  const field = form.fields.find((one) => one.key === key);
+  if (field !== undefined) {
+    const offered = suggestedValues(field).filter((value) => value.startsWith(text) && value !== text);
+    const rows = offered.map((value) => ({ kind: 'set', text: `${key}=${value}`, field }) as const);
+    if (text === '') return rows.length > 0 ? rows : [{ kind: 'problem', message: `Type ${describeField(field)}.` }];
+    if (rows.length > 0) return [...setRow(form, typed).filter(({ kind }) => kind === 'set'), ...rows];
+  }
+  return setRow(form, typed);
+}
+
+function setRow({ fields }: OverrideForm, typed: string): readonly OverrideRow[] {
+  const checked = checkOverride(fields, typed);
+  if ('message' in checked) return [{ kind: 'problem', message: checked.message }];
+  return [
+    { kind: 'set', text: `${checked.field.key}=${typed.slice(typed.indexOf('=') + 1).trim()}`, field: checked.field },
+  ];
+}
+
+function fieldRows({ fields, base, overrides }: OverrideForm): readonly OverrideRow[] {
+  const given = new Map(parsedOverrides(overrides).map(({ key, value }) => [key, value]));
+  return [...fields]
+    .sort(
+      (a, b) =>
+        Number(given.has(b.key)) - Number(given.has(a.key)) ||
+        Number(b.required ?? false) - Number(a.required ?? false),
+    )
+    .map((field) => {
+      const overridden = given.has(field.key);
+      const value = overridden ? given.get(field.key)! : (valueAt(base, field.key) ?? field.default);
+      return { kind: 'field', field, value, overridden };
+    });
+}
+
+/** The field of an override, or what is wrong with it. */
+export function checkOverride(
+  fields: readonly ConfigField[],
+  typed: string,
+): { readonly field: ConfigField } | { readonly message: string } {
+  const parsed = parseOverride(typed);
+  if (isProblem(parsed)) return { message: parsed.message };
+  const field = fields.find(({ key }) => key === parsed.key);
+  // The complete check names the nearest key where this one does not exist.
+  if (field === undefined)
+    return {
+      message:
+        resolveConfig(fields, {}, [parsed]).problems.find(({ key }) => key === parsed.key)?.message ??
+        `There is no key ${parsed.key}.`,
+    };
+  const message = checkValue(field, parsed.value);
+  return message === undefined ? { field } : { message };
+}
+
+/** The overrides with one more; a former value of the same key goes. */
+export function withOverride(overrides: readonly string[], text: string): readonly string[] {
+  return [...withoutOverride(overrides, keyOf(text)), text];
+}
+
+/** The overrides without this key. */
+export function withoutOverride(overrides: readonly string[], key: string): readonly string[] {
+  return overrides.filter((text) => keyOf(text) !== key);
+}
+
+/** A value as one would type it after `key=`. */
+export function typedValue(value: Json): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+function keyOf(override: string): string {
+  return override.slice(0, override.indexOf('=')).trim();
+}
+
+function parsedOverrides(overrides: readonly string[]): readonly Override[] {
+  return overrides.map(parseOverride).filter((parsed) => !isProblem(parsed)) as readonly Override[];
+}
+
+function suggestedValues({ type, choices }: ConfigField): readonly string[] {
+  if (type === 'choice') return choices ?? [];
+  return type === 'boolean' ? ['true', 'false'] : [];
+}

@@ -1,0 +1,124 @@
+import * as vscode from 'vscode';
+import { Disposables } from '../../base/disposables.ts';
+
+/** How a step ended. */
+export type Answer<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'back' }
+  | { readonly kind: 'cancelled' };
+
+/** Where a step stands; a first step has no way back. */
+export interface StepPlace {
+  readonly title: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly canGoBack: boolean;
+}
+
+export interface Choice<T> extends vscode.QuickPickItem {
+  readonly value: T;
+}
+
+export interface PickOptions<T> {
+  readonly place: StepPlace;
+  readonly placeholder: string;
+  readonly items: readonly Choice<T>[];
+  /** The row that is marked at first. */
+  readonly active?: (value: T) => boolean;
+  /** Gives true where the choice ends the step; otherwise the list stays open. */
+  readonly accept?: (value: T) => Promise<boolean>;
+}
+
+/** Asks for one of several. */
+export async function pickStep<T>(options: PickOptions<T>): Promise<Answer<T>> {
+  const pick = vscode.window.createQuickPick<Choice<T>>();
+  pick.items = [...options.items];
+  pick.placeholder = options.placeholder;
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  const active = options.items.find(({ value }) => options.active?.(value) ?? false);
+  if (active !== undefined) pick.activeItems = [active];
+  return await runStep<T>(pick, options.place, (finish, owned) => {
+    owned.add(
+      pick.onDidAccept(async () => {
+        const chosen = pick.activeItems[0];
+        if (chosen === undefined) return;
+        if (options.accept === undefined || (await options.accept(chosen.value))) finish(chosen.value);
+      }),
+    );
+  });
+}
+
+export interface TextOptions {
+  readonly place: StepPlace;
+  readonly prompt: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  /** What is wrong with the text, or undefined. */
+  readonly problem: (text: string) => string | undefined;
+}
+
+/** Asks for a line of text and says what is wrong with it while it is typed. */
+export async function textStep(options: TextOptions): Promise<Answer<string>> {
+  const box = vscode.window.createInputBox();
+  box.prompt = options.prompt;
+  box.placeholder = options.placeholder;
+  box.value = options.value;
+  box.valueSelection = [0, options.value.length];
+  const check = (): string | undefined => {
+    const message = options.problem(box.value.trim());
+    box.validationMessage = message;
+    return message;
+  };
+  return await runStep<string>(box, options.place, (finish, owned) => {
+    owned.add(box.onDidChangeValue(check));
+    owned.add(
+      box.onDidAccept(() => {
+        if (check() === undefined) finish(box.value.trim());
+      }),
+    );
+  });
+}
+
+type Input = Pick<
+  vscode.QuickPick<vscode.QuickPickItem>,
+  | 'title'
+  | 'step'
+  | 'totalSteps'
+  | 'buttons'
+  | 'ignoreFocusOut'
+  | 'onDidTriggerButton'
+  | 'onDidHide'
+  | 'show'
+  | 'dispose'
+>;
+
+/** Shows an input with the step counter and the way back, and waits for its end. `wire` says what ends it with a value. */
+export async function runStep<T>(
+  input: Input,
+  place: StepPlace,
+  wire: (finish: (value: T) => void, owned: Disposables) => void,
+): Promise<Answer<T>> {
+  input.title = place.title;
+  input.step = place.step;
+  input.totalSteps = place.totalSteps;
+  // A form of several steps must not vanish because somebody looks at another window.
+  input.ignoreFocusOut = true;
+  input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+  const owned = new Disposables();
+  try {
+    return await new Promise<Answer<T>>((resolve) => {
+      wire((value) => resolve({ kind: 'value', value }), owned);
+      owned.add(
+        input.onDidTriggerButton((button) => {
+          if (button === vscode.QuickInputButtons.Back) resolve({ kind: 'back' });
+        }),
+      );
+      owned.add(input.onDidHide(() => resolve({ kind: 'cancelled' })));
+      input.show();
+    });
+  } finally {
+    owned.dispose();
+    input.dispose();
+  }
+}

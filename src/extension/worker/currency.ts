@@ -1,0 +1,71 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { type Disposable, Disposables } from '../../base/disposables.ts';
+import type { App } from '../app.ts';
+import { diskFolders } from '../folders.ts';
+import { setting } from '../settings.ts';
+
+/** After activation the window waits this long before it looks whether there are runs to watch. */
+const FIRST_LOOK_MS = 1500;
+
+/**
+ * Keeps the feed in step with what it depends on: a worker that came back, workspace trust, folders and settings. A folder that holds runs is watched
+ * even when no view was opened, for the status bar and the message at a run's end.
+ */
+export function keepFeedCurrent(app: App): Disposable {
+  const owned = new Disposables();
+  const { worker, feed } = app;
+  let broken = false;
+  owned.add(
+    worker.onState((state) => {
+      app.runs.setTrouble(state.kind === 'failed' ? state.message : undefined);
+      if (state.kind === 'failed') broken = true;
+      if (state.kind !== 'connected' || !broken) return;
+      broken = false;
+      void reload(app);
+    }),
+  );
+  const whenUsed = (): void => {
+    if (feed.isLoaded) void reload(app);
+  };
+  owned.add(vscode.workspace.onDidGrantWorkspaceTrust(whenUsed));
+  owned.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void reload(app)));
+  owned.add(
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      const names = ['runsFolder', 'exclude', 'pollSeconds'];
+      if (names.some((name) => change.affectsConfiguration(`trainyard.${name}`))) whenUsed();
+    }),
+  );
+  const timer = setTimeout(() => void watchWhereRunsAre(app), FIRST_LOOK_MS);
+  owned.onDispose(() => clearTimeout(timer));
+  return owned;
+}
+
+async function reload(app: App): Promise<void> {
+  try {
+    await app.feed.reload();
+  } catch (error) {
+    app.output.warn(`Runs could not be read again: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  app.runs.redraw();
+  app.checkpoints.refresh();
+  app.experimentLog.refresh();
+  app.queue.refresh();
+}
+
+async function watchWhereRunsAre(app: App): Promise<void> {
+  if (app.feed.isLoaded) return;
+  for (const folder of diskFolders()) {
+    if (!(await exists(path.join(folder, setting('runsFolder', vscode.Uri.file(folder)))))) continue;
+    await app.feed.load().catch(() => undefined);
+    return;
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  );
+}
