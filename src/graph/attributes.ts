@@ -71,6 +71,9 @@ export interface OpAttributes {
   readonly Identity: NoAttributes;
   readonly StopGradient: NoAttributes;
   readonly Cast: { readonly to: DType };
+  // products whose second factor is a known function of the first
+  readonly Silu: NoAttributes;
+  readonly Gelu: NoAttributes;
   // elementwise, broadcasting
   readonly Add: NoAttributes;
   readonly Sub: NoAttributes;
@@ -104,6 +107,7 @@ export interface OpAttributes {
   readonly ArgMax: { readonly axis: number; readonly keepDims: boolean };
   readonly Softmax: AxisAttributes;
   readonly LogSoftmax: AxisAttributes;
+  readonly Standardize: { readonly epsilon: number };
   // linear algebra
   readonly MatMul: NoAttributes;
   // convolution

@@ -67,6 +67,8 @@ export interface OnnxForm {
   readonly type: string;
   readonly domain?: string;
   readonly inputs: readonly (Value | Literal | null)[];
+  /** Where they are not the outputs of the node in their order; null is an optional one that is left out. */
+  readonly outputs?: readonly (Value | null)[];
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 

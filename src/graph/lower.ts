@@ -84,7 +84,7 @@ class Lowering {
       type: form.type,
       domain: form.domain ?? '',
       inputs: form.inputs.map((input) => this.#inputName(input)),
-      outputs: node.outputs.map((output) => this.#nameOf(output)),
+      outputs: (form.outputs ?? node.outputs).map((output) => (output === null ? '' : this.#nameOf(output))),
       attributes: form.attributes ?? {},
     });
   }

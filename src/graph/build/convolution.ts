@@ -15,6 +15,12 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+/** Options of a convolution. */
+export interface ConvWithBiasOptions extends ConvOptions {
+  /** One number per channel made, shape [M]. Cheaper here than added afterwards. */
+  readonly bias?: Value;
+}
+
 /** Options of a transposed convolution. */
 export interface ConvTransposeOptions extends ConvOptions {
   /** Spatial size of the result; by default the smallest that fits, (in − 1)·stride − padding + dilation·(kernel − 1) + 1. */
@@ -22,12 +28,13 @@ export interface ConvTransposeOptions extends ConvOptions {
 }
 
 /**
- * Convolution (cross-correlation) without bias, one or two spatial axes: x [N, C, …], w [M, C/groups, …kernel] → [N, M, …].
+ * Convolution (cross-correlation) over one or two spatial axes: x [N, C, …], w [M, C/groups, …kernel] → [N, M, …].
  * https://onnx.ai/onnx/operators/onnx__Conv.html
  */
-export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
+export function conv(x: Value, w: Value, options: ConvWithBiasOptions = {}): Value {
   checkRanks('conv', x, w);
-  return x.graph.apply('Conv', [x, w], convAttributes(x.rank - 2, options))[0]!;
+  const inputs = options.bias === undefined ? [x, w] : [x, w, options.bias];
+  return x.graph.apply('Conv', inputs, convAttributes(x.rank - 2, options))[0]!;
 }
 
 /**

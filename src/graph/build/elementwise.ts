@@ -157,6 +157,17 @@ export function relu(a: Value): Value {
   return unary('Relu', a);
 }
 
+/** a · sigmoid(a) (Elfwing, Uchibe and Doya, arXiv 1702.03118), with fewer passes backwards than the product written out. */
+export function silu(a: Value): Value {
+  return a.graph.apply('Silu', [a, sigmoid(a)], none)[0]!;
+}
+
+/** a · Φ(a) with the exact normal distribution function (Hendrycks and Gimpel, arXiv 1606.08415). */
+export function gelu(a: Value): Value {
+  const share = add(mul(erf(mul(a, Math.SQRT1_2)), 0.5), 0.5);
+  return a.graph.apply('Gelu', [a, share], none)[0]!;
+}
+
 /** |a|; the derivative at 0 is 0. */
 export function abs(a: Value): Value {
   return unary('Abs', a);

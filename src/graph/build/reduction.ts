@@ -39,6 +39,14 @@ export function logSoftmax(x: Value, axis = -1): Value {
   return x.graph.apply('LogSoftmax', [x], { axis: normalizeAxis(axis, x.rank) })[0]!;
 }
 
+/**
+ * Mean 0 and variance 1 over the last axis: (x − mean) / √(variance + epsilon). The core of layer and group norms, as one node
+ * (https://onnx.ai/onnx/operators/onnx__LayerNormalization.html).
+ */
+export function standardize(x: Value, epsilon = 1e-5): Value {
+  return x.graph.apply('Standardize', [x], { epsilon })[0]!;
+}
+
 /** Undoes broadcasting: sums x over the axes along which a value of `shape` was stretched to the shape of x. */
 export function unbroadcast(x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;

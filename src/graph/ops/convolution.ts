@@ -10,26 +10,32 @@ import {
 } from '../build/convolution.ts';
 import { mul } from '../build/elementwise.ts';
 import { pad, reshape } from '../build/movement.ts';
-import type { Node, OpTable, Value } from '../ir.ts';
+import { reduceSum } from '../build/reduction.ts';
+import type { Node, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../onnx/model.ts';
-import { refuse, type Shape, showShape, sizeOf } from '../shape.ts';
+import { allAxes, refuse, type Shape, sameShape, showShape, sizeOf } from '../shape.ts';
 import { inputGradient, weightGradient } from './convolutionGradient.ts';
-import { addTangents, linear, needFloating, sameDType } from './helpers.ts';
+import { addTangents, linear, needFloating, sameDType, stretch } from './helpers.ts';
 
 type ConvolutionOp = 'Conv' | 'ConvTranspose' | 'ResizeNearest' | 'AveragePool';
 
 export const convolutionOps: OpTable<ConvolutionOp> = {
-  // Bilinear in x and w. dX is the transposed convolution of dY with the same weights, dW the correlation of X with dY.
+  // Bilinear in x and w, linear in the bias. dX is the transposed convolution of dY with the same weights, dW the correlation of X
+  // with dY, and the gradient of the bias the sum of dY over all but the channels.
   Conv: {
-    infer: ([x, w], attributes) => [{ shape: convShape(x!, w!, attributes), dtype: sameDType('conv', [x!, w!]) }],
+    infer: ([x, w, bias], attributes) => [convType(x!, w!, bias, attributes)],
     onnx: ({ inputs, attributes }) => ({ type: 'Conv', inputs, attributes: convForm(inputs[1]!.shape, attributes) }),
     vjp: ({ inputs: [x, w], attributes }, [dy], needs) => [
       needs[0] ? inputGradient(dy!, w!, x!.shape, attributes) : null,
       needs[1] ? weightGradient(x!, dy!, w!.shape, attributes) : null,
+      needs[2] ? reduceSum(dy!, otherThanChannels(dy!), false) : null,
     ],
-    jvp: ({ inputs: [x, w], attributes }, [dx, dw]) => [
-      addTangents(dx ? convExact(dx, w!, attributes) : null, dw ? convExact(x!, dw, attributes) : null),
-    ],
+    jvp: ({ inputs: [x, w], outputs: [y], attributes }, [dx, dw, dBias]) => {
+      const throughX = dx ? convExact(dx, w!, attributes) : null;
+      const throughW = dw ? convExact(x!, dw, attributes) : null;
+      const perChannel = dBias ? reshape(dBias, [-1, ...y!.shape.slice(2).map(() => 1)]) : null;
+      return [stretch(addTangents(addTangents(throughX, throughW), perChannel), y!.shape)];
+    },
   },
   // The transpose of Conv: its own transpose is Conv, and its weights meet the same pairs of entries with the roles exchanged.
   ConvTranspose: {
@@ -113,6 +119,18 @@ function unpool(dy: Value, { inputs: [x], attributes: { kernel, strides } }: Nod
     x!.shape.map(() => 0),
     [0, 0, ...spatial.map((size, i) => size - covered[i]!)],
   );
+}
+
+function otherThanChannels(value: Value): readonly number[] {
+  return allAxes(value.rank).filter((axis) => axis !== 1);
+}
+
+function convType(x: Value, w: Value, bias: Value | undefined, attributes: ConvAttributes): TensorType {
+  const dtype = sameDType('conv', bias === undefined ? [x, w] : [x, w, bias]);
+  if (bias !== undefined && !sameShape(bias.shape, [w.shape[0]!])) {
+    throw refuse(`conv needs a bias of shape [${w.shape[0]}], not ${showShape(bias.shape)}.`);
+  }
+  return { shape: convShape(x, w, attributes), dtype };
 }
 
 function convShape(x: Value, w: Value, attributes: ConvAttributes): Shape {

@@ -48,11 +48,17 @@ export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: 
   const grouped = (value: Value, channels: number) =>
     reshape(value, groups === 1 ? [batch, channels, places] : [batch, groups, channels, places]);
   const rows = grouped(dy, made! / groups);
-  const products = taps.map((tap) => {
-    const product = matmul(rows, swapLast(grouped(tap, readPerGroup!)));
-    return reshape(reduceSum(product, [0], false), [made!, readPerGroup!]);
-  });
-  return reshape(stackLast(products), weights);
+  // [N, (G,) M/G, C/G] of every tap side by side, so that one sum over the examples serves all taps.
+  const products = taps.map((tap) => matmul(rows, swapLast(grouped(tap, readPerGroup!))));
+  const sums = reduceSum(
+    concat(
+      products.map((product) => reshape(product, [batch, 1, made!, readPerGroup!])),
+      1,
+    ),
+    [0],
+    false,
+  );
+  return reshape(transpose(sums, [1, 2, 0]), weights);
 }
 
 /** For every tap, in row-major order of the kernel, the part of the padded input that it reads: [N, C, …result]. */

@@ -42,6 +42,8 @@ type UnaryOp =
   | 'StopGradient'
   | 'Cast';
 
+type GatedOp = 'Silu' | 'Gelu';
+
 type BinaryOp =
   | 'Add'
   | 'Sub'
@@ -95,6 +97,17 @@ export const unaryOps: OpTable<UnaryOp> = {
     vjp: ({ inputs: [x] }, [dy]) => [dy && isFloating(x!.dtype) ? cast(dy, x!.dtype) : null],
     jvp: (node, [dx]) => [dx && isFloating(node.attributes.to) ? cast(dx, node.attributes.to) : null],
   },
+};
+
+/**
+ * y = x·s where s is a known function of x. The rules give the whole derivative along x and none along s, which takes fewer passes over
+ * memory than the rules of the single operations together.
+ */
+export const gatedOps: OpTable<GatedOp> = {
+  // s = sigmoid(x): y′ = s + x·s·(1 − s) = s + y − y·s
+  Silu: gated((_x, s, y) => add(s, sub(y, mul(y, s)))),
+  // s = Φ(x): y′ = s + x·φ(x), φ(x) = exp(−x²/2)/√(2π)
+  Gelu: gated((x, s) => add(s, mul(x, mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI))))),
 };
 
 /** z = f(x, y) entry by entry, with broadcasting: cotangents are summed back to the shape of their input by `unbroadcast`. */
@@ -202,6 +215,15 @@ function diagonal<Op extends DiagonalOp & OpName>(slope: (d: Value, x: Value, y:
     infer: sameAsInput,
     vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [dy ? slope(dy, x!, y!) : null],
     jvp: ({ inputs: [x], outputs: [y] }, [dx]) => [dx ? slope(dx, x!, y!) : null],
+  };
+}
+
+function gated<Op extends GatedOp>(slope: (x: Value, s: Value, y: Value) => Value): OpDefinition<Op> {
+  return {
+    infer: sameAsInput,
+    onnx: ({ inputs }) => ({ type: 'Mul', inputs }),
+    vjp: ({ inputs: [x, s], outputs: [y] }, [dy]) => [dy ? mul(dy, slope(x!, s!, y!)) : null, null],
+    jvp: ({ inputs: [x, s], outputs: [y] }, [dx]) => [dx ? mul(dx, slope(x!, s!, y!)) : null],
   };
 }
 

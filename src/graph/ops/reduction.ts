@@ -1,13 +1,21 @@
 import type { ReduceAttributes } from '../attributes.ts';
-import { cast, div, equal, exp, mul, sub } from '../build/elementwise.ts';
+import { cast, div, equal, exp, mul, neg, sub } from '../build/elementwise.ts';
 import { expand, reshape } from '../build/movement.ts';
 import { reduceMean, reduceSum } from '../build/reduction.ts';
-import type { Node, OpDefinition, OpTable, Value } from '../ir.ts';
+import type { Node, OnnxForm, OpDefinition, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute } from '../onnx/model.ts';
-import { type Shape, sizeOf } from '../shape.ts';
-import { int64Literal, linear, needFloating } from './helpers.ts';
+import { refuse, type Shape, sizeOf, withSize } from '../shape.ts';
+import { addTangents, int64Literal, linear, needFloating } from './helpers.ts';
 
-type ReductionOp = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ArgMax' | 'Softmax' | 'LogSoftmax';
+type ReductionOp =
+  | 'ReduceSum'
+  | 'ReduceMean'
+  | 'ReduceMax'
+  | 'ReduceMin'
+  | 'ArgMax'
+  | 'Softmax'
+  | 'LogSoftmax'
+  | 'Standardize';
 type ReduceOp = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin';
 
 export const reductionOps: OpTable<ReductionOp> = {
@@ -53,7 +61,52 @@ export const reductionOps: OpTable<ReductionOp> = {
     vjp: ({ outputs: [y], attributes: { axis } }, [dy]) => [dy ? sub(dy, mul(exp(y!), reduceSum(dy, [axis]))) : null],
     jvp: ({ outputs: [y], attributes: { axis } }, [dx]) => [dx ? sub(dx, reduceSum(mul(exp(y!), dx), [axis])) : null],
   },
+  // y = (x − mean x)·r with r = (variance + ε)^−½. Then dy = r·(dx − mean dx − y·mean(y·dx)), a symmetric Jacobian, and
+  // dr = −r²·mean(y·dx). ONNX gives r as float32 whatever the type of x.
+  Standardize: {
+    infer: ([x]) => standardizedTypes(x!),
+    onnx: standardizeForm,
+    vjp: ({ inputs: [x], outputs: [y, spread] }, [dy, dSpread]) => {
+      const r = cast(spread!, x!.dtype);
+      const throughY = dy ? standardizeProduct(dy, y!, r) : null;
+      if (!dSpread) return [throughY];
+      const scale = mul(mul(cast(dSpread, x!.dtype), mul(r, r)), -1 / x!.shape.at(-1)!);
+      return [addTangents(throughY, mul(y!, scale))];
+    },
+    jvp: ({ inputs: [x], outputs: [y, spread] }, [dx]) => {
+      if (!dx) return [null, null];
+      const r = cast(spread!, x!.dtype);
+      const dr = neg(mul(mul(r, r), reduceMean(mul(y!, dx), [-1])));
+      return [standardizeProduct(dx, y!, r), cast(dr, 'float32')];
+    },
+  },
 };
+
+function standardizeProduct(d: Value, y: Value, r: Value): Value {
+  const along = mul(y, reduceMean(mul(d, y), [-1]));
+  return mul(sub(sub(d, reduceMean(d, [-1])), along), r);
+}
+
+function standardizedTypes(x: Value): readonly TensorType[] {
+  needFloating('standardize', x);
+  if (x.rank === 0) throw refuse('standardize needs at least one axis.');
+  return [
+    { shape: x.shape, dtype: x.dtype },
+    { shape: withSize(x.shape, x.rank - 1, 1), dtype: 'float32' },
+  ];
+}
+
+/** The second output of LayerNormalization, the mean, is left out; its gain is all ones. */
+function standardizeForm({ inputs: [x], outputs, attributes }: Node<'Standardize'>): OnnxForm {
+  const width = x!.shape.at(-1)!;
+  const gain = { dtype: x!.dtype, shape: [width], values: Array.from({ length: width }, () => 1) };
+  return {
+    type: 'LayerNormalization',
+    inputs: [x!, gain],
+    outputs: [outputs[0]!, null, outputs[1]!],
+    attributes: { axis: intAttribute(-1), epsilon: { kind: 'float', value: attributes.epsilon } },
+  };
+}
 
 /** The largest or smallest: the derivative is shared evenly by the entries that equal it. */
 function extreme<Op extends 'ReduceMax' | 'ReduceMin'>(): OpDefinition<Op> {

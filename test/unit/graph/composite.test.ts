@@ -86,3 +86,29 @@ gradientTest('derivatives of a MeanFlow residual: a forward derivative inside th
     return ops.sub(u, ops.mul(ops.stopGradient(time), du!));
   },
 });
+gradientTest('derivatives of silu', { shapes: [[2, 3]], build: ([x]) => ops.silu(x!) });
+gradientTest('derivatives of gelu', { shapes: [[2, 3]], dtype: 'float32', build: ([x]) => ops.gelu(x!) });
+for (const shape of [[4], [2, 3], [2, 2, 5]]) {
+  // LayerNormalization gives the spread as float32 even for float64, so small steps would see its rounding.
+  gradientTest(`derivatives of standardize for [${shape}]`, {
+    shapes: [shape],
+    dtype: 'float32',
+    build: ([x]) => ops.standardize(x!, 0.1),
+    tolerance: 5e-3,
+  });
+}
+gradientTest('derivatives of a function of the spread that standardize finds', {
+  shapes: [[2, 4]],
+  dtype: 'float32',
+  tolerance: 5e-3,
+  build: ([x]) => ops.jvp([ops.standardize(x!, 0.1)], new Map([[x!, ops.sin(x!)]]))[0]!,
+});
+for (const shape of [
+  [2, 3],
+  [2, 2, 3],
+]) {
+  gradientTest(`derivatives of affine for [${shape}]`, {
+    shapes: [shape, [3, 4], [4]],
+    build: ([x, w, b]) => ops.affine(x!, w!, b!),
+  });
+}

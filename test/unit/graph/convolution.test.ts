@@ -54,6 +54,17 @@ for (const [name, x, w, options] of convolutions) {
   });
 }
 
+gradientTest('derivatives of conv with a bias', {
+  shapes: [[2, 2, 3, 3], [4, 1, 3, 3], [4]],
+  dtype: 'float32',
+  build: ([x, w, bias]) => ops.conv(ops.mul(x!, 0.3), ops.mul(w!, 0.3), { padding: 1, groups: 2, bias: bias! }),
+});
+gradientTest('derivatives of conv along one axis with a bias', {
+  shapes: [[2, 2, 4], [3, 2, 2], [3]],
+  dtype: 'float32',
+  build: ([x, w, bias]) => ops.conv(ops.mul(x!, 0.3), ops.mul(w!, 0.3), { stride: 2, bias: bias! }),
+});
+
 const moves: readonly [string, ops.Shape, (x: ops.Value) => ops.Value][] = [
   ['resizeNearest', [1, 2, 2, 3], (x) => ops.resizeNearest(x, 2)],
   ['resizeNearest with two factors', [2, 1, 2, 2], (x) => ops.resizeNearest(x, [3, 1])],
@@ -98,6 +109,8 @@ test('convolutions that do not fit are refused in words', () => {
   assert.throws(() => ops.conv(x, graph.input('c', [2, 4, 3])), /rank/);
   assert.throws(() => ops.conv(x, graph.input('d', [3, 2, 3, 3]), { groups: 2 }), /does not fit/);
   assert.throws(() => ops.conv(x, graph.input('e', [3, 4, 3, 3]), { stride: 0 }), /positive whole number/);
+  const [kernel, bias] = [graph.input('k', [2, 4, 3, 3]), graph.input('bias', [3])];
+  assert.throws(() => ops.conv(x, kernel, { bias }), /bias of shape \[2\]/);
   assert.throws(() => ops.convTranspose(x, graph.input('f', [4, 2, 3, 3]), { outputSize: [9, 9] }), /cannot make/);
 });
 
