@@ -6,8 +6,10 @@ import type { JsonObject } from './json.ts';
 export interface LaunchRequest {
   /** Made by the caller, so that asking twice (a retry, two windows) launches once. A ULID or UUID. */
   readonly requestId: string;
-  /** Absolute path of the workspace folder; runs go to `<folder>/runs/<name>` unless the settings say otherwise. */
+  /** Absolute path of the workspace folder; runs go to `<folder>/<runsFolder>/<name>`. */
   readonly folder: string;
+  /** Where runs go, relative to the folder or absolute; absent: `runs`. */
+  readonly runsFolder?: string;
   readonly recipe: string;
   /** Absolute path of a YAML configuration; absent: the recipe's defaults. */
   readonly configFile?: string;
