@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { add, mul, reduceSum, sub } from '../../../src/graph/index.ts';
+import { emaDecayAt, learningRateAt, type OptimizerSettings, type Program } from '../../../src/recipes/recipe.ts';
+import { BatchLoader } from '../../../src/trainer/data/batches.ts';
+import type { ImageSet } from '../../../src/trainer/data/imageSet.ts';
+import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
+import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
+import { initialState, nonFiniteVector, type TrainState } from '../../../src/trainer/engine/trainState.ts';
+import { buildTrainStep, stateKeys } from '../../../src/trainer/engine/trainStep.ts';
+import { stepsOfNextCall } from '../../../src/trainer/run/trainingLoop.ts';
+
+const settings: OptimizerSettings = {
+  learningRate: 0.05,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-6,
+  weightDecay: 0.1,
+  warmupSteps: 5,
+  schedule: 'cosine',
+  finalFraction: 0.1,
+  clipNorm: 1.5,
+  emaDecay: 0.9,
+};
+const target = [3, -2, 0.5, 1];
+const start = [1, 1, -1, 2];
+const totalSteps = 30;
+
+/** Two parameters, of which one decays; the loss is the squared distance to a target, so that the gradient is known. */
+function quadratic(optimizer: OptimizerSettings): Program {
+  const values = (from: number, to: number) => ({ kind: 'values', values: start.slice(from, to) }) as const;
+  return {
+    parameters: [
+      { name: 'kernel', shape: [3], initializer: values(0, 3), decay: true },
+      { name: 'bias', shape: [1], initializer: values(3, 4), decay: false },
+    ],
+    batchSize: 1,
+    optimizer,
+    step({ graph, parameters }) {
+      const part = (name: string, goal: readonly number[]) => {
+        const off = sub(parameters(name), graph.constant(Float32Array.from(goal), [goal.length], 'float32'));
+        return reduceSum(mul(off, off), [0], false);
+      };
+      return { loss: add(part('kernel', target.slice(0, 3)), part('bias', target.slice(3))), metrics: {} };
+    },
+    evaluations: [],
+    model: { build: () => ({ inputs: [], outputs: {} }), metadata: {} },
+  };
+}
+
+const oneImage: ImageSet = {
+  name: 'train',
+  path: '',
+  images: new Uint8Array(1),
+  labels: new Uint8Array(1),
+  sha256: '',
+  examples: 1,
+  height: 1,
+  width: 1,
+  channels: 1,
+  classes: 1,
+};
+
+function fusedSteps(optimizer: OptimizerSettings): { steps: FusedSteps; first: TrainState } {
+  const step = buildTrainStep(quadratic(optimizer), oneImage);
+  const steps = new FusedSteps({
+    step,
+    optimizer,
+    batchSize: 1,
+    totalSteps,
+    seed: 0,
+    loader: new BatchLoader(oneImage, 0),
+    placement: { device: 'cpu', threads: 1 },
+  });
+  return { steps, first: initialState(step.pack.initialValues(0)) };
+}
+
+/** AdamW as algorithm 2 of arXiv 1711.05101 has it, in float64, with clipping and averaged weights. */
+function reference(optimizer: OptimizerSettings, count: number) {
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimizer;
+  const p = [...start];
+  const m = [0, 0, 0, 0];
+  const v = [0, 0, 0, 0];
+  const average = [...start];
+  for (let step = 0; step < count; step++) {
+    const rate = learningRateAt(optimizer, step, totalSteps);
+    const gradient = p.map((value, i) => 2 * (value - target[i]!));
+    const norm = Math.hypot(...gradient);
+    const scale = clipNorm === 0 ? 1 : Math.min(1, clipNorm / norm);
+    const decay = emaDecayAt(optimizer.emaDecay, step);
+    for (let i = 0; i < 4; i++) {
+      const g = gradient[i]! * scale;
+      m[i] = beta1 * m[i]! + (1 - beta1) * g;
+      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+      const mHat = m[i]! / (1 - beta1 ** (step + 1));
+      const vHat = v[i]! / (1 - beta2 ** (step + 1));
+      const shrunk = i < 3 ? rate * weightDecay * p[i]! : 0;
+      p[i] = p[i]! - rate * (mHat / (Math.sqrt(vHat) + epsilon)) - shrunk;
+      average[i] = decay * average[i]! + (1 - decay) * p[i]!;
+    }
+  }
+  return { parameters: p, mean: m, meanSquare: v, average };
+}
+
+test('the optimizer in the graph follows the published algorithm, with and without decay and clipping', async () => {
+  for (const changed of [{}, { weightDecay: 0 }, { clipNorm: 0 }, { warmupSteps: 0, schedule: 'linear' as const }]) {
+    const optimizer = { ...settings, ...changed };
+    const { steps, first } = fusedSteps(optimizer);
+    const { state } = await steps.run(first, totalSteps);
+    const expected = reference(optimizer, totalSteps);
+    for (const key of stateKeys) {
+      state.vectors[key].forEach((value, i) => {
+        assert.ok(Math.abs(value - expected[key][i]!) < 2e-5, `${key}[${i}]: ${value} against ${expected[key][i]}`);
+      });
+    }
+    assert.deepEqual([state.step, state.position], [totalSteps, totalSteps]);
+    steps.dispose();
+  }
+});
+
+test('steps grouped in any way end with the same bits, and their metrics are the same', async () => {
+  const { steps, first } = fusedSteps(settings);
+  const whole = await steps.run(first, totalSteps);
+  const losses: number[] = [];
+  let state = first;
+  for (const count of [1, 7, 7, 2, 1, 12]) {
+    const result = await steps.run(state, count);
+    losses.push(...result.metrics.get('train/loss')!);
+    state = result.state;
+  }
+  assert.deepEqual(losses, [...whole.metrics.get('train/loss')!]);
+  for (const key of stateKeys) assert.deepEqual(state.vectors[key], whole.state.vectors[key]);
+  // The state that a call starts from stays as it was.
+  assert.deepEqual([...first.vectors.parameters], start);
+  steps.dispose();
+});
+
+test('what every step logs: loss, gradient norm before clipping, learning rate', async () => {
+  const { steps, first } = fusedSteps(settings);
+  const { metrics } = await steps.run(first, 3);
+  const gradient = start.map((value, i) => 2 * (value - target[i]!));
+  assert.ok(
+    Math.abs(metrics.get('train/loss')![0]! - start.reduce((sum, value, i) => sum + (value - target[i]!) ** 2, 0)) <
+      1e-5,
+  );
+  assert.ok(Math.abs(metrics.get('train/grad_norm')![0]! - Math.hypot(...gradient)) < 1e-5);
+  assert.deepEqual([...metrics.get('train/lr')!], [0.01, 0.02, 0.03].map(Math.fround));
+  steps.dispose();
+});
+
+test('the schedule rises, falls and ends where it should', () => {
+  const at = (step: number) => scheduleAt(settings, step, totalSteps);
+  assert.ok(Math.abs(at(4).learningRate - 0.05) < 1e-12);
+  assert.ok(Math.abs(at(totalSteps - 1).learningRate - 0.005) < 1e-12);
+  assert.deepEqual(Object.keys(at(0)).sort(), [...scheduleNames].sort());
+});
+
+test('a vector with a value that is not a number is found', () => {
+  const state = initialState(Float32Array.of(1, 2));
+  assert.equal(nonFiniteVector(state), undefined);
+  state.vectors.meanSquare[1] = Number.POSITIVE_INFINITY;
+  assert.equal(nonFiniteVector(state), 'meanSquare');
+});
+
+test('calls end where something is due and at the last step, and are never longer than asked for', () => {
+  const every = fc.integer({ min: 0, max: 50 });
+  const property = fc.property(
+    fc.record({
+      steps: fc.integer({ min: 1, max: 200 }),
+      stepsPerRun: fc.integer({ min: 1, max: 30 }),
+      checkpointEvery: every,
+      sampleEvery: every,
+      evaluateEvery: every,
+    }),
+    (plan) => {
+      const run = {
+        ...plan,
+        name: '',
+        seed: 0,
+        device: 'cpu',
+        threads: 1,
+        logEvery: 1,
+        keepCheckpoints: 1,
+        resume: '',
+      } as const;
+      const ends = new Set<number>();
+      for (let done = 0; done < run.steps; ) {
+        const count = stepsOfNextCall(run, done);
+        assert.ok(count >= 1 && count <= run.stepsPerRun);
+        done += count;
+        ends.add(done);
+      }
+      for (const interval of [run.checkpointEvery, run.sampleEvery, run.evaluateEvery].filter((each) => each > 0)) {
+        for (let due = interval; due <= run.steps; due += interval) assert.ok(ends.has(due));
+      }
+      assert.equal(Math.max(...ends), run.steps);
+    },
+  );
+  fc.assert(property);
+});
