@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConfigField } from '../../../../src/domain/config.ts';
+import {
+  checkOverride,
+  type OverrideForm,
+  overrideRows,
+  typedValue,
+  withOverride,
+  withoutOverride,
+} from '../../../../src/extension/launch/overrides.ts';
+
+const fields: readonly ConfigField[] = [
+  { key: 'steps', type: 'integer', default: 100, min: 1, description: 'Optimizer steps.' },
+  { key: 'network.kind', type: 'choice', choices: ['mlp', 'unet', 'dit'], default: 'dit', description: 'Network.' },
+  { key: 'optimizer.learningRate', type: 'number', default: 0.001, min: 0, description: 'Peak rate.' },
+  { key: 'data', type: 'path', default: null, required: true, description: 'Data set.' },
+];
+const form: OverrideForm = { fields, base: { steps: 500, network: { kind: 'dit' } }, overrides: ['steps=7'] };
+
+/** Rows in short: what a person sees first. */
+function seen(typed: string, given: OverrideForm = form): string[] {
+  return overrideRows(given, typed).map((row) => {
+    if (row.kind === 'continue') return `continue ${row.changed}`;
+    if (row.kind === 'set') return `set ${row.text}`;
+    if (row.kind === 'problem') return `problem ${row.message}`;
+    return `${row.field.key}=${typedValue(row.value)}${row.overridden ? ' changed' : ''}`;
+  });
+}
+
+test('an empty field offers to go on; changed keys come first, then required ones, with their present values', () => {
+  assert.deepEqual(seen(''), [
+    'continue 1',
+    'steps=7 changed',
+    'data=null',
+    'network.kind=dit',
+    'optimizer.learningRate=0.001',
+  ]);
+});
+
+test('values show the file’s value before the default', () => {
+  assert.ok(seen('', { ...form, overrides: [] }).includes('steps=500'));
+});
+
+test('a valid value can be set', () => {
+  assert.equal(seen('optimizer.learningRate = 2e-3')[0], 'set optimizer.learningRate=2e-3');
+});
+
+test('wrong values, wrong keys and half a text say what would be right', () => {
+  assert.match(seen('steps=1.5')[0] ?? '', /^problem steps must be a whole number of at least 1, not 1\.5\.$/);
+  assert.match(seen('step=5')[0] ?? '', /Did you mean steps\?/);
+  assert.match(seen('optimizer.learningRate=')[0] ?? '', /^problem Type a number of at least 0\.$/);
+  assert.match(seen('=5')[0] ?? '', /^problem/);
+});
+
+test('choices are offered while they are typed', () => {
+  assert.deepEqual(seen('network.kind=').slice(0, 3), [
+    'set network.kind=mlp',
+    'set network.kind=unet',
+    'set network.kind=dit',
+  ]);
+  assert.equal(seen('network.kind=u')[0], 'set network.kind=unet');
+  assert.equal(seen('network.kind=unet')[0], 'set network.kind=unet');
+  assert.match(seen('network.kind=cnn')[0] ?? '', /one of mlp, unet, dit/);
+});
+
+test('a key is overridden once, and can be taken back', () => {
+  assert.deepEqual(withOverride(['a=1', 'b=2'], 'a=3'), ['b=2', 'a=3']);
+  assert.deepEqual(withoutOverride(['a=1', 'b=2'], 'a'), ['b=2']);
+});
+
+test('checking gives the field, or the sentence for the person', () => {
+  assert.deepEqual(checkOverride(fields, 'steps=10'), { field: fields[0] });
+  assert.ok('message' in checkOverride(fields, 'nothing'));
+});
