@@ -1,0 +1,73 @@
+import type { RunId } from '../../src/domain/ids.ts';
+import type { MetricDefinition } from '../../src/domain/metricDefinition.ts';
+import type { RunDetail } from '../../src/domain/run.ts';
+import { naturalOrder } from '../shared/naturalOrder.ts';
+
+/** A chart of the panel. */
+export interface TagCard {
+  readonly tag: string;
+  /** The runs that log it, in the order of the list. */
+  readonly runIds: readonly RunId[];
+  /** What it means, where a run says so; the newest version. */
+  readonly definition: MetricDefinition | undefined;
+  /** Versions of the definition among the runs: values of different versions are not to be compared. */
+  readonly versions: readonly number[];
+}
+
+export interface TagGroup {
+  readonly name: string;
+  readonly cards: readonly TagCard[];
+}
+
+/** Name of the group of tags without a prefix. */
+export const NO_PREFIX = 'Other';
+
+/** One card per scalar tag of the runs, grouped by the part before the first slash; primary metrics come first in their group. */
+export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string) => boolean): TagGroup[] {
+  const cards = new Map<string, { runIds: RunId[]; definition?: MetricDefinition; versions: Set<number> }>();
+  for (const detail of details) {
+    const definitions = new Map(detail.definitions.map((definition) => [definition.tag, definition]));
+    for (const { tag, kind } of detail.series) {
+      if (kind !== 'scalar' || !isWanted(tag)) continue;
+      const card = cards.get(tag) ?? { runIds: [], versions: new Set<number>() };
+      cards.set(tag, card);
+      card.runIds.push(detail.id);
+      const definition = definitions.get(tag);
+      if (definition === undefined) continue;
+      card.versions.add(definition.version);
+      if (card.definition === undefined || card.definition.version < definition.version) card.definition = definition;
+    }
+  }
+  const groups = new Map<string, TagCard[]>();
+  for (const [tag, card] of cards) {
+    const name = groupOf(tag);
+    const group = groups.get(name) ?? [];
+    groups.set(name, group);
+    group.push({
+      tag,
+      runIds: card.runIds,
+      definition: card.definition,
+      versions: [...card.versions].sort((a, b) => a - b),
+    });
+  }
+  return [...groups]
+    .map(([name, group]) => ({ name, cards: group.sort(compareCards) }))
+    .sort((a, b) => Number(a.name === NO_PREFIX) - Number(b.name === NO_PREFIX) || naturalOrder(a.name, b.name));
+}
+
+/** `train/loss` → `train`. */
+export function groupOf(tag: string): string {
+  const slash = tag.indexOf('/');
+  return slash > 0 ? tag.slice(0, slash) : NO_PREFIX;
+}
+
+/** The part of the tag that its group does not say already. */
+export function shortName(tag: string): string {
+  const slash = tag.indexOf('/');
+  return slash > 0 && slash < tag.length - 1 ? tag.slice(slash + 1) : tag;
+}
+
+function compareCards(one: TagCard, other: TagCard): number {
+  const primary = Number(other.definition?.primary === true) - Number(one.definition?.primary === true);
+  return primary || naturalOrder(one.tag, other.tag);
+}
