@@ -74,6 +74,7 @@ export interface OpAttributes {
   // products whose second factor is a known function of the first
   readonly Silu: NoAttributes;
   readonly Gelu: NoAttributes;
+  readonly SquaredRelu: NoAttributes;
   // elementwise, broadcasting
   readonly Add: NoAttributes;
   readonly Sub: NoAttributes;

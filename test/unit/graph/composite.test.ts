@@ -87,6 +87,11 @@ gradientTest('derivatives of a MeanFlow residual: a forward derivative inside th
   },
 });
 gradientTest('derivatives of silu', { shapes: [[2, 3]], build: ([x]) => ops.silu(x!) });
+gradientTest('derivatives of squaredRelu', {
+  shapes: [[2, 3]],
+  inputs: (normal) => normal + Math.sign(normal) * 0.1,
+  build: ([x]) => ops.squaredRelu(x!),
+});
 gradientTest('derivatives of gelu', { shapes: [[2, 3]], dtype: 'float32', build: ([x]) => ops.gelu(x!) });
 for (const shape of [[4], [2, 3], [2, 2, 5]]) {
   // LayerNormalization gives the spread as float32 even for float64, so small steps would see its rounding.
