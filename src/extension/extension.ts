@@ -20,8 +20,11 @@ import { keepFeedCurrent } from './worker/currency.ts';
 import { LazyLink } from './worker/lazyLink.ts';
 import { workerOptions } from './worker/options.ts';
 
-/** Registers everything and returns. The worker, the files of runs and the code that reaches them wait for the first view or command. */
-export function activate(context: vscode.ExtensionContext): void {
+/**
+ * Registers everything and returns. The worker, the files of runs and the code that reaches them wait for the first view or command.
+ * Tests in an extension host get the parts themselves; everybody else gets nothing.
+ */
+export function activate(context: vscode.ExtensionContext): App | undefined {
   const owned = new Disposables();
   context.subscriptions.push(owned);
   const output = owned.add(vscode.window.createOutputChannel('Trainyard', { log: true }));
@@ -59,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const app: App = { context, output, worker, feed, runs, ...trees.views, documents, logs, panels, workerFile };
   owned.add(registerCommands(app));
   owned.add(keepFeedCurrent(app));
+  return context.extensionMode === vscode.ExtensionMode.Test ? app : undefined;
 }
 
 /** VS Code disposes the subscriptions; jobs and the worker go on by themselves. */

@@ -15,7 +15,6 @@ export function setting<Name extends SettingName>(name: Name, scope?: vscode.Uri
 /** What the worker needs to know of the settings for one folder. */
 export function folderSettings(folder: vscode.Uri): FolderSettings {
   return {
-    runsFolder: setting('runsFolder', folder),
     exclude: setting('exclude', folder),
     pollSeconds: setting('pollSeconds', folder),
   };

@@ -107,8 +107,6 @@ export interface WorkerHello {
 
 /** What the person's settings say of a folder. Absent keys: the worker's defaults. */
 export interface FolderSettings {
-  /** Where new runs are written, relative to the folder: "runs". */
-  readonly runsFolder?: string;
   /** Globs, relative to the folder, of what discovery leaves out. */
   readonly exclude?: readonly string[];
   /** Seconds between two looks for new runs where the file system tells nothing. */

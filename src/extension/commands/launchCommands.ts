@@ -6,6 +6,7 @@ import type { LaunchRequest } from '../../domain/launch.ts';
 import type { App } from '../app.ts';
 import { chooseFolder, demandTrust, isWithin } from '../folders.ts';
 import { askForLaunch } from '../launch/form.ts';
+import { setting } from '../settings.ts';
 import { chooseRun } from './chooseRuns.ts';
 import { inRunsView } from './runCommands.ts';
 
@@ -20,7 +21,7 @@ export async function launch(app: App, ...args: readonly unknown[]): Promise<str
   const scripted = scriptedRequest(args[0]);
   const folder = scripted?.folder ?? (await chooseFolder());
   if (folder === undefined) return undefined;
-  if (scripted !== undefined) return await start(app, { ...scripted, folder });
+  if (scripted !== undefined) return await start(app, { runsFolder: runsFolderOf(folder), ...scripted, folder });
   const request = await ask(app, folder, 'Launch Training');
   return request === undefined ? undefined : await start(app, request);
 }
@@ -54,11 +55,16 @@ async function ask(
     worker: app.worker,
     documents: app.documents,
     folder,
+    runsFolder: initial?.runsFolder ?? runsFolderOf(folder),
     title,
     taken: new Set(names),
     ...(initial === undefined ? {} : { initial }),
     ...(lastDevice === undefined ? {} : { lastDevice }),
   });
+}
+
+function runsFolderOf(folder: string): string {
+  return setting('runsFolder', vscode.Uri.file(folder));
 }
 
 async function start(app: App, request: LaunchRequest): Promise<string> {

@@ -18,6 +18,8 @@ export interface FormOptions {
   readonly worker: RpcClient<WorkerMethods, WorkerEvents>;
   readonly documents: Documents;
   readonly folder: string;
+  /** Where runs go in the folder. */
+  readonly runsFolder: string;
   readonly title: string;
   /** Names of runs that exist already in the folder. */
   readonly taken: ReadonlySet<string>;
@@ -236,10 +238,11 @@ function end<T>(answer: Answer<T>, take: (value: T) => void): StepEnd {
   return 'next';
 }
 
-function requestOf({ state, folder, requestId, initial }: Form): LaunchRequest {
+function requestOf({ state, folder, runsFolder, requestId, initial }: Form): LaunchRequest {
   return {
     requestId,
     folder,
+    runsFolder,
     recipe: state.recipe!.id,
     ...(state.configFile === undefined ? {} : { configFile: state.configFile }),
     overrides: state.overrides,

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { type Disposable, Disposables } from '../../base/disposables.ts';
+import { describeError } from '../../base/errors.ts';
 import type { App } from '../app.ts';
 import { diskFolders } from '../folders.ts';
 import { setting } from '../settings.ts';
@@ -19,7 +20,7 @@ export function keepFeedCurrent(app: App): Disposable {
   let broken = false;
   owned.add(
     worker.onState((state) => {
-      app.runs.setTrouble(state.kind === 'failed' ? state.message : undefined);
+      app.runs.setTrouble(state.kind === 'failed' ? describeError(state.error) : undefined);
       if (state.kind === 'failed') broken = true;
       if (state.kind !== 'connected' || !broken) return;
       broken = false;
@@ -33,7 +34,7 @@ export function keepFeedCurrent(app: App): Disposable {
   owned.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void reload(app)));
   owned.add(
     vscode.workspace.onDidChangeConfiguration((change) => {
-      const names = ['runsFolder', 'exclude', 'pollSeconds'];
+      const names = ['exclude', 'pollSeconds'];
       if (names.some((name) => change.affectsConfiguration(`trainyard.${name}`))) whenUsed();
     }),
   );
