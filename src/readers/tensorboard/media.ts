@@ -28,8 +28,7 @@ export function readImageV1(reader: WireReader, context: MediaContext): MediaRec
     else if (key === 0x22) encoded = reader.range();
     else reader.skip(key);
   }
-  const mime = sniffImage(reader.bytes, encoded);
-  return { ...record('image', mime, encoded, 0, context), ...size(width, height) };
+  return image(reader, encoded, 0, size(width, height), context);
 }
 
 /** A clip of the first format: Summary.Audio holds the encoded file (4) and its type (5). */
@@ -63,10 +62,7 @@ const tensorReaders: {
     // Strings: width, height, then one encoded image each (tensorboard/plugins/image/summary_v2.py).
     const [width, height, ...images] = tensor.strings;
     const dimensions = size(toNumber(reader, width), toNumber(reader, height));
-    return images.map((image, index) => ({
-      ...record('image', sniffImage(reader.bytes, image), image, index, context),
-      ...dimensions,
-    }));
+    return images.map((place, index) => image(reader, place, index, dimensions, context));
   },
   text: (_reader, tensor, _place, context) =>
     tensor.strings.map((text, index) => record('text', 'text/markdown', text, index, context)),
@@ -112,7 +108,25 @@ function record(kind: SeriesKind, mime: string, place: Range, index: number, con
   };
 }
 
-function size(width: number, height: number): { width?: number; height?: number } {
+type Size = { width?: number; height?: number };
+
+/** A picture; its own header knows its size better than what was logged beside it. */
+function image(reader: WireReader, place: Range, index: number, logged: Size, context: MediaContext): MediaRecord {
+  const mime = sniffImage(reader.bytes, place);
+  return {
+    ...record('image', mime, place, index, context),
+    ...logged,
+    ...(mime === 'image/png' ? pngSize(reader, place) : {}),
+  };
+}
+
+/** Width and height stand in the IHDR chunk, which comes first (PNG, RFC 2083 §4.1.1). */
+function pngSize({ bytes, view }: WireReader, { start, end }: Range): Size {
+  const hasHeader = end - start >= 24 && view.getUint32(start + 12) === 0x49484452 && bytes[start] === 0x89;
+  return hasHeader ? size(view.getUint32(start + 16), view.getUint32(start + 20)) : {};
+}
+
+function size(width: number, height: number): Size {
   return width > 0 && height > 0 ? { width, height } : {};
 }
 
