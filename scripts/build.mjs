@@ -57,8 +57,12 @@ if (failed) process.exitCode = 1;
  */
 async function build(bundle, builder, outfile) {
   const start = performance.now();
-  const { metafile } = await builder.rebuild();
-  if (metafile === undefined) throw new Error('esbuild gave no metafile.');
+  // esbuild has said what is wrong when it rejects.
+  const metafile = await builder.rebuild().then(
+    (result) => result.metafile,
+    () => undefined,
+  );
+  if (metafile === undefined) return false;
   inputs.push(...Object.keys(metafile.inputs));
   const problems = checkInputs(bundle, metafile);
   for (const problem of problems) console.error(problem);
