@@ -64,6 +64,7 @@ export class Scheduler implements Disposable {
   readonly #directories = new Map<JobId, string>();
   readonly #starts = new Map<JobId, { count: number; at: number }>();
   #queue: Queue = [];
+  #byId: ReadonlyMap<JobId, Job> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   readonly onChanged = this.#changed.event;
@@ -75,6 +76,7 @@ export class Scheduler implements Disposable {
     const stored = options.store.load();
     for (const { job, directory } of stored) this.#directories.set(job.id, directory);
     this.#queue = withReasons(stored.map(({ job }) => job));
+    this.#byId = new Map(this.#queue.map((job) => [job.id, job]));
   }
 
   /** Begins to drive. Jobs that were running under an earlier worker are adopted. */
@@ -86,6 +88,10 @@ export class Scheduler implements Disposable {
 
   get jobs(): readonly Job[] {
     return this.#queue;
+  }
+
+  find(id: JobId): Job | undefined {
+    return this.#byId.get(id);
   }
 
   /** Whether anything runs or may still run. */
@@ -191,16 +197,16 @@ export class Scheduler implements Disposable {
   }
 
   #set(queue: Queue): void {
-    const before = new Map(this.#queue.map((job) => [job.id, job]));
-    const changed = queue.filter((job) => before.get(job.id) !== job);
+    const changed = queue.filter((job) => this.#byId.get(job.id) !== job);
     if (changed.length === 0) return;
     this.#options.store.save(changed.map((job) => ({ job, directory: this.#directories.get(job.id) ?? '' })));
     this.#queue = queue;
+    this.#byId = new Map(queue.map((job) => [job.id, job]));
     this.#changed.fire(queue);
   }
 
   #find(id: JobId): Job {
-    const job = this.#queue.find((candidate) => candidate.id === id);
+    const job = this.#byId.get(id);
     if (job === undefined) throw new AppError('not-found', `There is no job ${id} in the queue.`);
     return job;
   }

@@ -48,6 +48,11 @@ export class SeriesTable {
     return new SeriesColumns(...columns);
   }
 
+  /** A series without points. */
+  none(): SeriesColumns {
+    return new SeriesColumns(new Float64Array(0), new Float64Array(0), new Float64Array(0));
+  }
+
   /** Writes the figures of a series and appends points to it. Call inside a transaction. */
   append(runId: RunId, { info, sketch }: SeriesRow, points: ScalarBatch | undefined): void {
     this.#database

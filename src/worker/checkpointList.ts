@@ -1,0 +1,65 @@
+import type { Checkpoint } from '../domain/checkpoint.ts';
+import type { MetricDefinition } from '../domain/metricDefinition.ts';
+import { listArchitectureCheckpoints, listRunCheckpoints } from '../readers/checkpoints/list.ts';
+import { isInside } from './runs/folders.ts';
+import type { LiveRun } from './runs/liveRun.ts';
+import type { RunCatalog } from './runs/runCatalog.ts';
+import type { RunViews } from './runs/runViews.ts';
+
+const parallelFolders = 32;
+
+/** All checkpoints below a folder: those of its runs, and those that the project keeps by architecture. */
+export async function listCheckpoints(
+  catalog: RunCatalog,
+  views: RunViews,
+  folder: string,
+): Promise<readonly Checkpoint[]> {
+  const runs = [...catalog.all()].filter(({ found }) => found.source === 'trainyard' && isInside(found.path, folder));
+  const listed: Checkpoint[] = [];
+  for (let from = 0; from < runs.length; from += parallelFolders) {
+    const batch = runs.slice(from, from + parallelFolders);
+    const lists = await Promise.all(batch.map((run) => checkpointsOf(catalog, views, run)));
+    listed.push(...lists.flat());
+  }
+  const known = new Set(listed.map(({ path }) => path));
+  const others = await listArchitectureCheckpoints(folder);
+  return [...listed, ...others.filter(({ path }) => !known.has(path))];
+}
+
+async function checkpointsOf(catalog: RunCatalog, views: RunViews, run: LiveRun): Promise<readonly Checkpoint[]> {
+  const { name, architecture } = views.summary(run);
+  const owner = { run: run.found, name, ...(architecture === undefined ? {} : { architecture }) };
+  const found = (await listRunCheckpoints(owner)).map((checkpoint) => ({ ...checkpoint, runId: run.id }));
+  const metric = run.facts.definitions?.find(({ primary, direction }) => primary === true && direction !== 'none');
+  return metric === undefined || found.length === 0 ? found : withBest(catalog, run, metric, found);
+}
+
+/** Marks the checkpoint at whose step the metric was best: the value is the last one logged up to that step. */
+function withBest(
+  catalog: RunCatalog,
+  run: LiveRun,
+  { tag, direction }: MetricDefinition,
+  checkpoints: readonly Checkpoint[],
+): readonly Checkpoint[] {
+  if (!run.series.has(tag)) return checkpoints;
+  const columns = catalog.cache.get(run, tag);
+  const { steps, values } = columns.points(0, columns.length);
+  let best: { readonly path: string; readonly value: number } | undefined;
+  for (const { path, step, isLast } of checkpoints) {
+    const value = step === undefined || isLast ? Number.NaN : valueUpTo(steps, values, step);
+    const isBetter = best === undefined || (direction === 'minimize' ? value < best.value : value > best.value);
+    if (!Number.isNaN(value) && isBetter) best = { path, value };
+  }
+  if (best === undefined) return checkpoints;
+  const { path, value } = best;
+  return checkpoints.map((checkpoint) =>
+    checkpoint.path === path ? { ...checkpoint, best: { tag, value } } : checkpoint,
+  );
+}
+
+function valueUpTo(steps: Float64Array, values: Float64Array, step: number): number {
+  for (let index = steps.length - 1; index >= 0; index--) {
+    if (steps[index]! <= step && Number.isFinite(values[index]!)) return values[index]!;
+  }
+  return Number.NaN;
+}

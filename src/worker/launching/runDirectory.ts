@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { AppError, toErrorInfo } from '../../base/errors.ts';
+import type { LaunchRecord } from '../../domain/launch.ts';
+import { runFiles } from '../../domain/runDirectory.ts';
+import { syncFolder, writeAndSync } from '../../launch/files.ts';
+
+/** What a new run directory holds. */
+export interface DirectoryContent {
+  readonly record: LaunchRecord;
+  readonly configYaml?: string;
+  readonly patch?: string;
+}
+
+/**
+ * Makes a run directory at once with all its files: they are written and synced under a hidden name beside it, which is then renamed.
+ * False where the place is taken by a folder with something in it; nothing is left behind then.
+ */
+export function makeRunDirectory(directory: string, { record, configYaml, patch }: DirectoryContent): boolean {
+  const parent = path.dirname(directory);
+  const staging = stagingFolder(directory, record.id);
+  try {
+    mkdirSync(staging, { recursive: true });
+    writeAndSync(path.join(staging, runFiles.launch), `${JSON.stringify(record, undefined, 2)}\n`);
+    if (configYaml !== undefined) writeAndSync(path.join(staging, runFiles.config), configYaml);
+    if (patch !== undefined) writeAndSync(path.join(staging, runFiles.patch), patch);
+    syncFolder(staging);
+    const isMade = !existsSync(directory) && renameUnlessTaken(staging, directory);
+    if (isMade) syncFolder(parent);
+    return isMade;
+  } catch (error) {
+    throw cannotMake(directory, error);
+  } finally {
+    removeStaging(directory, record.id);
+  }
+}
+
+/** Removes what a launch that was cut off may have left beside the directory. */
+export function removeStaging(directory: string, id: string): void {
+  rmSync(stagingFolder(directory, id), { recursive: true, force: true });
+}
+
+function stagingFolder(directory: string, id: string): string {
+  return path.join(path.dirname(directory), `.${path.basename(directory)}.${id}.tmp`);
+}
+
+function renameUnlessTaken(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (
+      ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') &&
+      existsSync(to)
+    )
+      return false;
+    throw error;
+  }
+}
+
+function cannotMake(directory: string, error: unknown): AppError {
+  const info = toErrorInfo(error);
+  return new AppError(
+    info.code === 'internal' ? 'read-only' : info.code,
+    `The run directory ${directory} cannot be made: ${info.message}`,
+    {
+      hint: info.hint ?? 'Choose another folder for runs (setting trainyard.runsFolder), or make this one writable.',
+      cause: error,
+    },
+  );
+}

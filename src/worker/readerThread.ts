@@ -1,0 +1,70 @@
+import { parentPort } from 'node:worker_threads';
+import { AppError, toErrorInfo } from '../base/errors.ts';
+import type { PollResult } from '../domain/records.ts';
+import { discoverRuns, type FolderIndex, openRun, type RunReader } from '../readers/index.ts';
+import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
+
+/**
+ * A thread that walks disks and parses logs, so that the worker's own thread never waits for either. Rows travel back as typed arrays whose memory
+ * is handed over, not copied.
+ */
+const readers = new Map<string, RunReader>();
+const walks = new Map<string, FolderIndex>();
+
+const handlers: {
+  readonly [C in ReaderCall]: (params: ReaderCalls[C]['params']) => Promise<ReaderCalls[C]['result']>;
+} = {
+  poll: async ({ run, cursor, maxBytes, keep }) => {
+    const key = `${run.source}:${run.path}`;
+    const reader = readers.get(key) ?? openRun(run);
+    if (keep) readers.set(key, reader);
+    try {
+      return await reader.poll(cursor, { maxBytes });
+    } finally {
+      if (!keep) close(key, reader);
+    }
+  },
+  discover: async ({ root, exclude, afresh }) => {
+    const key = JSON.stringify([root, exclude]);
+    const previous = afresh ? undefined : walks.get(key);
+    const begin = performance.now();
+    const { runs, index } = await discoverRuns(root, { exclude, ...(previous === undefined ? {} : { previous }) });
+    walks.set(key, index);
+    return { runs, milliseconds: performance.now() - begin };
+  },
+  forget: async ({ path }) => {
+    for (const [key, reader] of readers) if (key.endsWith(`:${path}`)) close(key, reader);
+    return null;
+  },
+};
+
+function close(key: string, reader: RunReader): void {
+  reader.dispose();
+  readers.delete(key);
+}
+
+async function answer({ id, call, params }: ReaderQuestion): Promise<void> {
+  try {
+    const handle = handlers[call] as (params: unknown) => Promise<unknown>;
+    const result = await handle(params);
+    post({ id, result }, call === 'poll' ? buffersOf(result as PollResult) : []);
+  } catch (error) {
+    post({ id, error: toErrorInfo(error) }, []);
+  }
+}
+
+/** The memory of the rows. Several columns may lie in one buffer, which is handed over once. */
+function buffersOf(result: PollResult): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { steps, wallTimes, values } of result.scalars) {
+    for (const { buffer } of [steps, wallTimes, values]) if (buffer.byteLength > 0) buffers.add(buffer as ArrayBuffer);
+  }
+  return [...buffers];
+}
+
+function post(message: ReaderAnswer, transfer: ArrayBuffer[]): void {
+  parentPort!.postMessage(message, transfer);
+}
+
+if (parentPort === null) throw new AppError('internal', 'This file is the body of a thread.');
+parentPort.on('message', (question: ReaderQuestion) => void answer(question));

@@ -1,0 +1,244 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { Disposables } from '../base/disposables.ts';
+import { AppError } from '../base/errors.ts';
+import type { FoundRun } from '../domain/records.ts';
+import { isActive } from '../domain/run.ts';
+import { runFiles } from '../domain/runDirectory.ts';
+import { LocalTarget } from '../launch/local/localTarget.ts';
+import type { WorkerPaths } from '../protocol/paths.ts';
+import { serve } from '../protocol/rpc.ts';
+import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { openDatabase } from '../store/database.ts';
+import { JobTable } from '../store/jobTable.ts';
+import { MarkTable } from '../store/markTable.ts';
+import { RequestTable } from '../store/requestTable.ts';
+import { Client, Clients } from './clients.ts';
+import { FolderSignals, signature } from './folderSignals.ts';
+import { workerHandlers } from './handlers.ts';
+import type { Installation } from './installation.ts';
+import { Launcher } from './launching/launcher.ts';
+import { logLine } from './log.ts';
+import { Folders, isInside } from './runs/folders.ts';
+import type { LiveRun, RunChange } from './runs/liveRun.ts';
+import { ReaderPool } from './runs/readerPool.ts';
+import { RunCatalog } from './runs/runCatalog.ts';
+import { RunMonitor } from './runs/runMonitor.ts';
+import { RunViews } from './runs/runViews.ts';
+import { SocketServer } from './server.ts';
+
+/** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
+const settleMs = 3_000;
+
+export interface WorkerOptions {
+  readonly paths: WorkerPaths;
+  readonly installation: Installation;
+  /** Ends by itself after so long with nothing running, nothing waiting and nobody connected. */
+  readonly idleMs: number;
+  /** Called once when the worker wants to end, by itself or because a client asked. */
+  readonly onEnd: () => void;
+  /** How long a stopped job may take after SIGINT, and then after SIGTERM. */
+  readonly interruptMs?: number;
+  readonly terminateMs?: number;
+}
+
+/** The worker: everything that it owns, wired together. */
+export class Worker extends Disposables {
+  readonly options: WorkerOptions;
+  readonly startedAt = Date.now() / 1000;
+  readonly clients: Clients;
+  readonly catalog: RunCatalog;
+  readonly views: RunViews;
+  readonly monitor: RunMonitor;
+  readonly folders: Folders;
+  readonly scheduler: Scheduler;
+  readonly launcher: Launcher;
+  readonly #server: SocketServer;
+  /** Sizes of logs and signatures of checkpoint folders of live runs, to tell when they change. */
+  readonly #tails = new Map<string, { size: number; checkpoints: string }>();
+  #idleSince = Date.now();
+
+  constructor(options: WorkerOptions) {
+    super();
+    this.options = options;
+    const { paths, installation } = options;
+    const opened = openDatabase(paths.database);
+    if (!opened.ok) throw unusableDatabase(opened.reason, opened.message, paths.database);
+    const database = this.add(opened.value);
+    this.clients = this.add(new Clients());
+    this.catalog = this.add(new RunCatalog(database));
+    const jobs = new JobTable(database);
+    const target = this.add(
+      new LocalTarget({
+        shimFile: installation.shim,
+        node: installation.node,
+        env: installation.env,
+        ...patience(options),
+        log: 2,
+      }),
+    );
+    this.scheduler = this.add(new Scheduler({ store: jobs, targets: [target], complain: logLine }));
+    this.views = new RunViews(this.catalog, new MarkTable(database), this.scheduler, this.clients);
+    this.launcher = new Launcher({ requests: new RequestTable(database), scheduler: this.scheduler, installation });
+    const pool = this.add(new ReaderPool(installation.readerThread));
+    this.monitor = this.add(
+      new RunMonitor({
+        pool,
+        catalog: this.catalog,
+        hasClients: () => this.clients.count > 0,
+        onChange: (run, change) => this.#runChanged(run, change),
+        onPolled: (run) => void this.#checkTails(run).catch(() => {}),
+        complain: logLine,
+      }),
+    );
+    this.folders = this.add(
+      new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#walked(root, runs, at) }),
+    );
+    this.add(new FolderSignals(this.clients, () => this.folders.roots));
+    this.#followJobs(jobs, target);
+    this.#server = this.add(new SocketServer(paths.socket, (connection) => this.#serve(connection)));
+  }
+
+  /** Opens the door. Everything before has been done by then, so the first call sees a complete worker. */
+  async start(): Promise<void> {
+    this.launcher.recover();
+    this.scheduler.start();
+    await this.#server.listen();
+    const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
+    this.onDispose(() => clearInterval(timer));
+  }
+
+  /** Opens a folder for a client. Resolves when its runs are known. */
+  async openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void> {
+    const isOpen = client.folders.has(folder);
+    client.folders.set(folder, { trusted, settings });
+    const mine = [...this.catalog.all()].filter(({ found }) => found.root === folder);
+    for (const run of mine) if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
+    if (isOpen) await this.folders.change(folder, settings);
+    else await this.#openFirst(client, folder, settings, mine.length > 0);
+    this.monitor.wake();
+    if (!isOpen) await this.monitor.settled(mine.length > 0 ? settleMs / 6 : settleMs);
+  }
+
+  async #openFirst(client: Client, folder: string, settings: FolderSettings, known: boolean): Promise<void> {
+    try {
+      await this.folders.open(folder, settings, known);
+    } catch (error) {
+      client.folders.delete(folder);
+      throw error;
+    }
+  }
+
+  closeFolder(client: Client, folder: string): void {
+    if (client.folders.delete(folder)) this.folders.close(folder);
+  }
+
+  end(): void {
+    this.options.onEnd();
+  }
+
+  #serve(connection: MessageConnection): void {
+    const clientOf: { current?: Client } = {};
+    const notifier = serve<WorkerMethods, WorkerEvents>(
+      connection,
+      workerHandlers(this, () => clientOf.current!),
+    );
+    const client = new Client(notifier);
+    clientOf.current = client;
+    this.clients.join(client);
+    connection.onClose(() => {
+      this.clients.leave(client);
+      for (const folder of [...client.folders.keys()]) this.closeFolder(client, folder);
+      this.#idleSince = Date.now();
+    });
+    connection.listen();
+  }
+
+  /** Jobs of the queue are runs too: they are followed whether or not a window has their folder open. */
+  #followJobs(jobs: JobTable, target: LocalTarget): void {
+    for (const { job, directory } of jobs.load()) {
+      if (job.state !== 'launching' && job.state !== 'running') continue;
+      target.resumeStop({ runId: job.runId, directory });
+      const run = this.catalog.get(job.runId);
+      if (run !== undefined) this.monitor.follow(run.found, true);
+    }
+    let before = new Map(this.scheduler.jobs.map((job) => [job.id, job]));
+    this.scheduler.onChanged((list) => {
+      const changed = list.filter((job) => before.get(job.id) !== job);
+      before = new Map(list.map((job) => [job.id, job]));
+      for (const job of changed) this.#jobChanged(job.runId);
+      this.clients.tell('queue.changed', { jobs: list });
+    });
+    this.scheduler.onEnded((ended) => this.views.noteEnd(ended));
+  }
+
+  #jobChanged(runId: FoundRunId): void {
+    this.views.jobChanged(runId);
+    const run = this.catalog.get(runId);
+    if (run !== undefined) this.monitor.poke(run.found);
+  }
+
+  #walked(root: string, runs: readonly FoundRun[], walkedAt: number): void {
+    for (const found of runs) this.monitor.follow(found);
+    const there = new Set(runs.map(({ path }) => path));
+    // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
+    for (const { found } of this.catalog.all())
+      if (found.root === root && !there.has(found.path)) this.monitor.follow(found);
+    const gone = this.monitor.removeMissing((found) => found.root === root, there, walkedAt);
+    for (const found of gone) {
+      const run = this.catalog.at(found);
+      if (run === undefined) continue;
+      this.catalog.remove(run);
+      this.views.removed(run);
+    }
+  }
+
+  #runChanged(run: LiveRun, change: RunChange): void {
+    if (change.reset) this.clients.tell('series.reset', { runId: run.id }, run.found.path);
+    if (change.tags.length > 0) this.clients.seriesAppended(run.id, run.found.path, change.tags, change.media);
+    this.views.changed(run);
+  }
+
+  async #checkTails(run: LiveRun): Promise<void> {
+    if (run.found.source !== 'trainyard') return;
+    const size = await stat(path.join(run.found.path, runFiles.log)).then(
+      (facts) => facts.size,
+      () => 0,
+    );
+    const checkpoints = signature(path.join(run.found.path, runFiles.checkpoints));
+    const before = this.#tails.get(run.id);
+    this.#tails.set(run.id, { size, checkpoints });
+    if (before?.size !== size && size > 0) this.clients.tell('log.appended', { runId: run.id, size }, run.found.path);
+    if (before?.checkpoints === checkpoints || checkpoints === '') return;
+    for (const root of this.folders.roots) {
+      if (isInside(run.found.path, root)) this.clients.tell('checkpoints.changed', { folder: root }, root);
+    }
+  }
+
+  #endWhenIdle(): void {
+    if (this.clients.count > 0 || this.scheduler.isBusy) this.#idleSince = Date.now();
+    else if (Date.now() - this.#idleSince >= this.options.idleMs) {
+      logLine('Nothing runs or waits and nobody is connected: ending.');
+      this.end();
+    }
+  }
+}
+
+type FoundRunId = LiveRun['id'];
+
+function patience({ interruptMs, terminateMs }: WorkerOptions): { interruptMs?: number; terminateMs?: number } {
+  return {
+    ...(interruptMs === undefined ? {} : { interruptMs }),
+    ...(terminateMs === undefined ? {} : { terminateMs }),
+  };
+}
+
+function unusableDatabase(reason: 'too-new' | 'damaged', message: string, file: string): AppError {
+  const hint =
+    reason === 'too-new'
+      ? 'Update Trainyard, or set TRAINYARD_HOME to another folder.'
+      : `Move ${file} away and start again: runs are read anew; the queue, labels and notes of that file are lost to the new one.`;
+  return new AppError('worker-unavailable', message, { hint });
+}
