@@ -32,7 +32,9 @@ export function readCheckpointName(fileName: string): CheckpointName | undefined
     isLast: /^last(?:[-_.]v?\d+)?$|[-_.]last$/i.test(stem),
     ...(step === undefined ? {} : { step }),
     ...(epoch === undefined ? {} : { epoch }),
-    ...(runName === undefined || /^(checkpoint|ckpt|model|best|last)$/i.test(runName) ? {} : { runName }),
+    ...(runName === undefined || /^(checkpoint|ckpt|model|best|last|epoch.*|step.*)$/i.test(runName)
+      ? {}
+      : { runName }),
   };
 }
 

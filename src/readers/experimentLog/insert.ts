@@ -18,15 +18,13 @@ export interface NewLogEntry {
   readonly conclusion: string;
 }
 
-const firstLines = '# Experiment Log\n';
-
 /**
  * A log with one more entry, and the line (from 0) of the entry's heading. Everything that stood there stays byte for byte, in the file's own line breaks;
  * an empty text becomes a new log. The entry goes to the end of its phase.
  */
 export function insertEntry(text: string, entry: NewLogEntry): { readonly text: string; readonly line: number } {
   const newline = /\r\n/.test(text) ? '\r\n' : '\n';
-  const base = text.trim() === '' ? firstLines : text;
+  const base = text.trim() === '' ? `# Experiment Log${newline}` : text;
   const place = findPlace(base, entry.phase);
   const before = base.slice(0, place.offset);
   const after = base.slice(place.offset);

@@ -48,7 +48,7 @@ export function runStatus(evidence: RunEvidence): StatusWithReason {
 function ended({ exit, outcome }: RunEvidence): StatusWithReason | undefined {
   if (exit === undefined) return undefined;
   const how = describeExit(exit);
-  if (outcome !== undefined) return outcomeWithExit(outcome, exit, how);
+  if (outcome !== undefined) return outcomeWithExit(outcome, exit);
   if (exit.stopRequested) return { status: 'stopped', statusReason: `Stopped on request; ${how}.` };
   if (exit.error !== undefined) return { status: 'failed', statusReason: `${exit.error} (${how})` };
   if (exit.code === 0) return { status: 'finished', statusReason: `Ended with ${how}.` };
@@ -56,8 +56,10 @@ function ended({ exit, outcome }: RunEvidence): StatusWithReason | undefined {
   return { status: 'failed', statusReason: `Ended with ${how}. The log says more.` };
 }
 
-function outcomeWithExit(outcome: OutcomeFile, exit: ExitFile, how: string): StatusWithReason {
+function outcomeWithExit(outcome: OutcomeFile, exit: ExitFile): StatusWithReason {
   const said = describeOutcome(outcome);
+  // The trainer itself ends with 130 or 143 when it was stopped, so here the number is no signal.
+  const how = exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal}`;
   // A run that reported its end and then fell over while leaving has still done its work.
   const isNormal = exit.signal === null && (outcome.status !== 'finished' || exit.code === 0);
   return {

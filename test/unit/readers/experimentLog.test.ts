@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import fc from 'fast-check';
+import { headingOf, splitLines } from '../../../src/readers/experimentLog/sections.ts';
+import { insertEntry, type NewLogEntry, parseExperimentLog } from '../../../src/readers/index.ts';
+import { corpus, readTruth, withoutCorpus } from './support/corpus.ts';
+
+const realLog = 'kylevedder__DenoisingZoo/EXPERIMENT_LOG.md';
+
+const entry: NewLogEntry = {
+  phase: 'Phase 2: Digits',
+  title: '2.1: first digits',
+  status: 'completed',
+  command: ['trainyard', 'launch', 'meanflow', 'note=a b'],
+  runName: 'digits-1',
+  configFile: 'configs/meanflow.yaml',
+  commit: 'abc1234',
+  dirty: true,
+  results: [
+    { metric: 'train/loss', value: '0.12' },
+    { metric: 'a|b', value: '1' },
+  ],
+  checkpoints: ['last.safetensors'],
+  conclusion: 'It works.',
+};
+
+test('the real log gives its headings, states and run names', { skip: withoutCorpus }, () => {
+  const truth = readTruth<{
+    [file: string]: {
+      headings: [number, string][];
+      run_names: string[];
+      status: string[];
+      lines: number;
+      code_blocks: number;
+    };
+  }>('experiment_log_md', 'truth.json')[realLog]!;
+  const text = readFileSync(path.join(corpus, 'experiment_log_md', realLog), 'utf8');
+  const lines = splitLines(text);
+  assert.equal(lines.length, truth.lines);
+  assert.deepEqual(
+    lines.flatMap((line) => headingOf(line) ?? []).map(({ level, title }) => [level, title]),
+    truth.headings,
+  );
+  const entries = parseExperimentLog(text, 'EXPERIMENT_LOG.md');
+  assert.deepEqual(
+    entries.flatMap(({ runNames }) => runNames),
+    truth.run_names,
+  );
+  assert.deepEqual(
+    entries.map(({ status }) => status).filter((status) => status !== ''),
+    truth.status,
+  );
+  for (const { line, title } of entries)
+    assert.match(text.split('\n')[line]!, new RegExp(`^#{2,3} ${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`));
+  const found = entries.find(({ title }) => title.startsWith('4.2:'))!;
+  assert.equal(found.phase, 'Phase 4: CIFAR-10 Experiments');
+  assert.match(
+    found.command,
+    /^python launcher\.py --backend modal .* loss\.meanflow_ratio=0\.25 .* run_name=cifar10_ratio025_20ep$/,
+  );
+  const concluded = entries.find(({ title }) => title === 'Phase 2 Summary')!;
+  assert.equal(
+    concluded.conclusion,
+    'MeanFlow ratio=0.25 achieves best energy distance, validating the implementation.',
+  );
+});
+
+test('a new log is made of nothing, and reads back', () => {
+  const { text, line } = insertEntry('', entry);
+  assert.equal(
+    text,
+    [
+      '# Experiment Log',
+      '',
+      '## Phase 2: Digits',
+      '',
+      '### 2.1: first digits',
+      '',
+      '**Status:** COMPLETED',
+      '',
+      '```bash',
+      "trainyard launch meanflow 'note=a b' run_name=digits-1",
+      '```',
+      '',
+      '**Configuration:** `configs/meanflow.yaml`',
+      '',
+      '**Commit:** `abc1234` with uncommitted changes',
+      '',
+      '| Metric | Value |',
+      '|--------|-------|',
+      '| train/loss | 0.12 |',
+      '| a\\|b | 1 |',
+      '',
+      '**Checkpoints:** `last.safetensors`',
+      '',
+      '**Conclusion:** It works.',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(parseExperimentLog(text, 'f'), [
+    {
+      file: 'f',
+      line,
+      phase: entry.phase,
+      title: entry.title,
+      status: 'COMPLETED',
+      command: "trainyard launch meanflow 'note=a b' run_name=digits-1",
+      runNames: ['digits-1'],
+      conclusion: 'It works.',
+    },
+  ]);
+});
+
+test('an entry goes to the end of its phase, before the rule of the next one', () => {
+  const before = '# Log\n\n## Phase 2: Digits\n\n### 2.0: old\n\ntext\n';
+  const after = '\n---\n\n## Phase 3\n\n### 3.1\n';
+  const { text, line } = insertEntry(before + after, entry);
+  assert.ok(text.startsWith(`${before}\n### 2.1: first digits\n`));
+  assert.ok(text.endsWith(`**Conclusion:** It works.\n${after}`));
+  assert.equal(text.split('\n')[line], '### 2.1: first digits');
+  const [old, added, next] = parseExperimentLog(text, 'f');
+  assert.deepEqual(
+    [old!.title, added!.title, added!.phase, next!.phase],
+    ['2.0: old', entry.title, entry.phase, 'Phase 3'],
+  );
+});
+
+test('what stood in a log stays byte for byte, in its own line breaks', async () => {
+  const line = fc.constantFrom(
+    '## Phase 2: Digits',
+    '## Other',
+    '# Top',
+    '### e',
+    '```',
+    '~~~',
+    '    code',
+    '---',
+    '',
+    '',
+    'text `x`',
+    '**Status:** RUNNING',
+    '| a | b |',
+    '## Phase 2: Digits',
+    'ü → 漢',
+  );
+  await fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 20 }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.boolean(),
+      (lines, newline, endsWithBreak) => {
+        const text = lines.join(newline) + (endsWithBreak ? newline : '');
+        const { text: written, line: at } = insertEntry(text, entry);
+        assert.equal(written.split(/\r?\n/)[at], '### 2.1: first digits');
+        // Cutting the entry out again must leave the old text: it is a beginning and an end of the new one.
+        let shared = 0;
+        while (shared < text.length && text[shared] === written[shared]) shared++;
+        if (text.trim() !== '')
+          assert.ok(written.endsWith(text.slice(shared)) && written.startsWith(text.slice(0, shared)));
+        if (newline === '\r\n' && text.includes('\r\n')) assert.equal(/[^\r]\n/.test(written), /[^\r]\n/.test(text));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('text of the user cannot break the log', () => {
+  const wild: NewLogEntry = {
+    ...entry,
+    title: 'a\n## b',
+    command: ['echo', 'x ``` y', "it's", 'two\nlines'],
+    results: [{ metric: 'm\nn', value: '`|`' }],
+    conclusion: 'One.\n## Not a phase\n```\n---\n\nTwo.',
+  };
+  const { text } = insertEntry('# L\n\n## Phase 2: Digits\n\n## After\n', wild);
+  const headings = splitLines(text).flatMap((each) => headingOf(each) ?? []);
+  assert.deepEqual(
+    headings.map(({ level, title }) => [level, title]),
+    [
+      [1, 'L'],
+      [2, 'Phase 2: Digits'],
+      [3, 'a ## b'],
+      [2, 'After'],
+    ],
+  );
+  const [read] = parseExperimentLog(text, 'f');
+  assert.equal(read!.command, `echo 'x \`\`\` y' 'it'\\''s' 'two lines' run_name=digits-1`);
+});
