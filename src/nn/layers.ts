@@ -1,4 +1,4 @@
-import { add, conv, type Initializer, matmul, reshape, type Value } from '../graph/index.ts';
+import { affine, conv, type Initializer, matmul, type Value } from '../graph/index.ts';
 import { scaledNormal, zeros } from './initializers.ts';
 import type { Scope } from './scope.ts';
 
@@ -14,8 +14,7 @@ export interface LayerOptions {
 export function linear(scope: Scope, x: Value, out: number, options: LayerOptions = {}): Value {
   const inputs = x.shape.at(-1)!;
   const weight = scope.parameter('weight', [inputs, out], options.weight ?? scaledNormal(inputs));
-  const product = matmul(x, weight);
-  return options.bias === false ? product : add(product, scope.parameter('bias', [out], zeros));
+  return options.bias === false ? matmul(x, weight) : affine(x, weight, scope.parameter('bias', [out], zeros));
 }
 
 /** What only convolutions may be told. */
@@ -31,7 +30,6 @@ export function conv2d(scope: Scope, x: Value, out: number, options: ConvLayerOp
   const channels = x.shape[1]!;
   const initializer = options.weight ?? scaledNormal(channels * kernel * kernel);
   const weight = scope.parameter('weight', [out, channels, kernel, kernel], initializer);
-  const y = conv(x, weight, { stride, padding: Math.floor(kernel / 2) });
-  if (options.bias === false) return y;
-  return add(y, reshape(scope.parameter('bias', [out], zeros), [out, 1, 1]));
+  const bias = options.bias === false ? {} : { bias: scope.parameter('bias', [out], zeros) };
+  return conv(x, weight, { stride, padding: Math.floor(kernel / 2), ...bias });
 }

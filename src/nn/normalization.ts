@@ -1,14 +1,8 @@
-import { add, mul, reciprocal, reduceMean, reshape, sqrt, sub, type Value } from '../graph/index.ts';
+import { add, mul, reciprocal, reduceMean, reshape, sqrt, standardize, type Value } from '../graph/index.ts';
 import { ones, zeros } from './initializers.ts';
 import type { Scope } from './scope.ts';
 
 const EPSILON = 1e-5;
-
-/** Mean 0 and variance 1 over the last axis, without parameters (Ba et al., arXiv 1607.06450, equation 3, with gain 1 and bias 0). */
-export function standardize(x: Value): Value {
-  const centred = sub(x, reduceMean(x, [-1]));
-  return mul(centred, inverseRoot(reduceMean(mul(centred, centred), [-1])));
-}
 
 /** Mean square 1 over the last axis, without parameters (Zhang and Sennrich, arXiv 1910.07467, equation 4, with gain 1). */
 export function rootMeanSquareNorm(x: Value): Value {

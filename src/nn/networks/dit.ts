@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts';
-import { add, concat, mul, reshape, split, sub, transpose, type Value } from '../../graph/index.ts';
-import { type ActivationName, activations, silu } from '../activations.ts';
+import { add, concat, mul, reshape, silu, split, sub, transpose, type Value } from '../../graph/index.ts';
+import { type ActivationName, activations } from '../activations.ts';
 import { selfAttention } from '../attention.ts';
 import { classEmbedding, timeFeatures } from '../embeddings.ts';
 import { normal, zeros } from '../initializers.ts';

@@ -1,5 +1,4 @@
-import { concat, reshape, sub } from '../../graph/index.ts';
-import { silu } from '../activations.ts';
+import { concat, reshape, silu, sub } from '../../graph/index.ts';
 import { classEmbedding, timeFeatures } from '../embeddings.ts';
 import { zeros } from '../initializers.ts';
 import { linear } from '../layers.ts';

@@ -1,6 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import { add, concat, expand, reshape, resizeNearest, transpose, type Value } from '../../graph/index.ts';
-import { silu } from '../activations.ts';
+import { add, concat, expand, reshape, resizeNearest, silu, transpose, type Value } from '../../graph/index.ts';
 import { selfAttention } from '../attention.ts';
 import { classEmbedding } from '../embeddings.ts';
 import { zeros } from '../initializers.ts';

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { standardize } from '../../../src/graph/index.ts';
 import { activations } from '../../../src/nn/activations.ts';
 import { selfAttention } from '../../../src/nn/attention.ts';
 import { classEmbedding, timeFeatures } from '../../../src/nn/embeddings.ts';
 import { heNormal } from '../../../src/nn/initializers.ts';
 import { conv2d, linear } from '../../../src/nn/layers.ts';
 import { crossEntropy } from '../../../src/nn/losses.ts';
-import { groupNorm, groupsFor, layerNorm, rootMeanSquareNorm, standardize } from '../../../src/nn/normalization.ts';
+import { groupNorm, groupsFor, layerNorm, rootMeanSquareNorm } from '../../../src/nn/normalization.ts';
 import { assertClose } from '../graph/gradientCheck.ts';
 import { normals, runNetwork } from './networkRun.ts';
 
