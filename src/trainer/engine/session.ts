@@ -66,8 +66,12 @@ export class ModelSession implements Disposable {
   }
 }
 
-/** A model of more bytes than this is optimized less: the time for that grows faster than the graph (notes on session creation). */
-const largeModelBytes = 2_000_000;
+/**
+ * A model of more bytes than this is optimized less: the time for that grows faster than the graph. It is far above what nodes take
+ * (200 bytes each), since the mask of weight decay takes four bytes per parameter, and without the full optimizations the transposes
+ * of the backward pass are not folded into its products.
+ */
+const largeModelBytes = 64_000_000;
 
 function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
   return {
