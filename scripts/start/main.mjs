@@ -85,7 +85,7 @@ async function startWith(options) {
   const editor = options.editor ? await openEditor(lab, options.port) : undefined;
   if (editor !== undefined) console.log(editor.message);
   const results = await followRuns(runs);
-  const failed = printResults(results);
+  const failed = await printResults(results);
   if (editor?.ended !== undefined) {
     console.log('VS Code stays open; Ctrl-C ends its server.');
     await editor.ended;

@@ -18,7 +18,7 @@ export async function followRuns(followed) {
   const show = process.stdout.isTTY ? inPlace() : lineByLine();
   for (;;) {
     const runs = await currentRuns(followed);
-    show(runs.map(describe));
+    show(runs);
     if (runs.every((run) => !ACTIVE.has(run.status))) return runs;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -66,7 +66,8 @@ export function formatValue(value) {
 /** A terminal: the lines are drawn over the last ones. */
 function inPlace() {
   let drawn = 0;
-  return (/** @type {readonly string[]} */ lines) => {
+  return (/** @type {readonly RunSummary[]} */ runs) => {
+    const lines = runs.map(describe);
     const width = Math.max(20, process.stdout.columns ?? 80) - 1;
     const up = drawn > 0 ? `\x1b[${drawn}A` : '';
     process.stdout.write(`${up}${lines.map((line) => `\x1b[2K${line.slice(0, width)}\n`).join('')}`);
@@ -74,36 +75,39 @@ function inPlace() {
   };
 }
 
-/** A file or pipe: a line when its run's state changes, and now and then. */
+/** A file or pipe: a line when a run's state changes, and now and then while it works. */
 function lineByLine() {
-  /** @type {Map<number, { state: string, at: number }>} */
+  /** @type {Map<string, { status: string, at: number }>} */
   const last = new Map();
-  return (/** @type {readonly string[]} */ lines) => {
-    for (const [index, line] of lines.entries()) {
-      const state = line.split(/\s+/).slice(0, 2).join(' ');
-      const before = last.get(index);
-      const waits = state.endsWith(' queued');
-      if (before?.state === state && (waits || Date.now() - before.at < QUIET_MS)) continue;
-      console.log(line);
-      last.set(index, { state, at: Date.now() });
+  return (/** @type {readonly RunSummary[]} */ runs) => {
+    for (const run of runs) {
+      const before = last.get(run.id);
+      const works = ACTIVE.has(run.status) && run.status !== 'queued';
+      const isNews = before?.status !== run.status || (works && Date.now() - before.at >= QUIET_MS);
+      if (!isNews) continue;
+      console.log(describe(run));
+      last.set(run.id, { status: run.status, at: Date.now() });
     }
   };
 }
 
 /**
- * Prints how the runs ended. True when one did not finish.
+ * Prints how the runs ended, with the last value of every metric. True when one did not finish.
  * @param {readonly RunSummary[]} runs
- * @returns {boolean}
+ * @returns {Promise<boolean>}
  */
-export function printResults(runs) {
+export async function printResults(runs) {
   for (const run of runs) {
     const took =
       run.startedAt === undefined || run.endedAt === undefined
         ? ''
         : ` in ${seconds((run.endedAt - run.startedAt) * 1000)}`;
     console.log(`\n${run.name}: ${run.status}${took} (${run.statusReason})\n  ${run.path}`);
-    for (const { tag, value, step } of run.metrics)
-      console.log(`  ${tag.padEnd(28)} ${String(formatValue(value)).padStart(10)}  at step ${step}`);
+    const { series } = await trainyard(['metrics', run.id, '--folder', run.root], run.root);
+    for (const { tag, kind, lastValue, lastStep } of series) {
+      if (kind !== 'scalar') continue;
+      console.log(`  ${tag.padEnd(28)} ${String(formatValue(lastValue)).padStart(10)}  at step ${lastStep}`);
+    }
   }
   return runs.some((run) => run.status !== 'finished');
 }
