@@ -4,7 +4,7 @@ import { AppError, describeError, toErrorInfo } from '../base/errors.ts';
 import { runEnvironment } from '../domain/runDirectory.ts';
 import { recipes as allRecipes } from '../recipes/index.ts';
 import type { Recipe } from '../recipes/recipe.ts';
-import { type LoadedConfig, loadConfig } from './config/loadConfig.ts';
+import { type LoadedConfig, loadConfig, resumeLast } from './config/loadConfig.ts';
 import { runSettings } from './config/runSettings.ts';
 import { chooseDevice } from './devices/choose.ts';
 import { executeRun, type RunEnd } from './run/executeRun.ts';
@@ -70,9 +70,9 @@ function openFolder(request: TrainRequest, { recipe, config }: LoadedConfig, giv
     });
   }
   const resume = resumePath(settings.resume, folder);
-  // Going on inside a directory is meant when the checkpoint lies in it.
-  const goesOn = resume !== undefined && path.resolve(resume).startsWith(path.resolve(folder) + path.sep);
-  return RunFolder.open(folder, goesOn);
+  // Going on inside a directory is meant with `last`, and when the checkpoint lies in it.
+  const isInside = resume !== undefined && path.resolve(resume).startsWith(path.resolve(folder) + path.sep);
+  return RunFolder.open(folder, settings.resume === resumeLast || isInside);
 }
 
 /** `meanflow-20260131-142305` */

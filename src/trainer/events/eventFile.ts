@@ -11,12 +11,16 @@ import { type EventContent, encodeEvent } from './eventRecord.ts';
  */
 export class EventFile implements Disposable {
   readonly path: string;
+  /** There was an event file in the folder already: another process has logged here before. */
+  readonly isRestart: boolean;
   readonly #handle: number;
   #waiting: Uint8Array[] = [];
   #length = 0;
 
   constructor(folder: string) {
-    this.path = path.join(folder, newEventFileName(readdirSync(folder), Date.now()));
+    const existing = readdirSync(folder);
+    this.isRestart = existing.some((name) => name.startsWith(namePrefix));
+    this.path = path.join(folder, newEventFileName(existing, Date.now()));
     this.#handle = openSync(this.path, 'wx', 0o600);
     this.write(0, { kind: 'version' });
   }
@@ -55,10 +59,12 @@ export class EventFile implements Disposable {
   }
 }
 
+const namePrefix = 'events.out.tfevents.';
+
 /** `events.out.tfevents.<seconds>.<host>.<pid>.0`: TensorBoard reads the files of a folder in the order of their names. */
 export function newEventFileName(existing: readonly string[], nowMilliseconds: number): string {
   const earlier = existing.map((name) => Number(/^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1] ?? 0));
   const seconds = Math.max(Math.floor(nowMilliseconds / 1000), ...earlier.map((each) => each + 1));
   const host = hostname().replace(/[^\w-]/g, '-');
-  return `events.out.tfevents.${String(seconds).padStart(10, '0')}.${host}.${process.pid}.0`;
+  return `${namePrefix}${String(seconds).padStart(10, '0')}.${host}.${process.pid}.0`;
 }

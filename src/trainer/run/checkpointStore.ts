@@ -1,10 +1,11 @@
-import { copyFileSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { ParameterSlot } from '../../graph/index.ts';
 import { nonFiniteVector, type TrainState } from '../engine/trainState.ts';
 import { syncFolder, temporaryPrefix, writeFileDurably } from '../files/durableFile.ts';
+import { makeFolders } from '../files/makeFolders.ts';
 import { type CheckpointFacts, encodeCheckpoint } from './checkpointFile.ts';
 
 /** The checkpoints folder of a run: the latest few by step, and `last.safetensors`, which is the newest one under a fixed name. */
@@ -22,7 +23,7 @@ export class CheckpointStore {
     this.#layout = layout;
     this.#facts = facts;
     this.#keep = keep;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolders(this.#folder);
     removeTemporaryFiles(this.#folder);
   }
 

@@ -143,11 +143,11 @@ function makeCheckpoints(
 }
 
 /**
- * The first records of an event file: what the run is, and for a resumed one that it starts anew behind the checkpoint, so that TensorBoard
+ * The first records of an event file: what the run is, and where it was begun before, that it starts anew behind the checkpoint, so that TensorBoard
  * drops the points that the killed process had logged beyond it (tensorboard/backend/event_processing/event_accumulator.py).
  */
 function announceStart(events: EventFile, run: PreparedRun, { recipe, config }: LoadedConfig): void {
-  if (run.resumedFrom !== undefined) events.write(run.start.step + 1, { kind: 'restart' });
+  if (run.resumedFrom !== undefined || events.isRestart) events.write(run.start.step + 1, { kind: 'restart' });
   const text = `\`\`\`json\n${JSON.stringify({ recipe: recipe.info.id, ...config }, null, 2)}\n\`\`\``;
   events.write(run.start.step, { kind: 'text', tag: 'config', text });
   events.flush();

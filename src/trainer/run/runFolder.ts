@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { AppError, type ErrorInfo, toErrorInfo } from '../../base/errors.ts';
@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchRecord } from '../../domain/launch.ts';
 import { type OutcomeFile, type ProgressFile, type RunFile, runFiles } from '../../domain/runDirectory.ts';
 import { writeFileDurably, writeJsonDurably } from '../files/durableFile.ts';
+import { makeFolders } from '../files/makeFolders.ts';
 import { removeTemporaryFiles, stepName } from './checkpointStore.ts';
 
 /** Kept free so that the last word of a run finds room on a full disk. */
@@ -32,7 +33,7 @@ export class RunFolder {
       });
     }
     try {
-      mkdirSync(path.join(folder, runFiles.samples), { recursive: true, mode: 0o700 });
+      makeFolders(path.join(folder, runFiles.samples));
       removeTemporaryFiles(folder);
       writeFileDurably(path.join(folder, spareFile), new Uint8Array(spareBytes));
       rmSync(path.join(folder, runFiles.outcome), { force: true });
