@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import path from 'node:path';
 
 /** Writes a file whole: temporary name in the same folder, synced, renamed, folder synced. A reader sees the old content or the new one. */
-export function writeFileSynced(file: string, content: string | Uint8Array, mode = 0o644): void {
+export function writeFileSynced(file: string, content: string | Uint8Array, mode = 0o600): void {
   const temporary = `${file}.tmp-${process.pid}`;
   try {
     writeAndSync(temporary, content, mode);
@@ -20,7 +20,7 @@ export function writeJsonSynced(file: string, value: unknown, mode?: number): vo
 }
 
 /** Creates a file with content and syncs it; an existing one is an error. */
-export function writeAndSync(file: string, content: string | Uint8Array, mode = 0o644): void {
+export function writeAndSync(file: string, content: string | Uint8Array, mode = 0o600): void {
   const descriptor = openSync(file, 'w', mode);
   try {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;

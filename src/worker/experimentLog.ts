@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../base/errors.ts';
 import type { LogEntry } from '../domain/logEntry.ts';
@@ -63,7 +63,7 @@ export async function concludeRun(
   if (((await readText(file)) ?? '') !== before) {
     throw new AppError('conflict', `${file} was changed while the entry was being written.`, { hint: 'Try again.' });
   }
-  writeFileSynced(file, text);
+  await replaceText(file, text);
   return { file, line };
 }
 
@@ -94,6 +94,16 @@ function lastPhase(text: string, file: string): string | undefined {
 
 function relativeTo(folder: string, file: string): string {
   return path.relative(folder, file).split(path.sep).join('/');
+}
+
+/** Replaces a file of the project: where it really lies, with the permissions that it has. */
+async function replaceText(file: string, text: string): Promise<void> {
+  const target = await realpath(file).catch(() => file);
+  const mode = await stat(target).then(
+    (facts) => facts.mode & 0o777,
+    () => 0o644,
+  );
+  writeFileSynced(target, text, mode);
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -80,7 +80,7 @@ async function supervise(
 function startCommand(directory: string, record: LaunchRecord): ChildProcess {
   const [program, ...args] = record.command;
   if (program === undefined) throw new Error('the launch record holds no command');
-  const log = openSync(path.join(directory, runFiles.log), 'a', 0o644);
+  const log = openSync(path.join(directory, runFiles.log), 'a', 0o600);
   try {
     return spawn(program, args, {
       cwd: record.cwd,

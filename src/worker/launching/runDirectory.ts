@@ -20,7 +20,8 @@ export function makeRunDirectory(directory: string, { record, configYaml, patch 
   const parent = path.dirname(directory);
   const staging = stagingFolder(directory, record.id);
   try {
-    mkdirSync(staging, { recursive: true });
+    mkdirSync(parent, { recursive: true });
+    mkdirSync(staging, { mode: 0o700 });
     writeAndSync(path.join(staging, runFiles.launch), `${JSON.stringify(record, undefined, 2)}\n`);
     if (configYaml !== undefined) writeAndSync(path.join(staging, runFiles.config), configYaml);
     if (patch !== undefined) writeAndSync(path.join(staging, runFiles.patch), patch);
