@@ -17,20 +17,33 @@ const pick = fc.nat(30);
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ do: fc.constant('submit' as const), slot: fc.constantFrom(...slots), held: fc.boolean() }),
   fc.record({ do: fc.constant('start' as const) }),
-  fc.record({ do: fc.constantFrom('run' as const, 'end' as const, 'cancel' as const, 'hold' as const, 'release' as const), pick }),
+  fc.record({
+    do: fc.constantFrom('run' as const, 'end' as const, 'cancel' as const, 'hold' as const, 'release' as const),
+    pick,
+  }),
   fc.record({ do: fc.constant('move' as const), pick, before: fc.option(pick) }),
 );
 
 function newJob(number: number, slot: string, state: JobState): Omit<Job, 'order' | 'reason'> {
   const id = `job-${String(number).padStart(4, '0')}`;
-  return { id: id as JobId, runId: id as RunId, runName: `run-${number}`, state, target: 'local', slot, submittedAt: number };
+  return {
+    id: id as JobId,
+    runId: id as RunId,
+    runName: `run-${number}`,
+    state,
+    target: 'local',
+    slot,
+    submittedAt: number,
+  };
 }
 
 /** One action on the queue; those that do not fit the job's state leave it as it is. */
 function step(queue: queues.Queue, act: Action, number: number): queues.Queue {
-  const taken = <T,>(result: { ok: true; value: T } | { ok: false }, otherwise: T): T => (result.ok ? result.value : otherwise);
+  const taken = <T>(result: { ok: true; value: T } | { ok: false }, otherwise: T): T =>
+    result.ok ? result.value : otherwise;
   if (act.do === 'submit') return queues.submit(queue, newJob(number, act.slot, act.held ? 'held' : 'waiting'));
-  if (act.do === 'start') return queues.startable(queue).reduce((all, job) => taken(queues.launch(all, job.id), all), queue);
+  if (act.do === 'start')
+    return queues.startable(queue).reduce((all, job) => taken(queues.launch(all, job.id), all), queue);
   const job = queue[act.pick];
   if (job === undefined) return queue;
   if (act.do === 'run') return taken(queues.run(queue, job.id, number), queue);
@@ -57,12 +70,18 @@ test('whatever is done: a slot never runs two jobs, no job is lost, ended ones s
       for (const [number, act] of actions.entries()) {
         const before = new Map(queue.map((job) => [job.id, job]));
         queue = step(queue, act, number);
-        for (const slot of slots) assert.ok(queue.filter((job) => queues.isStarted(job) && job.slot === slot).length <= 1);
+        for (const slot of slots)
+          assert.ok(queue.filter((job) => queues.isStarted(job) && job.slot === slot).length <= 1);
         for (const [id, job] of before) {
           const now = queue.find((each) => each.id === id);
           assert.ok(now !== undefined && next[job.state].includes(now.state), `${job.state} became ${now?.state}`);
         }
-        for (const job of queue) assert.equal(queues.isPending(job) || job.state === 'launching', job.reason !== '', `${job.state}: "${job.reason}"`);
+        for (const job of queue)
+          assert.equal(
+            queues.isPending(job) || job.state === 'launching',
+            job.reason !== '',
+            `${job.state}: "${job.reason}"`,
+          );
       }
     }),
     { numRuns: 500 },
@@ -71,25 +90,35 @@ test('whatever is done: a slot never runs two jobs, no job is lost, ended ones s
 
 test('moving a job puts it right before the other one and leaves the order of the rest', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 9 }), fc.array(fc.tuple(fc.nat(8), fc.option(fc.nat(8))), { maxLength: 120 }), (count, moves) => {
-      let queue: queues.Queue = [];
-      for (let number = 0; number < count; number++) queue = queues.submit(queue, newJob(number, 'cpu', 'waiting'));
-      for (const [from, to] of moves) {
-        const moved = queue[from % count]!;
-        const before = to === null ? undefined : queue[to % count]!;
-        const others = queues.inOrder(queue).filter(({ id }) => id !== moved.id && id !== before?.id || id === before?.id && id !== moved.id).map(({ id }) => id);
-        const result = queues.move(queue, moved.id, before?.id ?? null);
-        assert.ok(result.ok);
-        const wasAt = queues.inOrder(queue).findIndex(({ id }) => id === moved.id);
-        const now = queues.inOrder(result.value).map(({ id }) => id);
-        assert.deepEqual(now.filter((id) => id !== moved.id), others.filter((id) => id !== moved.id));
-        const at = now.indexOf(moved.id);
-        if (before === undefined) assert.equal(at, count - 1);
-        else if (before.id === moved.id) assert.equal(at, wasAt);
-        else assert.equal(now[at + 1], before.id);
-        queue = result.value;
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 2, max: 9 }),
+      fc.array(fc.tuple(fc.nat(8), fc.option(fc.nat(8))), { maxLength: 120 }),
+      (count, moves) => {
+        let queue: queues.Queue = [];
+        for (let number = 0; number < count; number++) queue = queues.submit(queue, newJob(number, 'cpu', 'waiting'));
+        for (const [from, to] of moves) {
+          const moved = queue[from % count]!;
+          const before = to === null ? undefined : queue[to % count]!;
+          const others = queues
+            .inOrder(queue)
+            .filter(({ id }) => (id !== moved.id && id !== before?.id) || (id === before?.id && id !== moved.id))
+            .map(({ id }) => id);
+          const result = queues.move(queue, moved.id, before?.id ?? null);
+          assert.ok(result.ok);
+          const wasAt = queues.inOrder(queue).findIndex(({ id }) => id === moved.id);
+          const now = queues.inOrder(result.value).map(({ id }) => id);
+          assert.deepEqual(
+            now.filter((id) => id !== moved.id),
+            others.filter((id) => id !== moved.id),
+          );
+          const at = now.indexOf(moved.id);
+          if (before === undefined) assert.equal(at, count - 1);
+          else if (before.id === moved.id) assert.equal(at, wasAt);
+          else assert.equal(now[at + 1], before.id);
+          queue = result.value;
+        }
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -100,10 +129,16 @@ test('the first waiting job of each free slot may start; a held one lets others 
   queue = queues.submit(queue, newJob(2, 'cpu', 'waiting'));
   queue = queues.submit(queue, newJob(3, 'cpu', 'waiting'));
   queue = queues.submit(queue, newJob(4, 'cuda:0', 'waiting'));
-  assert.deepEqual(queues.startable(queue).map(({ runName }) => runName), ['run-2', 'run-4']);
+  assert.deepEqual(
+    queues.startable(queue).map(({ runName }) => runName),
+    ['run-2', 'run-4'],
+  );
   const launched = queues.launch(queue, 'job-0002' as JobId);
   assert.ok(launched.ok);
-  assert.deepEqual(queues.startable(launched.value).map(({ runName }) => runName), ['run-4']);
+  assert.deepEqual(
+    queues.startable(launched.value).map(({ runName }) => runName),
+    ['run-4'],
+  );
   assert.equal(launched.value.find(({ id }) => id === 'job-0003')?.reason, 'cpu is busy with run-2');
 });
 
