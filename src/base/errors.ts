@@ -14,6 +14,7 @@ export const errorCodes = {
   'device-unavailable': 'The chosen device cannot run training here.',
   'disk-full': 'There is no room left to write.',
   'read-only': 'The place cannot be written to.',
+  'out-of-memory': 'There is not enough memory, of the machine or of the device.',
   'not-trusted': 'The workspace is not trusted, so nothing may be started in it.',
   'worker-unavailable': 'The background worker could not be started or reached.',
   'worker-version': 'A worker of another version is running.',

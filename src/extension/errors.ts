@@ -23,6 +23,7 @@ const buttons: { readonly [C in ErrorCode]: readonly Button[] | null } = {
   'device-unavailable': [doctor, showLog],
   'disk-full': [showLog],
   'read-only': [showLog],
+  'out-of-memory': [showLog],
   'not-trusted': [trust],
   'worker-unavailable': [restart, doctor, showLog],
   'worker-version': [restart, showLog],

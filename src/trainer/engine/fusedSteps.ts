@@ -5,7 +5,15 @@ import type { BatchLoader } from '../data/batches.ts';
 import { scheduleAt, scheduleNames } from './adamw.ts';
 import { ModelSession, type Placement, type TensorInput } from './session.ts';
 import type { TrainState } from './trainState.ts';
-import { learningRateTag, metricOutput, type StateKey, stateKeys, stateNames, type TrainStep } from './trainStep.ts';
+import {
+  decayMaskName,
+  learningRateTag,
+  metricOutput,
+  type StateKey,
+  stateKeys,
+  stateNames,
+  type TrainStep,
+} from './trainStep.ts';
 
 /** What one call gave back: the state behind its last step, and per tag one value for each step. */
 export interface FusedResult {
@@ -44,7 +52,7 @@ export class FusedSteps implements Disposable {
   async run(state: TrainState, count: number): Promise<FusedResult> {
     const session = await this.#session(count);
     const { step, batchSize } = this.#plan;
-    const inputs = { ...vectorInputs(state), ...this.#sequenceInputs(state, count) };
+    const inputs = { ...vectorInputs(state), ...constantInputs(step), ...this.#sequenceInputs(state, count) };
     const outputs = await session.run(inputs);
     const vectors = Object.fromEntries(
       stateKeys.map((key) => [key, outputs[nextName(stateNames[key])] as Float32Array]),
@@ -96,6 +104,10 @@ export class FusedSteps implements Disposable {
 }
 
 const mostModels = 4;
+
+function constantInputs({ decayMask }: TrainStep): Record<string, TensorInput> {
+  return decayMask === undefined ? {} : { [decayMaskName]: { data: decayMask, shape: [decayMask.length] } };
+}
 
 function vectorInputs(state: TrainState): Record<string, TensorInput> {
   return Object.fromEntries(

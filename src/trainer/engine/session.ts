@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import type { Disposable } from '../../base/disposables.ts';
+import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
 import { sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
@@ -31,7 +32,11 @@ export class ModelSession implements Disposable {
 
   /** Loads the bytes of a model. */
   static async create(bytes: Uint8Array, placement: Placement): Promise<ModelSession> {
-    return new ModelSession(await ort.InferenceSession.create(bytes, sessionOptions(bytes, placement)));
+    try {
+      return new ModelSession(await ort.InferenceSession.create(bytes, sessionOptions(bytes, placement)));
+    } catch (error) {
+      throw memoryError(error) ?? error;
+    }
   }
 
   /** Sizes of an input, or undefined where the model has none of that name. Sizes without a number are given as -1. */
@@ -56,7 +61,9 @@ export class ModelSession implements Disposable {
       const input = inputs[name];
       if (input !== undefined) feeds[name] = toTensor(name, input);
     }
-    const results = await this.#session.run(feeds);
+    const results = await this.#session.run(feeds).catch((error: unknown) => {
+      throw memoryError(error) ?? error;
+    });
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
   }
 
@@ -66,12 +73,21 @@ export class ModelSession implements Disposable {
   }
 }
 
+/** What ONNX Runtime throws where memory ends, on the CPU and on CUDA, as an AppError; undefined for anything else. */
+function memoryError(error: unknown): AppError | undefined {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/bad_alloc|failed to allocate memory|out of memory|bad allocation/i.test(message)) return undefined;
+  return new AppError('out-of-memory', 'The memory is not enough for this model and batch.', {
+    hint: 'Lower batchSize or the size of the network, or stop what else uses the device.',
+    cause: error,
+  });
+}
+
 /**
- * A model of more bytes than this is optimized less: the time for that grows faster than the graph. It is far above what nodes take
- * (200 bytes each), since the mask of weight decay takes four bytes per parameter, and without the full optimizations the transposes
- * of the backward pass are not folded into its products.
+ * A model of more bytes than this is optimized less: the time for that grows faster than the graph, and 4 MB are some 20 000 nodes.
+ * Below it, the full optimizations pay: they fold the transposes of the backward pass into its products.
  */
-const largeModelBytes = 64_000_000;
+const largeModelBytes = 4_000_000;
 
 function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
   return {

@@ -17,6 +17,8 @@ export const lossTag = 'train/loss';
 export const gradientNormTag = 'train/grad_norm';
 export const learningRateTag = 'train/lr';
 
+export const decayMaskName = 'decay_mask';
+
 /** Prefix of the per-step outputs, so that no tag is the name of something else in the model. */
 const metricPrefix = 'metric:';
 
@@ -27,6 +29,8 @@ export interface TrainStep {
   /** Tags of the values that come back per step. */
   readonly tags: readonly string[];
   readonly pack: ParameterPack;
+  /** 1 where weights decay [parameters]; undefined where none do. An input and no constant, so that the model stays small. */
+  readonly decayMask: Float32Array | undefined;
 }
 
 /** Builds the step of a program: loss, gradient, optimizer and averaged weights. */
@@ -48,8 +52,8 @@ export function buildTrainStep(program: Program, data: DataFacts): TrainStep {
   const schedule = Object.fromEntries(
     scheduleNames.map((name) => [name, graph.input(name, [], 'float32')]),
   ) as Schedule<Value>;
-  const decays = new Set(program.parameters.filter(({ decay }) => decay).map(({ name }) => name));
-  const mask = program.optimizer.weightDecay === 0 ? undefined : pack.mask(({ name }) => decays.has(name));
+  const decayMask = program.optimizer.weightDecay === 0 ? undefined : maskOfDecay(program, pack);
+  const mask = decayMask === undefined ? undefined : graph.input(decayMaskName, [pack.size], 'float32');
   const { next, gradientNorm } = adamwStep(program.optimizer, state, pack.gradient(outputs.loss), mask, schedule);
   const perStep: Record<string, Value> = {
     [lossTag]: outputs.loss,
@@ -60,6 +64,7 @@ export function buildTrainStep(program: Program, data: DataFacts): TrainStep {
     pack,
     layout: pack.layout,
     tags: Object.keys(perStep),
+    decayMask,
     scan: {
       graph,
       state: stateKeys.map((key) => ({ name: stateNames[key], input: state[key], next: next[key] })),
@@ -69,9 +74,17 @@ export function buildTrainStep(program: Program, data: DataFacts): TrainStep {
         { name: 'counter', input: counter },
         ...scheduleNames.map((name: ScheduleName) => ({ name, input: schedule[name] })),
       ],
+      constants: mask === undefined ? [] : [{ name: decayMaskName, input: mask }],
       perStep: Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricPrefix + tag, value])),
     },
   };
+}
+
+function maskOfDecay(program: Program, pack: ParameterPack): Float32Array {
+  const decays = new Set(program.parameters.filter(({ decay }) => decay).map(({ name }) => name));
+  const mask = new Float32Array(pack.size);
+  for (const { name, offset, size } of pack.layout) if (decays.has(name)) mask.fill(1, offset, offset + size);
+  return mask;
 }
 
 /** The name of the output that holds a metric of all steps. */
