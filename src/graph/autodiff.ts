@@ -17,7 +17,7 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
       'Reduce it with reduceSum() or reduceMean().',
     );
   }
-  for (const value of [loss, ...wrt]) checkFloating('grad', value);
+  for (const value of [loss, ...wrt]) checkValue('grad', value, loss);
   const cotangents = new Map<Value, Value>([[loss, filled(loss, 1)]]);
   pullBack(nodesBehind([loss]), cotangents, wrt);
   return wrt.map((value) => expose(cotangents.get(value) ?? filled(value, 0)));
@@ -30,7 +30,8 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
  */
 export function jvp(outputs: readonly Value[], seeds: ReadonlyMap<Value, Value>): (Value | null)[] {
   for (const [value, seed] of seeds) {
-    checkFloating('jvp', value);
+    checkValue('jvp', value, seed);
+    for (const output of outputs) checkValue('jvp', value, output);
     if (!sameShape(value.shape, seed.shape) || value.dtype !== seed.dtype) {
       throw refuse(
         `A tangent for ${showShape(value.shape)} ${value.dtype} cannot be ${showShape(seed.shape)} ${seed.dtype}.`,
@@ -102,6 +103,7 @@ function noRule(node: Node, mode: string): Error {
   );
 }
 
-function checkFloating(what: string, value: Value): void {
+function checkValue(what: string, value: Value, other: Value): void {
   if (!isFloating(value.dtype)) throw refuse(`${what} cannot differentiate along ${value.dtype} values.`);
+  if (value.graph !== other.graph) throw refuse(`${what} was given values of two different graphs.`);
 }

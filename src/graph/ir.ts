@@ -1,5 +1,5 @@
 import type { OpAttributes, OpName } from './attributes.ts';
-import { type DType, packNumbers } from './dtype.ts';
+import { type DType, isFloating, packNumbers } from './dtype.ts';
 import type { OnnxAttribute } from './onnx/model.ts';
 import { refuse, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
 
@@ -99,6 +99,7 @@ export type OpTable<Names extends OpName = OpName> = { readonly [Op in Names]: O
 export class BaseGraph {
   readonly inputs: Value[] = [];
   readonly #ops: OpTable;
+  readonly #inputNames = new Set<string>();
   readonly #known = new Map<string, Node>();
   readonly #constants = new Map<string, Value>();
   #nextValue = 0;
@@ -117,10 +118,11 @@ export class BaseGraph {
 
   /** A value that is fed at every run. Names must be unique in the graph. */
   input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
-    if (this.inputs.some((value) => value.source.kind === 'input' && value.source.name === name)) {
+    if (this.#inputNames.has(name)) {
       throw refuse(`The graph has an input named "${name}" already.`, 'Give each input its own name.');
     }
     checkShape(shape);
+    this.#inputNames.add(name);
     const value = this.#value({ shape: [...shape], dtype }, { kind: 'input', name });
     this.inputs.push(value);
     return value;
@@ -132,6 +134,7 @@ export class BaseGraph {
     if (values.length !== sizeOf(shape)) {
       throw refuse(`A constant of shape ${showShape(shape)} needs ${sizeOf(shape)} numbers, not ${values.length}.`);
     }
+    checkWhole(values, dtype);
     const key = values.length <= 64 ? `${dtype}|${shape.join()}|${showNumbers(values)}` : null;
     const known = key === null ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
@@ -151,7 +154,7 @@ export class BaseGraph {
     for (const input of inputs) {
       if (input.graph !== this) throw refuse(`${op} was given values of two different graphs.`);
     }
-    const key = `${op}|${inputs.map((input) => input.id).join()}|${JSON.stringify(attributes)}`;
+    const key = `${op}|${inputs.map((input) => input.id).join()}|${JSON.stringify(attributes, keepNumber)}`;
     const known = this.#known.get(key);
     if (known !== undefined) {
       if (!this.#deriving) exposeNode(known);
@@ -285,6 +288,24 @@ function exposeNode(node: Node): void {
 function checkShape(shape: Shape): void {
   if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
     throw refuse(`${showShape(shape)} is not a shape.`, 'Every size must be a whole number, 0 or larger.');
+  }
+}
+
+/** JSON has no form for infinities and −0, which must not make two different nodes look equal. */
+function keepNumber(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : showNumbers([value]);
+}
+
+function checkWhole(values: ArrayLike<number>, dtype: DType): void {
+  if (isFloating(dtype) || dtype === 'bool') return;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isSafeInteger(values[i])) {
+      throw refuse(
+        `${values[i]} is not a number of type ${dtype}.`,
+        'Use whole numbers, or convert the other operand with cast().',
+      );
+    }
   }
 }
 

@@ -2,6 +2,8 @@ import type { ConvAttributes } from '../attributes.ts';
 import type { Value } from '../ir.ts';
 import { refuse, type Shape, showShape, sizeOf } from '../shape.ts';
 import { mul } from './elementwise.ts';
+import { reshape } from './movement.ts';
+import { reduceMax } from './reduction.ts';
 
 /** One number for every spatial axis, or one number per axis. */
 export type PerAxis = number | readonly number[];
@@ -72,6 +74,17 @@ export function averagePool(x: Value, kernel: PerAxis, stride: PerAxis = kernel)
 export function averagePool2d(x: Value, kernel: PerAxis, stride: PerAxis = kernel): Value {
   if (x.rank !== 4) throw refuse(`averagePool2d needs [N, C, H, W], not ${showShape(x.shape)}.`);
   return averagePool(x, kernel, stride);
+}
+
+/** Largest entry of blocks that tile x [N, C, …]; every spatial size must divide by its block. Equal largest entries share the gradient. */
+export function maxPool(x: Value, kernel: PerAxis): Value {
+  const sizes = perAxis(kernel, x.rank - 2);
+  if (sizes.some((size, i) => x.shape[i + 2]! % size !== 0)) {
+    throw refuse(`maxPool cannot tile ${showShape(x.shape)} by blocks of ${showShape(sizes)}.`, 'Pad or cut it first.');
+  }
+  const blocks = sizes.flatMap((size, i) => [x.shape[i + 2]! / size, size]);
+  const inner = sizes.map((_, i) => 3 + 2 * i);
+  return reduceMax(reshape(x, [x.shape[0]!, x.shape[1]!, ...blocks]), inner, false);
 }
 
 /** Size of one spatial axis after a convolution. */

@@ -151,11 +151,6 @@ export function pad(x: Value, before: readonly number[], after: readonly number[
   return x.graph.apply('Pad', [x], { before: [...before], after: [...after], value })[0]!;
 }
 
-/** The shape with the size at `axis` replaced; a helper for views. */
-export function resized(x: Value, axis: number, size: number): Shape {
-  return withSize(x.shape, axis, size);
-}
-
 function completeShape(from: Shape, to: Shape): Shape {
   const open = to.indexOf(-1);
   const known = sizeOf(to.filter((size) => size !== -1));

@@ -145,6 +145,10 @@ test('equal applications are one node, and a chain of ten thousand nodes is no p
   assert.equal(ops.mul(x, 3), ops.mul(x, 3));
   assert.notEqual(ops.mul(x, 3), ops.mul(x, -3));
   assert.notEqual(graph.scalar(0), graph.scalar(-0));
+  const v = graph.input('v', [2]);
+  const borders = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0, -0];
+  assert.equal(new Set(borders.map((border) => ops.pad(v, [1], [0], border))).size, borders.length);
+  assert.throws(() => ops.add(graph.input('i', [], 'int64'), 0.5), /0.5 is not a number of type int64/);
   let y = x;
   for (let k = 0; k < 10_000; k++) y = ops.sin(y);
   assert.equal(ops.grad(y, [x]).length, 1);

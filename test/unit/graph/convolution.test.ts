@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import * as ops from '../../../src/graph/index.ts';
 import { gradientTest } from './gradientCheck.ts';
 import { evaluate } from './runtime.ts';
@@ -73,12 +74,13 @@ const moves: readonly [string, ops.Shape, (x: ops.Value) => ops.Value][] = [
   ['averagePool with a rest', [1, 2, 5, 5], (x) => ops.averagePool2d(x, 2)],
   ['averagePool with overlap', [2, 2, 5, 6], (x) => ops.averagePool2d(x, 3, 2)],
   ['averagePool of one axis', [1, 2, 6], (x) => ops.averagePool(x, 3)],
+  ['maxPool', [2, 1, 4, 6], (x) => ops.maxPool(x, [2, 3])],
 ];
 for (const [name, shape, build] of moves) {
   gradientTest(`derivatives of ${name}`, {
     shapes: [shape],
     dtype: 'float32',
-    quadratic: true,
+    quadratic: !name.startsWith('max'),
     build: ([x]) => build(x!),
   });
 }
@@ -101,6 +103,57 @@ test('conv gives the sums that its definition gives', async () => {
   }
 });
 
+test('both gradients of a convolution are its transposes, for random kernels, strides, dilations, groups and sides', async () => {
+  const side = fc.tuple(fc.nat(2), fc.nat(2));
+  const pair = <T>(of: fc.Arbitrary<T>) => fc.tuple(of, of);
+  const settings = fc.record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    groups: fc.integer({ min: 1, max: 3 }),
+    read: fc.integer({ min: 1, max: 3 }),
+    made: fc.integer({ min: 1, max: 3 }),
+    kernel: pair(fc.integer({ min: 1, max: 4 })),
+    stride: pair(fc.integer({ min: 1, max: 3 })),
+    dilation: pair(fc.integer({ min: 1, max: 2 })),
+    padding: pair(side),
+    extra: pair(fc.nat(4)),
+  });
+  await fc.assert(
+    fc.asyncProperty(settings, async ({ batch, groups, read, made, kernel, extra, ...options }) => {
+      const spatial = kernel.map((size, i) => options.dilation[i]! * (size - 1) + 1 + extra[i]!);
+      const shapes = [
+        [batch, read * groups, ...spatial],
+        [made * groups, read, ...kernel],
+      ] as const;
+      const graph = new ops.Graph();
+      const [x, w] = [graph.input('x', shapes[0]), graph.input('w', shapes[1])];
+      const y = ops.conv(x, w, { ...options, groups });
+      const dy = graph.input('dy', y.shape);
+      const product = ops.reduceSum(ops.mul(y, dy), undefined, false);
+      const [dx, dw] = ops.grad(product, [x, w]);
+      const back = ops.convTranspose(dy, w, { ...options, groups, outputSize: spatial });
+      const dot = (a: ops.Value, b: ops.Value) => ops.reduceSum(ops.mul(a, b), undefined, false);
+      const random = ops.seededRandom(9);
+      const numbers = (shape: ops.Shape) => ({
+        shape,
+        values: Array.from({ length: ops.sizeOf(shape) }, random.normal),
+      });
+      const results = await evaluate(
+        { product, alongX: dot(dx!, x), alongW: dot(dw!, w), transposed: dot(back, x) },
+        { x: numbers(shapes[0]), w: numbers(shapes[1]), dy: numbers(y.shape) },
+      );
+      const expected = results['product']!.values[0]!;
+      for (const name of ['alongX', 'alongW', 'transposed']) {
+        const error = Math.abs(results[name]!.values[0]! - expected);
+        assert.ok(
+          error < 1e-4 * (10 + Math.abs(expected)),
+          `${name}: ${results[name]!.values[0]} instead of ${expected}`,
+        );
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
 test('convolutions that do not fit are refused in words', () => {
   const graph = new ops.Graph();
   const x = graph.input('x', [1, 4, 5, 5]);
@@ -109,6 +162,7 @@ test('convolutions that do not fit are refused in words', () => {
   assert.throws(() => ops.conv(x, graph.input('c', [2, 4, 3])), /rank/);
   assert.throws(() => ops.conv(x, graph.input('d', [3, 2, 3, 3]), { groups: 2 }), /does not fit/);
   assert.throws(() => ops.conv(x, graph.input('e', [3, 4, 3, 3]), { stride: 0 }), /positive whole number/);
+  assert.throws(() => ops.maxPool(x, 2), /cannot tile/);
   const [kernel, bias] = [graph.input('k', [2, 4, 3, 3]), graph.input('bias', [3])];
   assert.throws(() => ops.conv(x, kernel, { bias }), /bias of shape \[2\]/);
   assert.throws(() => ops.convTranspose(x, graph.input('f', [4, 2, 3, 3]), { outputSize: [9, 9] }), /cannot make/);
