@@ -1,5 +1,5 @@
 import { ExampleOrder } from './exampleOrder.ts';
-import type { ImageSet } from './imageSet.ts';
+import type { LabelledImages } from './labelledImages.ts';
 
 /** Examples for several steps, as the fused step takes them. */
 export interface StepBatches {
@@ -11,10 +11,10 @@ export interface StepBatches {
 
 /** Gives a run its examples in their order. */
 export class BatchLoader {
-  readonly #set: ImageSet;
+  readonly #set: LabelledImages;
   readonly #order: ExampleOrder;
 
-  constructor(set: ImageSet, seed: number) {
+  constructor(set: LabelledImages, seed: number) {
     this.#set = set;
     this.#order = new ExampleOrder(set.examples, seed);
   }
@@ -26,7 +26,7 @@ export class BatchLoader {
 }
 
 /** Copies of the named examples. Indices past the end are taken from the start again, to fill up a last batch. */
-export function gather(set: ImageSet, indices: ArrayLike<number>): StepBatches {
+export function gather(set: LabelledImages, indices: ArrayLike<number>): StepBatches {
   const size = set.height * set.width * set.channels;
   const images = new Uint8Array(indices.length * size);
   const labels = new BigInt64Array(indices.length);

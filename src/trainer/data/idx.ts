@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { AppError } from '../../base/errors.ts';
 import type { DataSetName } from '../../recipes/recipe.ts';
 import { contentHash } from './contentHash.ts';
-import type { ImageSet } from './imageSet.ts';
+import type { LabelledImages } from './labelledImages.ts';
 
 /** The two files of one split. */
 export interface IdxFiles {
@@ -31,7 +31,7 @@ export function findIdxFiles(folder: string, split: DataSetName): IdxFiles | und
 }
 
 /** Loads images and labels of one split. Format: http://yann.lecun.com/exdb/mnist, "the IDX file format". */
-export function loadIdxImages(name: DataSetName, files: IdxFiles): ImageSet {
+export function loadIdxImages(name: DataSetName, files: IdxFiles): LabelledImages {
   const images = readIdx(files.images);
   const labels = readIdx(files.labels);
   const [examples, height, width, channels = 1] = images.shape;

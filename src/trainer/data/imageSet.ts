@@ -1,27 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import type { DataFacts, DataSetName, DataSetRequest } from '../../recipes/recipe.ts';
+import type { DataSetName, DataSetRequest } from '../../recipes/recipe.ts';
 import { findIdxFiles, loadIdxImages } from './idx.ts';
+import type { LabelledImages } from './labelledImages.ts';
 import { loadPngFolder, pngFolder } from './pngFolder.ts';
-
-/** Labelled images, resident in memory. */
-export interface ImageSet extends DataFacts {
-  readonly name: DataSetName;
-  readonly path: string;
-  /** [examples, height, width, channels], row-major, 0 to 255. */
-  readonly images: Uint8Array;
-  /** [examples], 0 to classes − 1. */
-  readonly labels: Uint8Array | Uint16Array;
-  /** Hash of the shape, the images and the labels, so that the same data in another packing have the same one. */
-  readonly sha256: string;
-}
 
 /**
  * Loads the data set that a recipe asks for. Undefined where one that is not required does not exist.
  * Throws AppError 'bad-data' that names the file and what is wrong with it.
  */
-export function loadImageSet(request: DataSetRequest): ImageSet | undefined {
+export function loadImageSet(request: DataSetRequest): LabelledImages | undefined {
   const { path: folder, split, required } = request;
   if (!isFolder(folder)) {
     if (!required && !existsSync(folder)) return undefined;

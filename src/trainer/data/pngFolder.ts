@@ -3,7 +3,7 @@ import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { DataSetName } from '../../recipes/recipe.ts';
 import { contentHash } from './contentHash.ts';
-import type { ImageSet } from './imageSet.ts';
+import type { LabelledImages } from './labelledImages.ts';
 import { decodePixels, type Pixels } from './pngPixels.ts';
 
 /** PNG files by class, one folder each. Classes are numbered in the order of their names, numbers by their value. */
@@ -28,7 +28,7 @@ export function pngFolder(folder: string, split: DataSetName): PngFolder | undef
 }
 
 /** Decodes all files. Sizes and colours must agree, since nothing here resizes. Throws AppError 'bad-data' that names the file. */
-export function loadPngFolder(name: DataSetName, folder: PngFolder): ImageSet {
+export function loadPngFolder(name: DataSetName, folder: PngFolder): LabelledImages {
   const files = folder.classes.flatMap((each, label) => each.files.map((file) => ({ file, label })));
   const first = readPixels(files[0]!.file);
   const size = first.values.length;

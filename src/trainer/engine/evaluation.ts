@@ -2,7 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph } from '../../graph/index.ts';
 import type { Evaluation, Program } from '../../recipes/recipe.ts';
 import { gather } from '../data/batches.ts';
-import type { ImageSet } from '../data/imageSet.ts';
+import type { LabelledImages } from '../data/labelledImages.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { declareParameters } from './trainStep.ts';
 
@@ -10,9 +10,9 @@ import { declareParameters } from './trainStep.ts';
 export class Evaluator implements Disposable {
   readonly #session: ModelSession;
   readonly #evaluation: Evaluation;
-  readonly #set: ImageSet;
+  readonly #set: LabelledImages;
 
-  private constructor(session: ModelSession, evaluation: Evaluation, set: ImageSet) {
+  private constructor(session: ModelSession, evaluation: Evaluation, set: LabelledImages) {
     this.#session = session;
     this.#evaluation = evaluation;
     this.#set = set;
@@ -22,7 +22,7 @@ export class Evaluator implements Disposable {
   static async create(
     program: Program,
     evaluation: Evaluation,
-    set: ImageSet,
+    set: LabelledImages,
     placement: Placement,
   ): Promise<Evaluator> {
     const graph = new Graph();

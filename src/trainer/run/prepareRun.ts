@@ -7,7 +7,8 @@ import type { DataFacts, Program } from '../../recipes/recipe.ts';
 import { type LoadedConfig, resumeLast } from '../config/loadConfig.ts';
 import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
-import { type ImageSet, loadImageSet } from '../data/imageSet.ts';
+import { loadImageSet } from '../data/imageSet.ts';
+import type { LabelledImages } from '../data/labelledImages.ts';
 import { FusedSteps } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
@@ -21,7 +22,7 @@ export interface PreparedRun {
   readonly program: Program;
   readonly step: TrainStep;
   readonly steps: FusedSteps;
-  readonly dataSets: readonly ImageSet[];
+  readonly dataSets: readonly LabelledImages[];
   readonly placement: Placement;
   readonly start: TrainState;
   /** The checkpoint that the run goes on from. */
@@ -92,11 +93,11 @@ function findResume(
   });
 }
 
-function dataFacts({ examples, height, width, channels, classes }: ImageSet): DataFacts {
+function dataFacts({ examples, height, width, channels, classes }: LabelledImages): DataFacts {
   return { examples, height, width, channels, classes };
 }
 
-function checkTestSets(train: ImageSet, sets: readonly ImageSet[]): void {
+function checkTestSets(train: LabelledImages, sets: readonly LabelledImages[]): void {
   for (const set of sets) {
     const same = set.height === train.height && set.width === train.width && set.channels === train.channels;
     if (same && set.classes <= train.classes) continue;
@@ -110,11 +111,11 @@ function checkTestSets(train: ImageSet, sets: readonly ImageSet[]): void {
   }
 }
 
-function describe({ height, width, channels, classes }: ImageSet): string {
+function describe({ height, width, channels, classes }: LabelledImages): string {
   return `${height}×${width}×${channels}, ${classes} classes`;
 }
 
-function batchTooLarge(batchSize: number, { examples, path: folder }: ImageSet): AppError {
+function batchTooLarge(batchSize: number, { examples, path: folder }: LabelledImages): AppError {
   return new AppError(
     'bad-config',
     `A batch of ${batchSize} is larger than the data set: ${folder} has ${examples} examples.`,

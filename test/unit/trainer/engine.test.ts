@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { add, mul, reduceSum, sub } from '../../../src/graph/index.ts';
 import { emaDecayAt, learningRateAt, type OptimizerSettings, type Program } from '../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
-import type { ImageSet } from '../../../src/trainer/data/imageSet.ts';
+import type { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
 import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { initialState, nonFiniteVector, type TrainState } from '../../../src/trainer/engine/trainState.ts';
@@ -49,7 +49,7 @@ function quadratic(optimizer: OptimizerSettings): Program {
   };
 }
 
-const oneImage: ImageSet = {
+const oneImage: LabelledImages = {
   name: 'train',
   path: '',
   images: new Uint8Array(1),
