@@ -1,0 +1,128 @@
+// Our side: the same fused step that the trainer runs, without averaged weights, which the peer does not keep either.
+import { Graph, nextName, ParameterPack, scanModel, seededRandom, type Value } from '../../../src/graph/index.ts';
+import { collectParameters, type ParameterSpec, readingScope, type Scope } from '../../../src/nn/scope.ts';
+import type { OptimizerSettings } from '../../../src/recipes/recipe.ts';
+import { adamwStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
+import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
+import type { Subject } from './subjects.ts';
+
+export const optimizer: OptimizerSettings = {
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  warmupSteps: 0,
+  schedule: 'constant',
+  finalFraction: 1,
+  clipNorm: 0,
+  emaDecay: 0,
+};
+
+/** A subject with its starting values and one batch, which both sides use. */
+export interface Prepared {
+  readonly subject: Subject;
+  readonly specs: readonly ParameterSpec[];
+  readonly parameters: Float32Array;
+  readonly batch: Readonly<Record<string, TensorInput>>;
+}
+
+/** Draws starting values and a batch. What starts at zero gets small numbers, so that nothing is skipped by being zero. */
+export function prepare(subject: Subject): Prepared {
+  const specs = collectParameters((scope) => subject.loss(scope, declareInputs(scope, subject)));
+  const pack = new ParameterPack(new Graph(), 'parameters');
+  for (const { name, shape, initializer } of specs) pack.declare(name, shape, initializer);
+  const random = seededRandom(7);
+  const parameters = pack.initialValues(1).map((value) => value + 0.01 * random.normal());
+  const draw = {
+    normal: (count: number) => Float32Array.from({ length: count }, () => random.normal()),
+    uniform: (count: number) => Float32Array.from({ length: count }, () => random.uniform()),
+    class: (count: number) => BigInt64Array.from({ length: count }, () => BigInt(Math.floor(10 * random.uniform()))),
+  };
+  const batch = Object.fromEntries(
+    subject.inputs.map(({ name, shape, kind }) => [name, { shape, data: draw[kind](product(shape)) as TensorData }]),
+  );
+  return { subject, specs, parameters, batch };
+}
+
+/** Runs fused steps and keeps the state between calls. */
+export class OurSteps {
+  readonly #session: ModelSession;
+  readonly #prepared: Prepared;
+  readonly #fused: number;
+  #state: Record<string, Float32Array>;
+  #step = 0;
+
+  private constructor(session: ModelSession, prepared: Prepared, fused: number) {
+    const size = prepared.parameters.length;
+    this.#session = session;
+    this.#prepared = prepared;
+    this.#fused = fused;
+    this.#state = { parameters: prepared.parameters, mean: new Float32Array(size), square: new Float32Array(size) };
+  }
+
+  static async create(prepared: Prepared, fused: number, threads: number): Promise<OurSteps> {
+    const session = await ModelSession.create(stepModel(prepared, fused), { device: 'cpu', threads });
+    return new OurSteps(session, prepared, fused);
+  }
+
+  /** One call of fused steps: the loss of each. */
+  async run(): Promise<Float32Array> {
+    const count = this.#fused;
+    const schedules = Array.from({ length: count }, (_, i) => scheduleAt(optimizer, this.#step + i, 1e9));
+    const inputs: Record<string, TensorInput> = { ...this.#prepared.batch };
+    for (const [name, data] of Object.entries(this.#state)) inputs[name] = { data, shape: [data.length] };
+    for (const name of scheduleNames) {
+      inputs[name] = { data: Float32Array.from(schedules, (each) => each[name]), shape: [count] };
+    }
+    const outputs = await this.#session.run(inputs);
+    this.#state = Object.fromEntries(
+      Object.keys(this.#state).map((name) => [name, outputs[nextName(name)] as Float32Array]),
+    );
+    this.#step += count;
+    return outputs['loss'] as Float32Array;
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+  }
+}
+
+function stepModel({ subject, specs, parameters }: Prepared, fused: number): Uint8Array {
+  const graph = new Graph();
+  const pack = new ParameterPack(graph, 'parameters');
+  for (const { name, shape, initializer } of specs) pack.declare(name, shape, initializer);
+  const scope = readingScope(graph, (name) => pack.get(name));
+  const inputs = declareInputs(scope, subject);
+  const loss = subject.loss(scope, inputs);
+  const moment = (name: string) => graph.input(name, [parameters.length]);
+  const state = { parameters: pack.flat, mean: moment('mean'), meanSquare: moment('square'), average: pack.flat };
+  const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])]));
+  const decays = new Set(specs.filter(({ decay }) => decay).map(({ name }) => name));
+  const mask = pack.mask(({ name }) => decays.has(name));
+  const { next } = adamwStep(optimizer, state, pack.gradient(loss), mask, schedule as Schedule<Value>);
+  return scanModel(
+    {
+      graph,
+      state: [
+        { name: 'parameters', input: state.parameters, next: next.parameters },
+        { name: 'mean', input: state.mean, next: next.mean },
+        { name: 'square', input: state.meanSquare, next: next.meanSquare },
+      ],
+      sequence: scheduleNames.map((name) => ({ name, input: schedule[name]! })),
+      constants: Object.entries(inputs).map(([name, input]) => ({ name, input })),
+      perStep: { loss },
+    },
+    fused,
+  );
+}
+
+function declareInputs({ graph }: Scope, { inputs }: Subject): Record<string, Value> {
+  return Object.fromEntries(
+    inputs.map(({ name, shape, kind }) => [name, graph.input(name, shape, kind === 'class' ? 'int64' : 'float32')]),
+  );
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((total, size) => total * size, 1);
+}

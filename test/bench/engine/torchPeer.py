@@ -1,0 +1,154 @@
+"""The peer of the engine benchmark: the same networks in PyTorch, eager, with the fused AdamW.
+
+Argument: a JSON file with the subject, the layout of the parameters and of the batch, and the file that holds their numbers.
+Prints one JSON line with its version, then for every line on standard input (a number of steps) one with seconds and losses.
+"""
+import json
+import math
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+
+def linear(p, name, x):
+    y = x @ p[name + "/weight"]
+    bias = p.get(name + "/bias")
+    return y if bias is None else y + bias
+
+
+def conv(p, name, x, stride=1):
+    weight = p[name + "/weight"]
+    return F.conv2d(x, weight, p.get(name + "/bias"), stride=stride, padding=weight.shape[-1] // 2)
+
+
+def group_norm(p, name, x):
+    channels = x.shape[1]
+    groups = next((g for g in range(min(8, channels // 4), 1, -1) if channels % g == 0), 1)
+    return F.group_norm(x, groups, p[name + "/gain"], p[name + "/bias"], 1e-5)
+
+
+def attention(p, name, x, heads):
+    batch, tokens, width = x.shape
+    packed = linear(p, name + "qkv", x).view(batch, tokens, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+    mixed = F.scaled_dot_product_attention(packed[0], packed[1], packed[2])
+    return linear(p, name + "out", mixed.transpose(1, 2).reshape(batch, tokens, width))
+
+
+def time_features(time_, count=16):
+    steps = torch.arange(count, dtype=torch.float32) / (count - 1)
+    angles = time_ * torch.pow(torch.tensor(10.0), steps)
+    return torch.cat([torch.sin(angles), torch.cos(angles)], 1)
+
+
+def mlp_loss(p, b):
+    hidden = F.relu(linear(p, "layer0", b["x"]))
+    hidden = F.relu(linear(p, "layer1", hidden))
+    return F.cross_entropy(linear(p, "output", hidden), b["y"])
+
+
+def rms(x):
+    return F.rms_norm(x, (x.shape[-1],), eps=1e-5)
+
+
+def dit_loss(p, b, heads=4):
+    r, t, labels = b["r"], b["t"], b["labels"]
+    times = torch.cat([time_features(t), time_features(t - r)], 1)
+    condition = F.silu(linear(p, "condition/time", times) + p["condition/class/table"][labels])
+    hidden = linear(p, "patches", b["state"]) + p["positions"]
+    shared = linear(p, "modulation", condition)
+    layer = 0
+    while f"layer{layer}/modulation" in p:
+        name = f"layer{layer}"
+        scale1, shift1, gate1, scale2, shift2, gate2 = (shared + p[name + "/modulation"]).unsqueeze(1).chunk(6, 2)
+        hidden = hidden + gate1 * attention(p, name + "/attention/", rms(hidden) * scale1 + shift1, heads)
+        wide = F.relu(linear(p, name + "/feedForward/in", rms(hidden) * scale2 + shift2))
+        hidden = hidden + gate2 * linear(p, name + "/feedForward/out", wide * wide)
+        layer += 1
+    scale = 1 + linear(p, "output/modulation", condition).unsqueeze(1)
+    return F.mse_loss(linear(p, "output/projection", rms(hidden) * scale), b["target"])
+
+
+def residual(p, name, x, condition):
+    hidden = conv(p, name + "/conv0", F.silu(group_norm(p, name + "/norm0", x)))
+    hidden = hidden + linear(p, name + "/class", condition)[:, :, None, None]
+    change = conv(p, name + "/conv1", F.silu(group_norm(p, name + "/norm1", hidden)))
+    skip = conv(p, name + "/skip", x) if name + "/skip/weight" in p else x
+    return skip + change
+
+
+def unet_loss(p, b, heads=4):
+    state, r, t = b["state"], b["r"], b["t"]
+    batch, _, height, width = state.shape
+    times = torch.cat([r, t], 1)[:, :, None, None].expand(batch, 2, height, width)
+    condition = F.silu(p["class/table"][b["labels"]])
+    hidden = conv(p, "in", torch.cat([state, times], 1))
+    skips = []
+    level = 0
+    while f"down{level}/halve/weight" in p:
+        hidden = residual(p, f"down{level}/block0", hidden, condition)
+        skips.append(hidden)
+        hidden = conv(p, f"down{level}/halve", hidden, 2)
+        level += 1
+    hidden = residual(p, "middle/block0", hidden, condition)
+    channels = hidden.shape[1]
+    tokens = hidden.flatten(2).transpose(1, 2)
+    gain, bias = p["middle/attention/norm/gain"], p["middle/attention/norm/bias"]
+    normed = F.layer_norm(tokens, (channels,), gain, bias, 1e-5)
+    tokens = tokens + attention(p, "middle/attention/", normed, heads)
+    hidden = tokens.transpose(1, 2).reshape(hidden.shape)
+    hidden = residual(p, "middle/block1", hidden, condition)
+    while level > 0:
+        level -= 1
+        hidden = conv(p, f"up{level}/double", F.interpolate(hidden, scale_factor=2, mode="nearest"))
+        hidden = residual(p, f"up{level}/block0", torch.cat([hidden, skips[level]], 1), condition)
+    return F.mse_loss(conv(p, "out", F.silu(group_norm(p, "out/norm", hidden))), b["target"])
+
+
+LOSSES = {"mlp": mlp_loss, "dit": dit_loss, "unet": unet_loss}
+
+
+def read_tensors(plan, channels_last):
+    raw = open(plan["file"], "rb").read()
+
+    def tensor(entry, dtype):
+        count = math.prod(entry["shape"])
+        values = numpy.frombuffer(raw, dtype, count, entry["offset"]).reshape(entry["shape"])
+        result = torch.from_numpy(values.copy())
+        return result.to(memory_format=torch.channels_last) if channels_last and result.dim() == 4 else result
+
+    parameters = {e["name"]: tensor(e, numpy.float32).requires_grad_() for e in plan["parameters"]}
+    batch = {e["name"]: tensor(e, numpy.int64 if e["kind"] == "class" else numpy.float32) for e in plan["batch"]}
+    return parameters, batch
+
+
+def main():
+    plan = json.load(open(sys.argv[1]))
+    torch.set_num_threads(plan["threads"])
+    parameters, batch = read_tensors(plan, plan["channelsLast"])
+    decays = {e["name"]: e["decay"] for e in plan["parameters"]}
+    groups = [
+        {"params": [p for n, p in parameters.items() if decays[n]], "weight_decay": plan["weightDecay"]},
+        {"params": [p for n, p in parameters.items() if not decays[n]], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=plan["learningRate"], betas=(0.9, 0.999), eps=1e-8, fused=True)
+    loss_of = LOSSES[plan["subject"]]
+    if plan["compile"]:
+        loss_of = torch.compile(loss_of)
+    print(json.dumps({"version": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        losses = []
+        start = time.perf_counter()
+        for _ in range(int(line)):
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(parameters, batch)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        seconds = time.perf_counter() - start
+        print(json.dumps({"seconds": seconds, "losses": [float(loss) for loss in losses]}), flush=True)
+
+
+main()
