@@ -21,7 +21,7 @@ import {
   withReasons,
 } from './queue.ts';
 
-const tickMs = 500;
+const tickMs = 250;
 /** A start that nobody has claimed by then is made again; only one of them can ever take the job. */
 const claimPatienceMs = 15_000;
 const maxStarts = 3;

@@ -83,6 +83,7 @@ function runHandlers(
     },
     'runs.update': ({ runId, ...change }) => worker.views.update(runId, change),
     'runs.stop': ({ runId, force }) => {
+      worker.scheduler.tick();
       const job = worker.scheduler.find(runId as string as JobId);
       if (job === undefined) throw notOurs(worker.views.summary(worker.views.find(runId)).name);
       if (job.state === 'done' || job.state === 'cancelled')

@@ -172,6 +172,8 @@ export class Worker extends Disposables {
       this.clients.tell('queue.changed', { jobs: list });
     });
     this.scheduler.onEnded((ended) => this.views.noteEnd(ended));
+    // A run whose files say that it ended has freed its slot. Not within this event: the queue may be in the middle of a change.
+    this.views.onStatus(() => setImmediate(() => this.scheduler.tick()));
   }
 
   #jobChanged(runId: FoundRunId): void {
