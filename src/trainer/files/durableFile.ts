@@ -10,7 +10,7 @@ export const temporaryPrefix = '.writing-';
  */
 export function writeFileDurably(file: string, chunks: Uint8Array | string | readonly Uint8Array[]): void {
   const folder = path.dirname(file);
-  const temporary = path.join(folder, `${temporaryPrefix}${process.pid}-${path.basename(file)}`);
+  const temporary = path.join(folder, `${temporaryPrefix}${process.pid}-${path.basename(file)}.tmp`);
   try {
     writeAndSync(temporary, asChunks(chunks));
     renameSync(temporary, file);

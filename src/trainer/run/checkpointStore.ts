@@ -64,7 +64,7 @@ export class CheckpointStore {
   /** A second name for the same file where the file system can do that, else a copy. */
   #pointLast(file: string): void {
     const last = path.join(this.#runFolder, runFiles.lastCheckpoint);
-    const temporary = path.join(this.#folder, `${temporaryPrefix}${process.pid}-last`);
+    const temporary = path.join(this.#folder, `${temporaryPrefix}${process.pid}-last.tmp`);
     rmSync(temporary, { force: true });
     try {
       linkSync(file, temporary);
