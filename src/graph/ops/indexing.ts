@@ -1,3 +1,4 @@
+import { cast } from '../build/elementwise.ts';
 import { gather } from '../build/indexing.ts';
 import { reshape, transpose } from '../build/movement.ts';
 import type { Node, OpTable, Value } from '../ir.ts';
@@ -21,7 +22,8 @@ export const indexingOps: OpTable<IndexingOp> = {
   // y = data + Σ updates at their rows. https://onnx.ai/onnx/operators/onnx__ScatterND.html with reduction "add"
   ScatterAdd: {
     infer: ([data, indices, updates]) => {
-      needIndices('scatterNdAdd', indices!);
+      if (indices!.dtype !== 'int64')
+        throw refuse(`scatterNdAdd needs int64 indices, not ${indices!.dtype}.`, 'Convert with cast().');
       sameDType('scatterNdAdd', [data!, updates!]);
       const wanted = [indices!.shape[0]!, ...data!.shape.slice(1)];
       if (!sameShape(updates!.shape, wanted)) {
@@ -58,7 +60,7 @@ function scatterBack(dy: Value, { inputs: [x, indices], attributes: { axis } }: 
   const front = [axis, ...rest];
   const rows = reshape(dy, [...x!.shape.slice(0, axis), count, ...x!.shape.slice(axis + 1)]);
   const empty = transpose(zeros(x!), front);
-  const sum = addRows(empty, reshape(indices!, [count, 1]), transpose(rows, front));
+  const sum = addRows(empty, reshape(cast(indices!, 'int64'), [count, 1]), transpose(rows, front));
   const back = allAxes(x!.rank).map((_, place) => front.indexOf(place));
   return transpose(sum, back);
 }
@@ -69,6 +71,6 @@ function addRows(data: Value, indices: Value, updates: Value): Value {
 
 function needIndices(what: string, indices: Value): void {
   if (indices.dtype !== 'int64' && indices.dtype !== 'int32') {
-    throw refuse(`${what} needs int64 indices, not ${indices.dtype}.`, 'Convert with cast().');
+    throw refuse(`${what} needs int64 or int32 indices, not ${indices.dtype}.`, 'Convert with cast().');
   }
 }

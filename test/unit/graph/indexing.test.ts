@@ -17,6 +17,10 @@ gradientTest('derivatives of gather by a table of indices', {
   shapes: [[4, 2]],
   build: ([x], graph) => ops.gather(x!, int64(graph, [3, 0, -1, 3, 1, 1], [2, 3])),
 });
+gradientTest('derivatives of gather by int32 indices', {
+  shapes: [[4, 2]],
+  build: ([x], graph) => ops.gather(x!, graph.constant([1, 1, 3], [3], 'int32')),
+});
 gradientTest('derivatives of gather by one index', {
   shapes: [[4, 2]],
   build: ([x], graph) => ops.gather(x!, int64(graph, [2], []), 1 - 1),
@@ -58,7 +62,7 @@ test('equal indices add up, and one-hot vectors and ranges hold what they say', 
 test('indices and updates that do not fit are refused in words', () => {
   const graph = new ops.Graph();
   const x = graph.input('x', [3, 2]);
-  assert.throws(() => ops.gather(x, x), /int64 indices/);
+  assert.throws(() => ops.gather(x, x), /int64 or int32 indices/);
   assert.throws(
     () => ops.scatterNdAdd(x, int64(graph, [0], [1, 1]), graph.input('u', [2, 2])),
     /updates of shape \[1, 2\]/,

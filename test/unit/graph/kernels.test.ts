@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as ops from '../../../src/graph/index.ts';
+import { opTable } from '../../../src/graph/ops/table.ts';
+import { nodesBehind } from '../../../src/graph/traverse.ts';
+
+/**
+ * ONNX operators with a CUDA kernel that serves opset 18, for the types we use: docs/OperatorKernels.md of microsoft/onnxruntime,
+ * section CUDAExecutionProvider. An operator outside this list would silently run on the CPU in the middle of a GPU graph.
+ */
+const onCuda = new Set(
+  (
+    'Abs Add And ArgMax AveragePool Cast Concat Conv ConvTranspose Cos Div Equal Erf Exp Expand Floor Gather Greater ' +
+    'GreaterOrEqual Identity LayerNormalization Less LessOrEqual Log LogSoftmax MatMul Max Min Mod Mul Neg Not Or Pad Pow Range ' +
+    'Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Resize Scan ScatterND Sigmoid Sin Slice Softmax Split Sqrt ' +
+    'Sub Tanh Transpose Where'
+  ).split(' '),
+);
+
+test('every operation, and every one that a derivative makes, has a CUDA kernel at opset 18', () => {
+  const { graph, results, inputs } = everything();
+  const floats = results.filter((value) => ops.isFloating(value.dtype));
+  const sums = floats.map((value) => ops.reduceSum(value, undefined, false));
+  const loss = sums.reduce((a, b) => ops.add(a, b));
+  const gradients = ops.grad(loss, inputs);
+  const [tangent] = ops.jvp([loss], new Map(inputs.map((input) => [input, ops.exp(input)])));
+  const second = ops.grad(tangent!, inputs);
+  const outputs = [...results, ...gradients, ...second, tangent!];
+  const used = new Set(nodesBehind(outputs).map((node) => node.op));
+  assert.deepEqual(
+    Object.keys(opTable).filter((name) => !used.has(name as keyof typeof opTable)),
+    [],
+    'not covered',
+  );
+  const model = ops.decodeModel(
+    ops.encodeModel(graph, Object.fromEntries(outputs.map((value, i) => [`y${i}`, value]))),
+  );
+  const types = new Set(model.graph.nodes.map((node) => node.type));
+  assert.deepEqual(
+    [...types].filter((type) => !onCuda.has(type)),
+    [],
+  );
+  assert.deepEqual(model.opsets, [{ domain: '', version: 18 }]);
+});
+
+/** A graph that applies every operation to two images and two kernels. */
+function everything() {
+  const graph = new ops.Graph();
+  const x = graph.input('x', [2, 2, 4, 4]);
+  const w = graph.input('w', [2, 2, 3, 3]);
+  const depthwise = graph.input('d', [2, 1, 3, 3]);
+  const flag = ops.or(ops.and(ops.greater(x, 0), ops.less(x, 1)), ops.not(ops.lessOrEqual(x, ops.neg(x))));
+  const counter = graph.input('c', [], 'int64');
+  const index = ops.argMax(x, 3);
+  const unary = [
+    ops.exp,
+    ops.log,
+    ops.sqrt,
+    ops.erf,
+    ops.sin,
+    ops.cos,
+    ops.tanh,
+    ops.sigmoid,
+    ops.relu,
+    ops.abs,
+    ops.reciprocal,
+  ];
+  const more = [
+    ops.floor,
+    ops.identity,
+    ops.stopGradient,
+    ops.silu,
+    ops.gelu,
+    ops.squaredRelu,
+    ops.standardize,
+    ops.softmax,
+  ];
+  const results = [
+    ...[...unary, ...more, ops.logSoftmax].map((apply) => apply(x)),
+    ops.pow(x, 2.5),
+    ops.maximum(x, 0.5),
+    ops.minimum(x, 0.5),
+    ops.div(x, ops.add(x, 3)),
+    ops.where(flag, x, ops.sub(x, 1)),
+    ops.cast(ops.greaterOrEqual(x, 0), 'float32'),
+    ops.cast(ops.mod(index, 3), 'float32'),
+    ops.concat(ops.split(x, [1, 3], 2), 3 - 1),
+    ops.concat([x, ops.flip(x, [2])], 1),
+    ops.slice(x, { starts: [0], ends: [4], axes: [3], steps: [2] }),
+    ops.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]),
+    ops.expand(ops.transpose(x, [1, 0, 2, 3]), [3, 2, 2, 4, 4]),
+    ops.reduceMean(x, [1]),
+    ops.reduceMax(x, [2, 3]),
+    ops.reduceMin(x, [0]),
+    ops.matmul(x, ops.swapLast(x)),
+    ops.conv(x, w, { padding: 1, bias: ops.reduceSum(w, [1, 2, 3], false) }),
+    ops.conv(x, w, { stride: 2, padding: 1 }),
+    ops.conv(x, depthwise, { groups: 2 }),
+    ops.convTranspose(x, w, { stride: 2 }),
+    ops.resizeNearest(x, 2),
+    ops.averagePool2d(x, 3, 1),
+    ops.maxPool(x, 2),
+    ops.gather(x, index, 0),
+    ops.scatterNdAdd(
+      ops.reshape(x, [16, 4]),
+      ops.reshape(ops.range(graph, 3), [3, 1]),
+      ops.reshape(ops.narrow(ops.reshape(x, [16, 4]), 0, 0, 3), [3, 4]),
+    ),
+    ops.oneHot(index, 3),
+    ops.randomNormal(counter, [2, 3], 0),
+  ];
+  return { graph, results, inputs: [x, w, depthwise] };
+}
