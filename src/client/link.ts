@@ -75,7 +75,10 @@ export class WorkerLink implements RpcClient<WorkerMethods, WorkerEvents>, Dispo
 
   /** Ends the worker and starts a new one. Running jobs go on and are adopted. */
   async restart(): Promise<void> {
+    const old = this.#connection;
+    this.#connection = undefined;
     await shutDownWorker(this.#options);
+    old?.dispose();
     await this.connect();
   }
 

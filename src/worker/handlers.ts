@@ -41,7 +41,7 @@ function sessionHandlers(worker: Worker): Pick<Handlers<WorkerMethods>, 'hello' 
     }),
     'worker.shutdown': () => {
       // The answer goes out first.
-      setImmediate(() => worker.end());
+      setTimeout(() => worker.end(), 50);
       return null;
     },
   };
