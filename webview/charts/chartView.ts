@@ -301,7 +301,9 @@ export class ChartView implements Disposable, DrawClient {
   }
 
   #configuration(): ChartConfiguration {
-    const dataset: PackedDataset = { type: 'packed', data: [], paint: (chart) => this.#paint(chart.ctx) };
+    // Chart.js draws once while it is being made; there is nothing to paint yet.
+    const paint = (chart: Chart) => chart === this.#chart && this.#paint(chart.ctx);
+    const dataset: PackedDataset = { type: 'packed', data: [], paint };
     const axis = (ticks: (scale: Scale) => Tick[]) => ({
       type: 'linear' as const,
       grid: { color: '#888', tickLength: 4 },
@@ -317,7 +319,11 @@ export class ChartView implements Disposable, DrawClient {
         scale.ticks = ticks(scale).map(({ value, label }) => ({ value, text: label }));
       },
     });
-    const x = axis((scale) => this.#xTicks(scale));
+    const x = {
+      ...axis((scale) => this.#xTicks(scale)),
+      // Labels may reach over the plot's ends; the layout's padding leaves room for them.
+      afterFit: (scale: Scale) => Object.assign(scale, { paddingLeft: 0, paddingRight: 0 }),
+    };
     const y = {
       ...axis((scale) => this.#yTicks(scale)),
       afterFit: (scale: Scale) => {
@@ -330,10 +336,11 @@ export class ChartView implements Disposable, DrawClient {
       options: {
         animation: false,
         responsive: false,
+        maintainAspectRatio: false,
         events: [],
         parsing: false,
         normalized: true,
-        layout: { padding: { top: 6, right: 12 } },
+        layout: { padding: { top: 6, right: 18 } },
         scales: { x, y },
       },
     } as unknown as ChartConfiguration;

@@ -1,4 +1,4 @@
-import { Chart, DatasetController, LinearScale, LogarithmicScale } from 'chart.js';
+import { Chart, DatasetController, LinearScale, LogarithmicScale, PointElement } from 'chart.js';
 
 /**
  * A dataset whose points Chart.js never sees: it asks us to paint inside its chart area, and does axes, layout and scales itself.
@@ -8,13 +8,14 @@ export interface PackedDataset {
   readonly type: 'packed';
   readonly data: readonly never[];
   /** Paints all lines; the context is clipped to the chart area. */
-  paint(chart: Chart): void;
+  paint(chart: Chart): unknown;
 }
 
 /** Draws packed typed arrays straight to the canvas, through Chart.js's public extension point for chart types. */
 class PackedController extends DatasetController {
   static id = 'packed';
-  static defaults = { datasetElementType: false, dataElementType: false };
+  /** Chart.js insists on an element type, though no element is ever made. */
+  static defaults = { datasetElementType: false, dataElementType: 'point' };
   static overrides = { scales: { _index_: { type: 'linear' }, _value_: { type: 'linear' } } };
 
   override addElements(): void {}
@@ -51,5 +52,5 @@ let registered = false;
 export function registerPackedChart(): void {
   if (registered) return;
   registered = true;
-  Chart.register(PackedController, LinearScale, LogarithmicScale);
+  Chart.register(PackedController, LinearScale, LogarithmicScale, PointElement);
 }

@@ -46,34 +46,40 @@ export function formatX(chart: Pick<ChartView, 'settings'>, x: number): string {
 }
 
 const xFormats = {
-  step: (x: number) => `step ${formatStep(x)}`,
+  step: (x: number) => `step ${formatStep(Math.abs(x) >= 1 ? Math.round(x) : x)}`,
   wall: formatWallTime,
   relative: formatDuration,
 };
 
 function legendTemplate(legend: Legend, chart: ChartView, x: number) {
   const isSmoothed = legend.rows.some((row) => row.reading.smoothed !== undefined);
+  const first = legend.rows[0]?.reading.x ?? x;
+  const isSameX = legend.rows.every((row) => row.reading.x === first);
+  const columns = 3 + Number(isSmoothed) + Number(!isSameX);
+  const more = (count: number, where: string) =>
+    count > 0 ? html`<tr><td colspan=${columns} class="more">${count} ${where}</td></tr>` : nothing;
   return html`
-    <div class="legend-x">${formatX(chart, x)}</div>
+    <div class="legend-x">${formatX(chart, isSameX ? first : x)}</div>
     <table>
-      ${isSmoothed ? html`<tr><th></th><th></th><th>smoothed</th><th>value</th><th>at</th></tr>` : nothing}
-      ${legend.above > 0 ? html`<tr><td colspan="5" class="more">${legend.above} above</td></tr>` : nothing}
-      ${legend.rows.map((row) => rowTemplate(row, chart, isSmoothed))}
-      ${legend.below > 0 ? html`<tr><td colspan="5" class="more">${legend.below} below</td></tr>` : nothing}
+      ${isSmoothed ? html`<tr><th></th><th></th><th>smoothed</th><th>value</th>${isSameX ? nothing : html`<th>at</th>`}</tr>` : nothing}
+      ${more(legend.above, 'above')}
+      ${legend.rows.map((row) => rowTemplate(row, chart, isSmoothed, isSameX))}
+      ${more(legend.below, 'below')}
     </table>
   `;
 }
 
-function rowTemplate(row: LegendRow, chart: ChartView, isSmoothed: boolean) {
+function rowTemplate(row: LegendRow, chart: ChartView, isSmoothed: boolean, isSameX: boolean) {
   const { reading, line } = row;
   const colourIndex = chart.settings.theme.lines.indexOf(line.colour);
   const at = formatX(chart, reading.x).replace('step ', '');
   return html`<tr class=${row.isNearest ? 'nearest' : ''}>
     <td><span class="dot line-${colourIndex}"></span></td>
-    <td class="name" title=${line.label}>${line.label}</td>
+    <td class="name">${line.label}</td>
     <td class="number">${formatValue(drawnValue(reading))}</td>
     ${isSmoothed ? html`<td class="number raw">${formatValue(reading.value)}</td>` : nothing}
-    <td class="number at">${at}${isShared(reading.min, reading.max) ? html`<span class="span">${formatValue(reading.min, 3)}…${formatValue(reading.max, 3)}</span>` : nothing}</td>
+    ${isSameX ? nothing : html`<td class="number at">${at}</td>`}
+    ${isShared(reading.min, reading.max) ? html`<td class="at">${formatValue(reading.min, 3)} … ${formatValue(reading.max, 3)}</td>` : nothing}
   </tr>`;
 }
 

@@ -1,9 +1,9 @@
 import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import { Emitter } from '../../src/base/emitter.ts';
 import type { RunId } from '../../src/domain/ids.ts';
-import type { RunSummary } from '../../src/domain/run.ts';
+import type { RunDetail, RunSummary } from '../../src/domain/run.ts';
 import { parseFilter, type TextFilter } from '../shared/filter.ts';
-import type { RunDetails } from '../shared/runDetails.ts';
+import type { RunCache } from '../shared/runCache.ts';
 import { assignStyles, type RunStyle } from '../shared/runStyles.ts';
 import type { MetricsState } from './state.ts';
 import { type TagGroup, tagGroups } from './tags.ts';
@@ -36,7 +36,7 @@ export interface MetricsPicture {
 export class MetricsModel implements Disposable {
   readonly #owner = new Disposables();
   readonly #changed = this.#owner.add(new Emitter<void>());
-  readonly #details: RunDetails;
+  readonly #details: RunCache<RunDetail>;
   readonly #runs = new Map<RunId, RunSummary>();
   #chosen: readonly RunId[] = [];
   #state: MetricsState;
@@ -47,7 +47,7 @@ export class MetricsModel implements Disposable {
   /** Something that the picture shows is different. */
   readonly onChanged = this.#changed.event;
 
-  constructor(state: MetricsState, details: RunDetails) {
+  constructor(state: MetricsState, details: RunCache<RunDetail>) {
     this.#state = state;
     this.#styles = new Map(Object.entries(state.styles));
     this.#details = details;

@@ -3,6 +3,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import { describeError } from '../../src/base/errors.ts';
+import type { RunDetail } from '../../src/domain/run.ts';
 import type { PanelInit } from '../../src/protocol/webview.ts';
 import { DrawScheduler } from '../charts/drawScheduler.ts';
 import { SharedView } from '../charts/sharedView.ts';
@@ -11,7 +12,7 @@ import { button, iconButton, progressRing, textField } from '../shared/controls.
 import { plural } from '../shared/format.ts';
 import type { HostLink } from '../shared/hostLink.ts';
 import { icon } from '../shared/icons.ts';
-import { RunDetails } from '../shared/runDetails.ts';
+import { RunCache } from '../shared/runCache.ts';
 import { type ChartTheme, readTheme, watchTheme, writeLineColours } from '../shared/theme.ts';
 import type { LiveCard, MetricsContext } from './context.ts';
 import { MetricsModel, type MetricsPicture } from './model.ts';
@@ -27,7 +28,7 @@ export class MetricsPanel implements Disposable {
   readonly #root: HTMLElement;
   readonly #link: HostLink;
   readonly #model: MetricsModel;
-  readonly #details: RunDetails;
+  readonly #details: RunCache<RunDetail>;
   readonly #shared = new SharedView();
   readonly #scheduler = this.#owner.add(new DrawScheduler());
   readonly #cards = new Set<LiveCard>();
@@ -43,7 +44,7 @@ export class MetricsPanel implements Disposable {
     this.#theme = readTheme();
     const { client } = link;
     const state = parseState(link.savedState() ?? init.state, init.settings.smoothing);
-    this.#details = this.#owner.add(new RunDetails((runId) => client.call('runs.get', { runId })));
+    this.#details = this.#owner.add(new RunCache<RunDetail>((runId) => client.call('runs.get', { runId })));
     this.#model = this.#owner.add(new MetricsModel(state, this.#details));
     const announcer = new Announcer();
     this.#context = {
@@ -165,7 +166,7 @@ export class MetricsPanel implements Disposable {
       ${toolbar(this.#context, this.#shared.window !== undefined)}
       <div class="body ${state.runsOpen ? '' : 'runs-closed'}">
         ${state.runsOpen ? this.#runs(picture) : nothing}
-        <main class="charts" tabindex="-1" @scroll=${() => this.#save()}>${this.#charts(picture)}</main>
+        <div class="charts" @scroll=${() => this.#save()}>${this.#charts(picture)}</div>
       </div>
     `;
   }

@@ -52,7 +52,13 @@ export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string)
   }
   return [...groups]
     .map(([name, group]) => ({ name, cards: group.sort(compareCards) }))
-    .sort((a, b) => Number(a.name === NO_PREFIX) - Number(b.name === NO_PREFIX) || naturalOrder(a.name, b.name));
+    .sort((a, b) => groupRank(a) - groupRank(b) || naturalOrder(a.name, b.name));
+}
+
+/** Groups with a primary metric come first, tags without a prefix last. */
+function groupRank({ name, cards }: TagGroup): number {
+  if (cards.some((card) => card.definition?.primary === true)) return 0;
+  return name === NO_PREFIX ? 2 : 1;
 }
 
 /** `train/loss` → `train`. */

@@ -9,7 +9,7 @@ export function startPanel(open: (root: HTMLElement, link: HostLink, init: Panel
   registerControls();
   const root = document.createElement('div');
   root.className = 'panel';
-  document.body.append(root);
+  (document.querySelector('#app') ?? document.body).append(root);
   const link = connectHost();
   const begin = () => {
     render(html`<div class="empty">${progressRing()}<p>Loading…</p></div>`, root);

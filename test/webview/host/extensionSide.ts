@@ -13,13 +13,20 @@ import { solidPng } from './solidPng.ts';
 
 const CREATED = 1_760_000_000;
 
+interface Run {
+  readonly spec: RunSpec;
+  readonly summary: RunSummary;
+  readonly series: Map<string, GeneratedSeries>;
+  readonly images: ImageSpec[];
+}
+
 /** The extension as a panel sees it, over made-up runs. */
 export class ExtensionSide {
   readonly calls: Record<string, number> = {};
   readonly saved: SavedFile[] = [];
   #kept: Json;
   readonly #scenario: Scenario;
-  readonly #runs: Map<string, { spec: RunSpec; series: Map<string, GeneratedSeries>; images: ImageSpec[] }>;
+  readonly #runs: Map<string, Run>;
   readonly #fails: Map<string, string>;
   readonly #notifier: RpcNotifier<PanelEvents>;
 
@@ -27,16 +34,7 @@ export class ExtensionSide {
     this.#scenario = scenario;
     this.#kept = (scenario.kept ?? null) as Json;
     this.#fails = new Map(Object.entries(scenario.fails ?? {}));
-    this.#runs = new Map(
-      scenario.runs.map((spec) => [
-        spec.id,
-        {
-          spec,
-          images: [...(spec.images ?? [])],
-          series: new Map(spec.series.map((s) => [s.tag, new GeneratedSeries(s)])),
-        },
-      ]),
-    );
+    this.#runs = new Map(scenario.runs.map((spec, index) => [spec.id, makeRun(spec, index)]));
     const connection = createMessageConnection(new PortReader(port), new PortWriter(port));
     this.#notifier = serve<PanelMethods, PanelEvents>(connection, this.#watched(this.#handlers()));
     connection.listen();
@@ -140,17 +138,12 @@ export class ExtensionSide {
   }
 
   #summaries(): RunSummary[] {
-    return [...this.#runs.values()].map(({ spec }, index) => ({
-      ...{ id: spec.id as RunId, name: spec.name, source: 'trainyard', path: `/runs/${spec.name}`, root: '/runs' },
-      ...{ status: spec.status ?? 'finished', statusReason: 'exit code 0', createdAt: CREATED + index },
-      ...{ metrics: [], sparkline: [], labels: [], note: '', archived: false },
-    }));
+    return [...this.#runs.values()].map(({ summary }) => summary);
   }
 
   #detail(runId: string): RunDetail {
     const run = this.#runs.get(runId);
-    const summary = this.#summaries().find(({ id }) => id === runId);
-    if (run === undefined || summary === undefined) throw new AppError('not-found', `There is no run ${runId}.`);
+    if (run === undefined) throw new AppError('not-found', `There is no run ${runId}.`);
     const series = [...run.series.values()].map((made) => ({
       ...{ tag: made.spec.tag, kind: 'scalar' as const, count: made.count, firstStep: 0, lastStep: made.count - 1 },
       ...{ nonFinite: 0, firstWallTime: CREATED, lastWallTime: CREATED + made.count },
@@ -172,7 +165,7 @@ export class ExtensionSide {
           },
         ]
       : [];
-    return { ...summary, config: {}, definitions, series: [...series, ...images], problems: [] };
+    return { ...run.summary, config: {}, definitions, series: [...series, ...images], problems: [] };
   }
 
   #media(runId: string): MediaRecord[] {
@@ -190,4 +183,14 @@ export class ExtensionSide {
     }
     return items;
   }
+}
+
+function makeRun(spec: RunSpec, index: number): Run {
+  const summary: RunSummary = {
+    ...{ id: spec.id as RunId, name: spec.name, source: 'trainyard', path: `/runs/${spec.name}`, root: '/runs' },
+    ...{ status: spec.status ?? 'finished', statusReason: 'exit code 0', createdAt: CREATED + index },
+    ...{ metrics: [], sparkline: [], labels: [], note: '', archived: false },
+  };
+  const series = new Map(spec.series.map((made) => [made.tag, new GeneratedSeries(made)]));
+  return { spec, summary, series, images: [...(spec.images ?? [])] };
 }

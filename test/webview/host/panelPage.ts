@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { type Bundle, bundles } from '../../../scripts/build/bundles.mjs';
 import { bundleOptions } from '../../../scripts/build/options.mjs';
+import { panelHtml } from '../../../src/extension/panels/html.ts';
 import type { Command, Scenario } from './scenario.ts';
 
 export type ThemeName = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
@@ -22,16 +23,7 @@ export interface PanelPageOptions {
   readonly deviceScaleFactor?: number;
 }
 
-/** The Content-Security-Policy of the product's panels. */
 const NONCE = 'cGFuZWwtdGVzdA';
-const POLICY = [
-  "default-src 'none'",
-  `script-src 'nonce-${NONCE}'`,
-  'style-src https://panel.test',
-  'img-src https://panel.test blob: data:',
-  'font-src https://panel.test',
-].join('; ');
-
 const here = import.meta.dirname;
 let built: Promise<Map<string, string>> | undefined;
 
@@ -58,17 +50,20 @@ export class PanelPage {
     const files = await builtFiles();
     await page.route('https://panel.test/**', async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1);
+      if (name === 'host') {
+        await route.fulfill({ contentType: 'text/html', body: OUTER });
+        return;
+      }
       if (name.endsWith('.html')) {
-        const body = panelHtml(name.replace('.html', ''), theme, files.get('frame.js') ?? '');
-        await route.fulfill({ body, contentType: 'text/html', headers: { 'Content-Security-Policy': POLICY } });
+        const body = pageOf(name.replace('.html', ''), theme, files.get('frame.js') ?? '');
+        await route.fulfill({ body, contentType: 'text/html' });
         return;
       }
       const body = files.get(name);
       const contentType = name.endsWith('.css') ? 'text/css' : 'text/javascript';
       await route.fulfill(body === undefined ? { status: 404 } : { body, contentType });
     });
-    await page.route('https://host.test/**', (route) => route.fulfill({ contentType: 'text/html', body: OUTER }));
-    await page.goto('https://host.test/');
+    await page.goto('https://panel.test/host');
     await page.addScriptTag({ content: files.get('page.js') ?? '' });
     await page.evaluate(([source, given]) => window.openPanel(source, given), [
       files.get('worker.js') ?? '',
@@ -115,18 +110,25 @@ export class PanelPage {
 const OUTER =
   '<!doctype html><meta charset="utf-8"><title>host</title><style>body{margin:0}iframe{display:block;width:100vw;height:100vh;border:0}</style>';
 
-/** The document that the extension gives to VS Code, with the theme as VS Code adds it. */
-function panelHtml(panel: string, theme: ThemeName, preload: string): string {
+/** The document that the extension gives to VS Code, policy and all, with what VS Code adds: the theme and `acquireVsCodeApi`. */
+function pageOf(panel: string, theme: ThemeName, preload: string): string {
   const { bodyClass, themeId, themeKind, variables } = readTheme(theme);
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>panel</title>
-<link rel="stylesheet" href="https://panel.test/${panel}.css">
-<script nonce="${NONCE}">
-const variables = ${JSON.stringify(variables)};
-for (const [name, value] of Object.entries(variables)) document.documentElement.style.setProperty(name, value);
+  const address = `https://panel.test/${panel}`;
+  const page = {
+    title: panel,
+    nonce: NONCE,
+    cspSource: 'https://panel.test',
+    script: `${address}.js`,
+    style: `${address}.css`,
+  };
+  const attributes = `class="${bodyClass}" data-vscode-theme-id="${themeId}" data-vscode-theme-kind="${themeKind}"`;
+  const added = `<script nonce="${NONCE}">
+for (const [name, value] of Object.entries(${JSON.stringify(variables)})) document.documentElement.style.setProperty(name, value);
 ${preload}
-</script></head>
-<body class="${bodyClass}" data-vscode-theme-id="${themeId}" data-vscode-theme-kind="${themeKind}">
-<script nonce="${NONCE}" src="https://panel.test/${panel}.js"></script></body></html>`;
+</script>`;
+  return panelHtml(page)
+    .replace('<body>', `<body ${attributes}>`)
+    .replace('</head>', () => `${added}</head>`);
 }
 
 function readTheme(name: ThemeName): ThemeFile {

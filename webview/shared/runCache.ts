@@ -2,26 +2,29 @@ import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import { Emitter } from '../../src/base/emitter.ts';
 import { describeError } from '../../src/base/errors.ts';
 import type { RunId } from '../../src/domain/ids.ts';
-import type { RunDetail } from '../../src/domain/run.ts';
 
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 const REFRESH_MS = 300;
+/** Each time it takes longer to the next news, so that a thousand runs do not make a panel draw a hundred times. */
+const FIRST_NEWS_MS = 80;
+const SLOWEST_NEWS_MS = 3000;
 
-/** The details of the runs that a panel shows, fetched a few at a time and again when a run gets new tags. */
-export class RunDetails implements Disposable {
+/** Something about each run that a panel shows (its details, its images), fetched a few at a time and again when the run logs something new. */
+export class RunCache<T> implements Disposable {
   readonly #owner = new Disposables();
   readonly #changed = this.#owner.add(new Emitter<void>());
-  readonly #get: (runId: RunId) => Promise<RunDetail>;
-  readonly #details = new Map<RunId, RunDetail>();
+  readonly #get: (runId: RunId) => Promise<T>;
+  readonly #items = new Map<RunId, T>();
   readonly #problems = new Map<RunId, string>();
   readonly #waiting = new Set<RunId>();
   readonly #refreshes = new Map<RunId, ReturnType<typeof setTimeout>>();
   #running = 0;
   #announced: ReturnType<typeof setTimeout> | undefined;
+  #newsMs = FIRST_NEWS_MS;
 
   readonly onChanged = this.#changed.event;
 
-  constructor(get: (runId: RunId) => Promise<RunDetail>) {
+  constructor(get: (runId: RunId) => Promise<T>) {
     this.#get = get;
     this.#owner.onDispose(() => {
       clearTimeout(this.#announced);
@@ -40,17 +43,17 @@ export class RunDetails implements Disposable {
     return [...new Set(this.#problems.values())];
   }
 
-  get(runId: RunId): RunDetail | undefined {
-    return this.#details.get(runId);
+  get(runId: RunId): T | undefined {
+    return this.#items.get(runId);
   }
 
-  /** Makes sure that the runs' details are there or on their way. */
+  /** Makes sure that what belongs to the runs is there or on their way. */
   want(runIds: Iterable<RunId>): void {
-    for (const id of runIds) if (!this.#details.has(id) && !this.#problems.has(id)) this.#waiting.add(id);
+    for (const id of runIds) if (!this.#items.has(id) && !this.#problems.has(id)) this.#waiting.add(id);
     this.#pump();
   }
 
-  /** Fetches a run's details again, soon; many calls in a row make one. */
+  /** Fetches it again, soon; many calls in a row make one. */
   refresh(runId: RunId): void {
     if (this.#refreshes.has(runId)) return;
     const timer = setTimeout(() => {
@@ -63,13 +66,13 @@ export class RunDetails implements Disposable {
 
   /** Asks again for what failed, and renews the rest. */
   retry(): void {
-    for (const id of [...this.#problems.keys(), ...this.#details.keys()]) this.#waiting.add(id);
+    for (const id of [...this.#problems.keys(), ...this.#items.keys()]) this.#waiting.add(id);
     this.#problems.clear();
     this.#pump();
   }
 
   forget(runId: RunId): void {
-    this.#details.delete(runId);
+    this.#items.delete(runId);
     this.#problems.delete(runId);
     this.#waiting.delete(runId);
   }
@@ -89,7 +92,7 @@ export class RunDetails implements Disposable {
   async #fetch(id: RunId): Promise<void> {
     this.#running += 1;
     try {
-      this.#details.set(id, await this.#get(id));
+      this.#items.set(id, await this.#get(id));
       this.#problems.delete(id);
     } catch (error) {
       this.#problems.set(id, describeError(error));
@@ -101,17 +104,19 @@ export class RunDetails implements Disposable {
     this.#announce();
   }
 
-  /** A thousand answers in a row are told a few times, and once at the end. */
+  /** Many answers in a row are told a few times, and once at the end. */
   #announce(): void {
     if (this.pending === 0) {
       clearTimeout(this.#announced);
       this.#announced = undefined;
+      this.#newsMs = FIRST_NEWS_MS;
       this.#changed.fire();
       return;
     }
     this.#announced ??= setTimeout(() => {
       this.#announced = undefined;
+      this.#newsMs = Math.min(SLOWEST_NEWS_MS, 2 * this.#newsMs);
       this.#changed.fire();
-    }, 100);
+    }, this.#newsMs);
   }
 }
