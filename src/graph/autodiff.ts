@@ -1,6 +1,8 @@
-import { add, filled } from './build/elementwise.ts';
+import { add } from './build/binary.ts';
+import { filled } from './build/operands.ts';
 import { isFloating } from './dtype.ts';
-import { expose, type JvpRule, type Node, type Value, type VjpRule } from './ir.ts';
+import { expose } from './inspect.ts';
+import type { JvpRule, Node, Value, VjpRule } from './ir.ts';
 import { opTable } from './ops/table.ts';
 import { refuse, sameShape, showShape, sizeOf } from './shape.ts';
 import { nodesBehind } from './traverse.ts';

@@ -1,11 +1,14 @@
 export * from './autodiff.ts';
+export * from './build/activations.ts';
+export * from './build/binary.ts';
 export * from './build/convolution.ts';
-export * from './build/elementwise.ts';
 export * from './build/indexing.ts';
 export * from './build/linalg.ts';
 export * from './build/movement.ts';
+export type { Operand } from './build/operands.ts';
 export * from './build/random.ts';
 export * from './build/reduction.ts';
+export * from './build/unary.ts';
 export { type DType, dtypes, isFloating, packNumbers, unpackNumbers } from './dtype.ts';
 export * from './encode.ts';
 export { Graph } from './graph.ts';

@@ -1,7 +1,7 @@
 import type { OpAttributes, OpName } from './attributes.ts';
 import { type DType, isFloating, packNumbers } from './dtype.ts';
 import type { OnnxAttribute } from './onnx/model.ts';
-import { refuse, type Shape, sameShape, showShape, sizeOf } from './shape.ts';
+import { refuse, type Shape, showShape, sizeOf } from './shape.ts';
 
 /** Where a value comes from. */
 export type Source =
@@ -252,36 +252,7 @@ export interface OpenSplit {
   close(input: Value): void;
 }
 
-/** Marks a value as held by the caller, so that no rule looks through the node behind it. */
-export function expose(value: Value): Value {
-  if (value.node !== null) exposeNode(value.node);
-  return value;
-}
-
-/** The node behind a value if it applies `op`. */
-export function nodeOf<Op extends OpName>(value: Value, op: Op): Node<Op> | null {
-  return value.node?.op === op ? (value.node as unknown as Node<Op>) : null;
-}
-
-/** Like `nodeOf`, but only where the value may be bypassed: during derivation, and made by a rule. */
-export function peel<Op extends OpName>(value: Value, op: Op): Node<Op> | null {
-  return value.graph.isDeriving && value.node?.derived === true ? nodeOf(value, op) : null;
-}
-
-/** The number that a value holds everywhere, where that is known from the graph; otherwise null. */
-export function fillOf(value: Value): number | null {
-  if (value.source.kind === 'constant') return value.source.fill;
-  const node = value.node;
-  if (node !== null && (node.op === 'Expand' || node.op === 'Reshape')) return fillOf(node.inputs[0]!);
-  return null;
-}
-
-/** True when both have the same shape and type. */
-export function sameType(a: Value, b: Value): boolean {
-  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
-}
-
-function exposeNode(node: Node): void {
+export function exposeNode(node: Node): void {
   (node as { derived: boolean }).derived = false;
 }
 

@@ -1,6 +1,7 @@
 import { packNumbers } from './dtype.ts';
 import { checkNames, type ModelOptions, writeGraphModel } from './encode.ts';
-import { type BaseGraph, sameType, type Value } from './ir.ts';
+import { sameType } from './inspect.ts';
+import type { BaseGraph, Value } from './ir.ts';
 import { lowerGraph, valueInfo } from './lower.ts';
 import { intAttribute, type OnnxGraph, type OnnxTensor } from './onnx/model.ts';
 import { refuse } from './shape.ts';

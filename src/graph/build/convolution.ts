@@ -1,7 +1,7 @@
 import type { ConvAttributes } from '../attributes.ts';
 import type { Value } from '../ir.ts';
 import { refuse, type Shape, showShape, sizeOf } from '../shape.ts';
-import { mul } from './elementwise.ts';
+import { mul } from './binary.ts';
 import { reshape } from './movement.ts';
 import { reduceMax } from './reduction.ts';
 

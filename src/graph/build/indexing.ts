@@ -1,8 +1,9 @@
 import type { DType } from '../dtype.ts';
 import type { BaseGraph, Value } from '../ir.ts';
 import { normalizeAxis, refuse, showShape, sizeOf } from '../shape.ts';
-import { add, cast, equal, mul } from './elementwise.ts';
+import { add, equal, mul } from './binary.ts';
 import { narrow, reshape, unsqueeze } from './movement.ts';
+import { cast } from './unary.ts';
 
 /** Entries of an axis picked by whole-number indices of any shape; that shape takes the place of the axis. */
 export function gather(x: Value, indices: Value, axis = 0): Value {

@@ -1,5 +1,5 @@
 import type { Value } from '../ir.ts';
-import { add } from './elementwise.ts';
+import { add } from './binary.ts';
 import { reshape } from './movement.ts';
 
 /** Matrix product over the last two axes; leading axes broadcast. Both need at least two axes. */

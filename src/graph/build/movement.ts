@@ -1,4 +1,5 @@
-import { peel, type Value } from '../ir.ts';
+import { peel } from '../inspect.ts';
+import type { Value } from '../ir.ts';
 import {
   allAxes,
   broadcastShapes,

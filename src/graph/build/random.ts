@@ -1,8 +1,9 @@
 import type { BaseGraph, Value } from '../ir.ts';
 import { refuse, type Shape, sizeOf } from '../shape.ts';
-import { add, cast, cos, log, mod, mul, sin, sqrt } from './elementwise.ts';
+import { add, mod, mul } from './binary.ts';
 import { range } from './indexing.ts';
 import { concat, narrow, reshape } from './movement.ts';
+import { cast, cos, log, sin, sqrt } from './unary.ts';
 
 /** The Mersenne prime 2³¹ − 1: products of two residues stay below 2⁶², so that int64 never overflows. */
 const PRIME = 2147483647;

@@ -1,4 +1,5 @@
 import type { ConvAttributes, ConvTransposeAttributes, PoolAttributes } from '../attributes.ts';
+import { mul } from '../build/binary.ts';
 import {
   averagePool,
   convExact,
@@ -8,7 +9,6 @@ import {
   sumBlocks,
   transposedSize,
 } from '../build/convolution.ts';
-import { mul } from '../build/elementwise.ts';
 import { pad, reshape } from '../build/movement.ts';
 import { reduceSum } from '../build/reduction.ts';
 import type { Node, OpTable, TensorType, Value } from '../ir.ts';

@@ -1,6 +1,6 @@
 import type { ConvAttributes } from '../attributes.ts';
+import { mul } from '../build/binary.ts';
 import { convExact, convTransposeExact } from '../build/convolution.ts';
-import { mul } from '../build/elementwise.ts';
 import { matmul } from '../build/linalg.ts';
 import { concat, flip, pad, reshape, slice, swapLast, transpose } from '../build/movement.ts';
 import { reduceSum } from '../build/reduction.ts';

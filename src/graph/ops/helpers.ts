@@ -1,5 +1,5 @@
 import type { OpName } from '../attributes.ts';
-import { add } from '../build/elementwise.ts';
+import { add } from '../build/binary.ts';
 import { expand } from '../build/movement.ts';
 import { type DType, isFloating } from '../dtype.ts';
 import type { Literal, Node, OpDefinition, TensorType, Value } from '../ir.ts';

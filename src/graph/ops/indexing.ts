@@ -1,6 +1,6 @@
-import { cast } from '../build/elementwise.ts';
 import { gather } from '../build/indexing.ts';
 import { reshape, transpose } from '../build/movement.ts';
+import { cast } from '../build/unary.ts';
 import type { Node, OpTable, Value } from '../ir.ts';
 import { intAttribute, stringAttribute } from '../onnx/model.ts';
 import { allAxes, refuse, sameShape, showShape, sizeOf } from '../shape.ts';

@@ -1,7 +1,8 @@
 import type { ReduceAttributes } from '../attributes.ts';
-import { cast, div, equal, exp, mul, neg, sub } from '../build/elementwise.ts';
+import { div, equal, mul, sub } from '../build/binary.ts';
 import { expand, reshape } from '../build/movement.ts';
 import { reduceMean, reduceSum } from '../build/reduction.ts';
+import { cast, exp, neg } from '../build/unary.ts';
 import type { Node, OnnxForm, OpDefinition, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute } from '../onnx/model.ts';
 import { refuse, type Shape, sizeOf, withSize } from '../shape.ts';

@@ -1,48 +1,11 @@
 import type { OpName } from '../attributes.ts';
-import {
-  add,
-  cast,
-  cos,
-  div,
-  equal,
-  exp,
-  greater,
-  less,
-  log,
-  mul,
-  neg,
-  pow,
-  sin,
-  sub,
-  where,
-} from '../build/elementwise.ts';
+import { add, div, equal, greater, less, mul, pow, sub, where } from '../build/binary.ts';
 import { unbroadcast } from '../build/reduction.ts';
-import { dtypes, isFloating } from '../dtype.ts';
+import { log, neg } from '../build/unary.ts';
+import { isFloating } from '../dtype.ts';
 import type { OpDefinition, OpTable, Value } from '../ir.ts';
-import { intAttribute } from '../onnx/model.ts';
 import { broadcastShapes, refuse } from '../shape.ts';
-import { addTangents, broadcastType, needFloating, sameAsInput, sameDType, stretch } from './helpers.ts';
-
-type UnaryOp =
-  | 'Neg'
-  | 'Exp'
-  | 'Log'
-  | 'Sqrt'
-  | 'Erf'
-  | 'Sin'
-  | 'Cos'
-  | 'Tanh'
-  | 'Sigmoid'
-  | 'Relu'
-  | 'Abs'
-  | 'Reciprocal'
-  | 'Floor'
-  | 'Not'
-  | 'Identity'
-  | 'StopGradient'
-  | 'Cast';
-
-type GatedOp = 'Silu' | 'Gelu' | 'SquaredRelu';
+import { addTangents, broadcastType, needFloating, sameDType, stretch } from './helpers.ts';
 
 type BinaryOp =
   | 'Add'
@@ -61,56 +24,6 @@ type BinaryOp =
   | 'And'
   | 'Or'
   | 'Where';
-
-/** y = f(x) entry by entry. Each rule gives f′(x)·d, which serves both modes since the Jacobian is diagonal. */
-export const unaryOps: OpTable<UnaryOp> = {
-  Neg: diagonal((d) => neg(d)),
-  Exp: diagonal((d, _x, y) => mul(d, y)),
-  Log: diagonal((d, x) => div(d, x)),
-  // 1 / (2√x)
-  Sqrt: diagonal((d, _x, y) => div(mul(d, 0.5), y)),
-  // 2/√π · exp(−x²)
-  Erf: diagonal((d, x) => mul(d, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))),
-  Sin: diagonal((d, x) => mul(d, cos(x))),
-  Cos: diagonal((d, x) => neg(mul(d, sin(x)))),
-  // 1 − y²
-  Tanh: diagonal((d, _x, y) => mul(d, sub(1, mul(y, y)))),
-  // y (1 − y)
-  Sigmoid: diagonal((d, _x, y) => mul(d, mul(y, sub(1, y)))),
-  // 1 where x > 0, else 0. A product with the mask as numbers takes two thirds of the time of where().
-  Relu: diagonal((d, x) => mul(d, cast(greater(x, 0), d.dtype))),
-  // the sign of x
-  Abs: diagonal((d, x) => where(greater(x, 0), d, where(less(x, 0), neg(d), 0))),
-  // −1/x² = −y²
-  Reciprocal: diagonal((d, _x, y) => neg(mul(d, mul(y, y)))),
-  Floor: { infer: sameAsInput, vjp: 'zero', jvp: 'zero' },
-  Not: { infer: ([x]) => [{ shape: x!.shape, dtype: 'bool' }], vjp: 'zero', jvp: 'zero' },
-  Identity: diagonal((d) => d),
-  StopGradient: { infer: sameAsInput, vjp: 'zero', jvp: 'zero' },
-  Cast: {
-    infer: ([x], { to }) => [{ shape: x!.shape, dtype: to }],
-    onnx: (node) => ({
-      type: 'Cast',
-      inputs: node.inputs,
-      attributes: { to: intAttribute(dtypes[node.attributes.to].code) },
-    }),
-    vjp: ({ inputs: [x] }, [dy]) => [dy && isFloating(x!.dtype) ? cast(dy, x!.dtype) : null],
-    jvp: (node, [dx]) => [dx && isFloating(node.attributes.to) ? cast(dx, node.attributes.to) : null],
-  },
-};
-
-/**
- * y = x·s where s is a known function of x. The rules give the whole derivative along x and none along s, which takes fewer passes over
- * memory than the rules of the single operations together.
- */
-export const gatedOps: OpTable<GatedOp> = {
-  // s = sigmoid(x): y′ = s + x·s·(1 − s) = s + y − y·s
-  Silu: gated((_x, s, y) => add(s, sub(y, mul(y, s)))),
-  // s = max(x, 0): y′ = 2s
-  SquaredRelu: gated((_x, s) => mul(s, 2)),
-  // s = Φ(x): y′ = s + x·φ(x), φ(x) = exp(−x²/2)/√(2π)
-  Gelu: gated((x, s) => add(s, mul(x, mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI))))),
-};
 
 /** z = f(x, y) entry by entry, with broadcasting: cotangents are summed back to the shape of their input by `unbroadcast`. */
 export const binaryOps: OpTable<BinaryOp> = {
@@ -209,25 +122,6 @@ export const binaryOps: OpTable<BinaryOp> = {
     },
   },
 };
-
-type DiagonalOp = Exclude<UnaryOp, 'Cast'>;
-
-function diagonal<Op extends DiagonalOp & OpName>(slope: (d: Value, x: Value, y: Value) => Value): OpDefinition<Op> {
-  return {
-    infer: sameAsInput,
-    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [dy ? slope(dy, x!, y!) : null],
-    jvp: ({ inputs: [x], outputs: [y] }, [dx]) => [dx ? slope(dx, x!, y!) : null],
-  };
-}
-
-function gated<Op extends GatedOp>(slope: (x: Value, s: Value, y: Value) => Value): OpDefinition<Op> {
-  return {
-    infer: sameAsInput,
-    onnx: ({ inputs }) => ({ type: 'Mul', inputs }),
-    vjp: ({ inputs: [x, s], outputs: [y] }, [dy]) => [dy ? mul(dy, slope(x!, s!, y!)) : null, null],
-    jvp: ({ inputs: [x, s], outputs: [y] }, [dx]) => [dx ? mul(dx, slope(x!, s!, y!)) : null],
-  };
-}
 
 function comparison<Op extends OpName>(what: string): OpDefinition<Op> {
   return {
