@@ -58,7 +58,7 @@ export function resizeNearest(x: Value, factor: PerAxis): Value {
   return x.graph.apply('ResizeNearest', [x], { factors })[0]!;
 }
 
-/** Sum over blocks of `factor` elements per spatial axis: the transpose of `resizeNearest`. A pool is twice as fast as a sum. */
+/** Sum over blocks of `factor` elements per spatial axis: the transpose of `resizeNearest`. A pool takes a third of the time of a sum. */
 export function sumBlocks(x: Value, factor: PerAxis): Value {
   const factors = perAxis(factor, x.rank - 2);
   return mul(averagePool(x, factors), sizeOf(factors));
