@@ -106,8 +106,9 @@ export class TagTable {
 
 const none = new Float64Array(0);
 
-function trim(column: Float64Array, count: number): Float64Array {
-  return count === column.length ? column : column.slice(0, count);
+/** A column of its count's length: cut off in place where little is wasted, copied where much is. Each column keeps a buffer of its own, to be transferred. */
+function trim(column: Float64Array<ArrayBuffer>, count: number): Float64Array {
+  return count > column.length * 0.9 ? column.subarray(0, count) : column.slice(0, count);
 }
 
 function enlarge(column: Float64Array, capacity: number): Float64Array<ArrayBuffer> {

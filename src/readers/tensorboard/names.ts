@@ -8,7 +8,7 @@ export function isEventFile(name: string): boolean {
 
 /** The files of a log in the order of their making: the names hold the time, then host, process and a counter. */
 export function orderEventFiles(names: readonly string[]): string[] {
-  return [...names].sort((a, b) => madeAt(a) - madeAt(b) || naturalOrder.compare(a, b));
+  return [...names].sort((a, b) => madeAt(a) - madeAt(b) || compareNaturally(a, b));
 }
 
 /** Unix seconds in `events.out.tfevents.1622543341.host.86862.0`; 0 where there is none. */
@@ -16,4 +16,18 @@ function madeAt(name: string): number {
   return Number(/tfevents\.(\d{1,15})/.exec(name)?.[1] ?? 0);
 }
 
-const naturalOrder = new Intl.Collator('en', { numeric: true });
+/** By characters, but numbers by their value: `….9` comes before `….10`. */
+function compareNaturally(a: string, b: string): number {
+  const [left, right] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []];
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const difference = comparePieces(left[index]!, right[index]!);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function comparePieces(a: string, b: string): number {
+  const areNumbers = /^\d/.test(a) && /^\d/.test(b);
+  const [left, right] = areNumbers ? [a.padStart(b.length, '0'), b.padStart(a.length, '0')] : [a, b];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
