@@ -6,8 +6,8 @@ import { TensorboardReader, tensorboardFormat } from './tensorboard/format.ts';
 import { trainyardFormat } from './trainyard/format.ts';
 
 export type { DiscoverOptions, Discovery } from './discovery/discover.ts';
-export type { FolderIndex, SkippedFolder } from './discovery/folderIndex.ts';
-export type { FolderListing, FolderMatch, PollBudget, RunFormat, RunReader } from './format.ts';
+export type { FolderIndex } from './discovery/folderIndex.ts';
+export type { RunFormat, RunReader } from './format.ts';
 
 /** Every format by the source that it reads. A new one is a folder here and a line in this table. */
 const formatBySource = {
@@ -33,10 +33,10 @@ export function openEventFile(run: FoundRun, fileName: string): RunReader {
   return new TensorboardReader(run, { only: fileName });
 }
 
-export { type CheckpointOwner, listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
+export { listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
 export { readCheckpointName } from './checkpoints/names.ts';
-export { readSafetensorsHeader, type SafetensorsHeader } from './checkpoints/safetensors.ts';
+export { readSafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
-export { logFileName, parseExperimentLog } from './experimentLog/parse.ts';
+export { parseExperimentLog } from './experimentLog/parse.ts';
 export { SeriesSummary } from './summary.ts';
 export { looksLikeEventFile } from './tensorboard/detect.ts';

@@ -1,9 +1,6 @@
 import type { LogEntry } from '../../domain/logEntry.ts';
 import { headingOf, type LogLine, splitLines } from './sections.ts';
 
-/** The names that a project gives to its log. */
-export const logFileName = 'EXPERIMENT_LOG.md';
-
 /** Part of the log below one heading. */
 interface Section {
   readonly line: number;
