@@ -8,6 +8,8 @@ export interface ChosenDevice {
   /** "NVIDIA H100 80GB HBM3"; '' where unknown. */
   readonly detail: string;
   readonly refused: readonly DeviceProbe[];
+  /** What the person should know of the device that was asked for by name: that it is slow. */
+  readonly warning?: string;
 }
 
 /**
@@ -39,8 +41,11 @@ export function describeRefused({ device, reason }: DeviceProbe): string {
   return `${device}: ${reason}`;
 }
 
-function useNamed({ slowness: _slowness, ...found }: DeviceTrial): ChosenDevice {
-  if (found.usable) return { device: found.device, detail: found.detail, refused: [] };
+function useNamed({ slowness, ...found }: DeviceTrial): ChosenDevice {
+  if (found.usable) {
+    const { device, detail } = found;
+    return { device, detail, refused: [], ...(slowness === '' ? {} : { warning: slowness }) };
+  }
   throw new AppError('device-unavailable', `The device ${found.device} cannot be used. ${found.reason}`, {
     hint: 'Mend that, or train with device=auto or device=cpu.',
   });

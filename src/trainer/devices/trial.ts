@@ -28,6 +28,7 @@ export async function tryDevice(device: DeviceName): Promise<TrialResult> {
 
 const size = 384;
 const steps = 8;
+const timedRuns = 3;
 /** Half precision inside a product (TF32 on NVIDIA) stays below this for values up to 1. */
 const tolerance = 0.02;
 
@@ -39,11 +40,15 @@ async function runTrial(placement: Placement): Promise<{ values: Float32Array; m
       x: { data: weights, shape: [size, size] },
       scale: { data: new Float32Array(steps).fill(1), shape: [steps] },
     };
-    // The first run also compiles; the second one tells the speed.
-    await session.run(inputs);
-    const start = performance.now();
-    const outputs = await session.run(inputs);
-    return { values: outputs[nextName('x')] as Float32Array, milliseconds: performance.now() - start };
+    // The first run also compiles. Of the others the fastest tells the speed, since the machine may be busy.
+    let values = (await session.run(inputs))[nextName('x')] as Float32Array;
+    let milliseconds = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < timedRuns; i++) {
+      const start = performance.now();
+      values = (await session.run(inputs))[nextName('x')] as Float32Array;
+      milliseconds = Math.min(milliseconds, performance.now() - start);
+    }
+    return { values, milliseconds };
   } finally {
     session.dispose();
   }

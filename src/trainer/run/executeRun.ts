@@ -157,6 +157,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   terminal.line(
     `${identity.name}: ${run.architecture}, ${run.step.pack.size} parameters, on ${describeDevice(chosen, run.settings.threads)}`,
   );
+  if (chosen.warning !== undefined) terminal.line(`${chosen.device}: ${chosen.warning}`);
   for (const refused of chosen.refused) terminal.line(`not on ${describeRefused(refused)}`);
   for (const set of run.dataSets)
     terminal.line(`${set.name}: ${set.examples} images of ${set.classes} classes from ${set.path}`);

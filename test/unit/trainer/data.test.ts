@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { encode } from 'fast-png';
 import { AppError } from '../../../src/base/errors.ts';
@@ -10,6 +10,7 @@ import type { DataSetRequest } from '../../../src/recipes/recipe.ts';
 import { BatchLoader, gather } from '../../../src/trainer/data/batches.ts';
 import { ExampleOrder } from '../../../src/trainer/data/exampleOrder.ts';
 import { loadImageSet } from '../../../src/trainer/data/imageSet.ts';
+import { decodePixels } from '../../../src/trainer/data/pngPixels.ts';
 import { idxFile, temporaryFolder, tinyImages, writeIdxSet } from './support.ts';
 
 const trainSet = (folder: string): DataSetRequest => ({ name: 'train', path: folder, split: 'train', required: true });
@@ -128,6 +129,17 @@ test('a folder of PNG files: classes by folder in the order of their numbers, al
   assert.equal(loadImageSet(testSet(path.join(folder, 'train'))), undefined);
 });
 
+test('PNG files of few bits and with a palette are unpacked', () => {
+  // Rows begin at a byte: three pixels of two bits, of one bit and of four bits.
+  const grey = (depth: number, rows: readonly number[][]) => decodePixels(pngFile(3, rows.length, depth, 0, rows));
+  assert.deepEqual([...grey(2, [[0b00_01_11_00], [0b10_00_01_00]]).values], [0, 85, 255, 170, 0, 85]);
+  assert.deepEqual([...grey(1, [[0b101_00000]]).values], [255, 0, 255]);
+  assert.deepEqual([...grey(4, [[0x0f, 0x80]]).values], [0, 255, 136]);
+  const palette = pngChunk('PLTE', Buffer.from([1, 2, 3, 250, 251, 252]));
+  const indexed = decodePixels(pngFile(3, 1, 8, 3, [[1, 0, 1]], palette));
+  assert.deepEqual([indexed.channels, ...indexed.values], [3, 250, 251, 252, 1, 2, 3, 250, 251, 252]);
+});
+
 test('PNG files that do not fit together or are broken are refused by name', (t) => {
   const folder = temporaryFolder(t);
   const file = path.join(folder, 'x', 'b.png');
@@ -213,4 +225,34 @@ function isBadData(error: unknown, says: RegExp): true {
   assert.equal(error.code, 'bad-data');
   assert.match(error.message, says);
   return true;
+}
+
+/** A PNG file of the smallest kind (PNG specification, section 5): each row is given without its filter byte. */
+function pngFile(
+  width: number,
+  height: number,
+  depth: number,
+  colour: number,
+  rows: readonly number[][],
+  extra: Uint8Array = new Uint8Array(0),
+): Buffer {
+  const header = Buffer.from([0, 0, 0, width, 0, 0, 0, height, depth, colour, 0, 0, 0]);
+  const data = deflateSync(Buffer.from(rows.flatMap((row) => [0, ...row])));
+  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  return Buffer.concat([
+    signature,
+    pngChunk('IHDR', header),
+    extra,
+    pngChunk('IDAT', data),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function pngChunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(data.length, 0);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(body), body.length + 4);
+  return chunk;
 }

@@ -17,8 +17,7 @@ import { equal, mul, where } from '../../../src/graph/index.ts';
 import { openRun } from '../../../src/readers/index.ts';
 import { classifier } from '../../../src/recipes/classifier/index.ts';
 import { type Recipe, randomCounter } from '../../../src/recipes/recipe.ts';
-import { train } from '../../../src/trainer/train.ts';
-import { temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
+import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
 import { checkpointBits, outcomeOf } from './trainProcess.ts';
 
 const settings = {
@@ -37,7 +36,7 @@ test('a loss that is no number stops the run as failed, with the step; the last 
     folder,
     config,
     ['name=nan', 'steps=100', 'checkpointEvery=10', 'stepsPerRun=8', 'optimizer.clipNorm=0'],
-    [explodingAt(25)],
+    { recipes: [explodingAt(25)] },
   );
   assert.equal(code, 1);
   assert.match(
@@ -124,7 +123,7 @@ test('where the worker made the directory, a wrong configuration leaves its reas
   const run = path.join(folder, 'given');
   mkdirSync(run);
   const config = writeConfig(folder, { ...settings, data: writeIdxSet(folder), steps: 'lots' });
-  const { code } = await runTrainer(folder, config, [], undefined, { TRAINYARD_RUN_DIR: run });
+  const { code } = await runTrainer(folder, config, [], { environment: { TRAINYARD_RUN_DIR: run } });
   assert.equal(code, 1);
   assert.equal(outcomeOf(run).error?.code, 'bad-config');
 });
@@ -176,8 +175,8 @@ test('a run directory on a read-only file system is said plainly', async (t) => 
   const mounted = mountTmpfs(t, ['ro']);
   if (mounted === undefined) return t.skip('mounting a file system needs root on Linux');
   const config = writeConfig(folder, { ...settings, data: writeIdxSet(folder) });
-  const { code, complaint } = await runTrainer(folder, config, [], undefined, {
-    TRAINYARD_RUN_DIR: path.join(mounted, 'run'),
+  const { code, complaint } = await runTrainer(folder, config, [], {
+    environment: { TRAINYARD_RUN_DIR: path.join(mounted, 'run') },
   });
   assert.equal(code, 1);
   assert.match(complaint, /cannot be written to\. Not allowed to write: EROFS.*Choose a folder that you may write to/);
@@ -193,8 +192,7 @@ test('a disk that fills up fails the run with the reason; the last good checkpoi
     folder,
     config,
     ['steps=400', 'checkpointEvery=20', 'keepCheckpoints=100'],
-    undefined,
-    { TRAINYARD_RUN_DIR: run },
+    { environment: { TRAINYARD_RUN_DIR: run } },
   );
   assert.equal(code, 1);
   assert.match(complaint, /No room left on the disk/);
@@ -231,26 +229,6 @@ function explodingAt(step: number): Recipe {
       };
     },
   };
-}
-
-async function runTrainer(
-  folder: string,
-  configFile: string,
-  overrides: readonly string[],
-  recipes?: readonly Recipe[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<{ code: number; complaint: string }> {
-  const complaints: string[] = [];
-  const code = await train({
-    configFile,
-    overrides,
-    folder,
-    environment,
-    terminal: { line: () => {}, progress: () => {} },
-    complain: (message) => void complaints.push(message),
-    ...(recipes === undefined ? {} : { recipes }),
-  });
-  return { code, complaint: complaints.join('\n') };
 }
 
 /** A small file system of its own, unmounted after the test; undefined where this process may not mount one. */

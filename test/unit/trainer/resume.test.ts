@@ -4,7 +4,7 @@ import path from 'node:path';
 import { before, test } from 'node:test';
 import type { RunFile } from '../../../src/domain/runDirectory.ts';
 import { openRun } from '../../../src/readers/index.ts';
-import { temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
+import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
 import {
   checkpointBits,
   eventBytes,
@@ -120,7 +120,7 @@ test('killed at random moments and started again each time, a run ends with the 
 test('a checkpoint that does not fit is refused with the reason', async (t) => {
   const folder = temporaryFolder(t);
   const config = setUp(folder);
-  await trainToEnd(folder, [config, 'name=a', 'steps=20']);
+  await runTrainer(folder, config, ['name=a', 'steps=20']);
   const last = 'runs/a/checkpoints/last.safetensors';
   writeFileSync(path.join(folder, 'cut.safetensors'), readFileSync(path.join(folder, last)).subarray(0, 5000));
   writeFileSync(path.join(folder, 'other.safetensors'), Buffer.from('no checkpoint at all'));
@@ -136,9 +136,9 @@ test('a checkpoint that does not fit is refused with the reason', async (t) => {
     ['another file', ['resume=other.safetensors'], /other\.safetensors cannot be used/],
   ];
   for (const [name, overrides, says] of cases) {
-    const ended = await trainToEnd(folder, [config, `name=${name.replaceAll(' ', '-')}`, ...overrides]);
-    assert.equal(ended.code, 1, name);
-    assert.match(ended.errors, says, name);
+    const { code, complaint } = await runTrainer(folder, config, [`name=${name.replaceAll(' ', '-')}`, ...overrides]);
+    assert.equal(code, 1, name);
+    assert.match(complaint, says, name);
   }
 });
 

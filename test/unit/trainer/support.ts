@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
+import type { Recipe } from '../../../src/recipes/recipe.ts';
+import { train } from '../../../src/trainer/train.ts';
 
 /** A fresh folder that is removed after the test. */
 export function temporaryFolder(test: TestContext): string {
@@ -63,4 +65,32 @@ export function writeConfig(folder: string, config: object, name = 'config.yaml'
   const file = path.join(folder, name);
   writeFileSync(file, stringify(config));
   return file;
+}
+
+/** How a training in this process ended. */
+export interface Trained {
+  readonly code: number;
+  readonly lines: readonly string[];
+  readonly complaint: string;
+}
+
+/** Trains in this process, with `folder` as working directory. */
+export async function runTrainer(
+  folder: string,
+  configFile: string,
+  overrides: readonly string[],
+  { recipes, environment = {} }: { recipes?: readonly Recipe[]; environment?: NodeJS.ProcessEnv } = {},
+): Promise<Trained> {
+  const lines: string[] = [];
+  const complaints: string[] = [];
+  const code = await train({
+    configFile,
+    overrides,
+    folder,
+    environment,
+    terminal: { line: (text) => void lines.push(text), progress: () => {} },
+    complain: (message) => void complaints.push(message),
+    ...(recipes === undefined ? {} : { recipes }),
+  });
+  return { code, lines, complaint: complaints.join('\n') };
 }

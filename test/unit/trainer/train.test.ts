@@ -8,8 +8,7 @@ import type { PollResult } from '../../../src/domain/records.ts';
 import type { OutcomeFile, RunFile } from '../../../src/domain/runDirectory.ts';
 import { openRun } from '../../../src/readers/index.ts';
 import { ModelSession } from '../../../src/trainer/engine/session.ts';
-import { train } from '../../../src/trainer/train.ts';
-import { temporaryFolder, tinyImages, writeConfig, writeIdxSet } from './support.ts';
+import { runTrainer, temporaryFolder, tinyImages, writeConfig, writeIdxSet } from './support.ts';
 
 const classifier = {
   recipe: 'classifier',
@@ -30,7 +29,7 @@ const meanflow = {
 test('the classifier learns a tiny data set and leaves a whole run directory', async (t) => {
   const folder = temporaryFolder(t);
   const config = writeConfig(folder, { ...classifier, data: writeIdxSet(folder) });
-  const { code, lines, complaints } = await runTrainer(folder, config, [
+  const { code, lines, complaint } = await runTrainer(folder, config, [
     'name=c1',
     'steps=120',
     'evaluateEvery=60',
@@ -38,7 +37,7 @@ test('the classifier learns a tiny data set and leaves a whole run directory', a
     'keepCheckpoints=2',
     'optimizer.learningRate=0.01',
   ]);
-  assert.equal(code, 0, complaints.join());
+  assert.equal(code, 0, complaint);
   assert.match(lines[0]!, /^c1: classifier-mlp.* parameters, on cpu \(1 thread\)$/);
   const run = path.join(folder, 'runs', 'c1');
   assert.deepEqual(readdirSync(path.join(run, 'checkpoints')).sort(), [
@@ -112,14 +111,14 @@ test('meanflow draws samples, and a classifier of the same data judges them', as
   const judge = writeConfig(folder, { ...classifier, data }, 'judge.yaml');
   await runTrainer(folder, judge, ['name=judge', 'steps=60', 'optimizer.learningRate=0.01']);
   const config = writeConfig(folder, { ...meanflow, data });
-  const { code, complaints } = await runTrainer(folder, config, [
+  const { code, complaint } = await runTrainer(folder, config, [
     'name=m',
     'steps=40',
     'sampleEvery=20',
     'samples.count=20',
     'judge=runs/judge/model.onnx',
   ]);
-  assert.equal(code, 0, complaints.join());
+  assert.equal(code, 0, complaint);
   const run = path.join(folder, 'runs', 'm');
   assert.deepEqual(readdirSync(path.join(run, 'samples')), ['step_00000020.png', 'step_00000040.png']);
   const png = decode(readFileSync(path.join(run, 'samples', 'step_00000040.png')));
@@ -164,7 +163,7 @@ test('a run that the worker starts keeps its id, directory and commit', async (t
     JSON.stringify({ id: 'ID1', name: 'given', createdAt: 5, commit: 'abc', dirty: true }),
   );
   const environment = { TRAINYARD_RUN_DIR: run, TRAINYARD_RUN_ID: 'ID1' };
-  const { code } = await runTrainer(folder, config, ['steps=3'], environment);
+  const { code } = await runTrainer(folder, config, ['steps=3'], { environment });
   assert.equal(code, 0);
   const record = readJson<RunFile>(run, 'run.json');
   assert.deepEqual(
@@ -183,31 +182,6 @@ test('without a test set a classifier trains, and says that it is not evaluated'
   assert.equal(code, 0);
   assert.ok(lines.includes('There are no test images, so they are not evaluated.'), lines.join('\n'));
 });
-
-interface Trained {
-  readonly code: number;
-  readonly lines: readonly string[];
-  readonly complaints: readonly string[];
-}
-
-async function runTrainer(
-  folder: string,
-  configFile: string,
-  overrides: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Trained> {
-  const lines: string[] = [];
-  const complaints: string[] = [];
-  const code = await train({
-    configFile,
-    overrides,
-    folder,
-    environment,
-    terminal: { line: (text) => void lines.push(text), progress: () => {} },
-    complain: (message) => void complaints.push(message),
-  });
-  return { code, lines, complaints };
-}
 
 async function readLog(run: string): Promise<PollResult> {
   const reader = openRun({ source: 'tensorboard', path: run, root: run, name: 'x' });
