@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Job } from '../domain/job.ts';
 import type { CheckpointsNode } from './checkpoints/tree.ts';
 import type { LogNode } from './experimentLog/tree.ts';
+import type { Journal } from './log/journal.ts';
 import type { RunLogs } from './log/runLogs.ts';
 import type { Panels } from './panels/panels.ts';
 import type { JobNode } from './queue/model.ts';
@@ -14,7 +15,7 @@ import type { LazyLink } from './worker/lazyLink.ts';
 /** The parts of the extension that commands work with. Made once, in extension.ts. */
 export interface App {
   readonly context: vscode.ExtensionContext;
-  readonly output: vscode.LogOutputChannel;
+  readonly output: Journal;
   readonly worker: LazyLink;
   readonly feed: RunsFeed;
   readonly runs: RunsView;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { describeError, type ErrorCode, toErrorInfo } from '../base/errors.ts';
 import { commandIds } from './contributions.ts';
+import type { Journal } from './log/journal.ts';
 
 interface Button {
   readonly title: string;
@@ -35,7 +36,7 @@ const buttons: { readonly [C in ErrorCode]: readonly Button[] | null } = {
 };
 
 /** The one place where an error becomes a message: the sentence, the next move, and buttons that make it. Also keeps it in the log. */
-export function presentError(output: vscode.LogOutputChannel, doing: string, error: unknown): void {
+export function presentError(output: Journal, doing: string, error: unknown): void {
   const info = toErrorInfo(error);
   const offered = buttons[info.code];
   if (offered === null) return;

@@ -7,6 +7,7 @@ import { registerCommands } from './commands/register.ts';
 import { contextKeys } from './contributions.ts';
 import { presentError } from './errors.ts';
 import { diskFolders, isWithin } from './folders.ts';
+import { Journal } from './log/journal.ts';
 import { RunLogs } from './log/runLogs.ts';
 import { Notifications } from './notifications.ts';
 import { Panels } from './panels/panels.ts';
@@ -27,7 +28,7 @@ import { workerOptions } from './worker/options.ts';
 export function activate(context: vscode.ExtensionContext): App | undefined {
   const owned = new Disposables();
   context.subscriptions.push(owned);
-  const output = owned.add(vscode.window.createOutputChannel('Trainyard', { log: true }));
+  const output = new Journal(owned.add(vscode.window.createOutputChannel('Trainyard', { log: true })));
   const workerFile = path.join(context.extensionPath, 'dist', 'worker.cjs');
   const worker = owned.add(new LazyLink(() => workerOptions(context, workerFile)));
   logStates(owned, worker, output);
@@ -46,13 +47,7 @@ export function activate(context: vscode.ExtensionContext): App | undefined {
   );
   const trees = owned.add(registerTrees({ worker, feed, failed: (error) => presentError(output, 'Queue', error) }));
   const documents = owned.add(new Documents());
-  const logs = owned.add(
-    new RunLogs({
-      worker,
-      run: (runId) => feed.runs.get(runId),
-      failed: (error) => presentError(output, 'Log', error),
-    }),
-  );
+  const logs = owned.add(new RunLogs({ worker, run: (runId) => feed.runs.get(runId) }));
   const panels = owned.add(
     new Panels({ extensionUri: context.extensionUri, worker, feed, memento: context.workspaceState }),
   );
@@ -68,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): App | undefined {
 /** VS Code disposes the subscriptions; jobs and the worker go on by themselves. */
 export function deactivate(): void {}
 
-function logStates(owned: Disposables, worker: LazyLink, output: vscode.LogOutputChannel): void {
+function logStates(owned: Disposables, worker: LazyLink, output: Journal): void {
   owned.add(
     worker.onState((state) => {
       void vscode.commands.executeCommand('setContext', contextKeys.link, state.kind);

@@ -6,13 +6,17 @@ import type { RunId } from '../../domain/ids.ts';
  */
 export function runIdsOf(args: readonly unknown[]): readonly RunId[] {
   const [first, second] = args;
-  const several = Array.isArray(second) && second.some((row) => idOf(row) !== undefined) ? second : undefined;
+  // A second list of plain texts belongs to a scripted call, such as labels.
+  const several = Array.isArray(second) && second.some((row) => rowId(row) !== undefined) ? second : undefined;
   const rows = several ?? (Array.isArray(first) ? first : [first]);
-  return [...new Set(rows.map(idOf).filter((id) => id !== undefined))];
+  return [...new Set(rows.map((row) => textId(row) ?? rowId(row)).filter((id) => id !== undefined))];
 }
 
-function idOf(row: unknown): RunId | undefined {
-  if (typeof row === 'string' && row !== '') return row as RunId;
+function textId(row: unknown): RunId | undefined {
+  return typeof row === 'string' && row !== '' ? (row as RunId) : undefined;
+}
+
+function rowId(row: unknown): RunId | undefined {
   const runId = typeof row === 'object' && row !== null ? (row as { runId?: unknown }).runId : undefined;
   return typeof runId === 'string' ? (runId as RunId) : undefined;
 }

@@ -51,6 +51,9 @@ async function ownChecks(app: App): Promise<readonly DoctorCheck[]> {
   });
 }
 
-export function showOutput(app: App): void {
-  app.output.show();
+/** Shows what this window and the worker have to tell about themselves. */
+export async function showOutput(app: App): Promise<void> {
+  const { userWorkerPaths } = await import('../../client/index.ts');
+  const text = await app.output.report(userWorkerPaths().log);
+  await app.documents.show('Trainyard.log', text);
 }

@@ -15,7 +15,13 @@ export type OverrideRow =
   | { readonly kind: 'continue'; readonly changed: number }
   | { readonly kind: 'set'; readonly text: string; readonly field: ConfigField }
   | { readonly kind: 'problem'; readonly message: string }
-  | { readonly kind: 'field'; readonly field: ConfigField; readonly value: Json; readonly overridden: boolean };
+  | {
+      readonly kind: 'field';
+      readonly field: ConfigField;
+      readonly value: Json;
+      readonly former: Json;
+      readonly overridden: boolean;
+    };
 
 export interface OverrideForm {
   readonly fields: readonly ConfigField[];
@@ -63,8 +69,8 @@ function fieldRows({ fields, base, overrides }: OverrideForm): readonly Override
     )
     .map((field) => {
       const overridden = given.has(field.key);
-      const value = overridden ? given.get(field.key)! : (valueAt(base, field.key) ?? field.default);
-      return { kind: 'field', field, value, overridden };
+      const former = valueAt(base, field.key) ?? field.default;
+      return { kind: 'field', field, value: overridden ? given.get(field.key)! : former, former, overridden };
     });
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { describeField } from '../../domain/config.ts';
+import type { Json } from '../../domain/json.ts';
 import {
   type OverrideForm,
   type OverrideRow,
@@ -50,7 +51,7 @@ export async function overridesStep(place: StepPlace, initial: OverrideForm): Pr
         if (row?.kind === 'continue') finish(form.overrides);
         if (row?.kind === 'set') take(withOverride(form.overrides, row.text));
         if (row?.kind === 'field') {
-          pick.value = `${row.field.key}=${row.field.choices === undefined && row.field.type !== 'boolean' ? typedValue(row.value) : ''}`;
+          pick.value = `${row.field.key}=${row.field.choices === undefined && row.field.type !== 'boolean' ? prefill(row.value) : ''}`;
           draw();
         }
       }),
@@ -88,17 +89,26 @@ function overrideItem(row: OverrideRow): OverrideItem {
 }
 
 function fieldItem(row: Extract<OverrideRow, { kind: 'field' }>): OverrideItem {
-  const { field, value, overridden } = row;
+  const { field, value, former, overridden } = row;
   const unit = field.unit === undefined || field.unit === '' ? '' : ` ${field.unit}`;
   const missing = field.required === true && value === null;
-  const shown = missing ? 'must be given' : `${typedValue(value)}${unit}`;
+  const shown = missing ? 'must be given' : shownValue(value, unit);
   return {
     row,
     label: overridden ? `$(edit) ${field.key}` : missing ? `$(warning) ${field.key}` : field.key,
-    description: overridden ? `${shown} (was ${typedValue(field.default)})` : shown,
+    description: overridden ? `${shown} (was ${shownValue(former, unit)})` : shown,
     detail: `${field.description} ${capital(describeField(field))}.`,
     buttons: overridden ? [resetButton] : [],
   };
+}
+
+/** A key without a value says so; many recipes choose one then, and their descriptions tell which. */
+function shownValue(value: Json, unit: string): string {
+  return value === null ? 'not set' : `${typedValue(value)}${unit}`;
+}
+
+function prefill(value: Json): string {
+  return value === null ? '' : typedValue(value);
 }
 
 function capital(text: string): string {

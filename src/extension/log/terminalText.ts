@@ -1,75 +1,40 @@
-/** How the text on show must change: more at its end, or all of it anew. */
-export type TextChange =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'append'; readonly text: string }
-  | { readonly kind: 'replace'; readonly text: string };
-
 /**
  * What a terminal would show of a program's output, as plain text that grows. A carriage return goes back to the line's beginning, so that a progress
  * bar takes one line that changes; colours and other control sequences are taken out (ECMA-48 §5.4). Only the last `limit` characters are kept.
  */
 export class TerminalText {
   readonly #limit: number;
-  #kept = '';
-  /** The unfinished last line as received, with its carriage returns. */
+  #finished = '';
+  /** The unfinished last line as received, with its returns and control sequences. */
   #pending = '';
-  /** What the display shows of the unfinished line. */
-  #shownTail = '';
-  #shown = 0;
-  #cut = false;
+  #isCut = false;
 
   constructor(limit = 400_000) {
     this.#limit = limit;
   }
 
-  /** The whole text as it should stand now. */
+  /** The whole text as it stands now. */
   get text(): string {
-    return this.#kept + collapseLine(this.#pending);
+    return this.#finished + collapseLine(this.#pending);
   }
 
   /** Whether text at the beginning was given up. */
   get isCut(): boolean {
-    return this.#cut;
+    return this.#isCut;
   }
 
-  /** Takes output as it came, cut anywhere, and says how the display follows. */
-  feed(output: string): TextChange {
-    const received = this.#pending + output;
-    // An escape sequence may be cut in its middle; it waits until the rest has come.
-    const lastBreak = received.lastIndexOf('\n');
-    const finished = received
-      .slice(0, lastBreak + 1)
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => `${collapseLine(line)}\n`)
-      .join('');
-    this.#pending = shortened(received.slice(lastBreak + 1));
-    this.#kept += finished;
-    const tail = collapseLine(this.#pending);
-    const next = finished + tail;
-    const previous = this.#shownTail;
-    this.#shownTail = tail;
-    if (next.startsWith(previous)) return this.#grow(next.slice(previous.length));
-    return this.#replace();
+  /** Takes output as it came, cut anywhere. */
+  feed(output: string): void {
+    const lines = (this.#pending + output).split('\n');
+    this.#pending = shortened(lines.pop() ?? '');
+    this.#finished += lines.map((line) => `${collapseLine(line)}\n`).join('');
+    // Cutting costs a copy, so it waits until there is twice as much.
+    if (this.#finished.length > 2 * this.#limit) this.#cut();
   }
 
-  #grow(text: string): TextChange {
-    if (text === '') return { kind: 'none' };
-    this.#shown += text.length;
-    // Trimming rewrites everything, so it waits until twice the limit is on show.
-    if (this.#shown > 2 * this.#limit) return this.#replace();
-    return { kind: 'append', text };
-  }
-
-  #replace(): TextChange {
-    if (this.#kept.length > this.#limit) {
-      const from = this.#kept.indexOf('\n', this.#kept.length - this.#limit) + 1;
-      this.#kept = this.#kept.slice(from);
-      this.#cut = true;
-    }
-    const { text } = this;
-    this.#shown = text.length;
-    return { kind: 'replace', text };
+  #cut(): void {
+    this.#finished = this.#finished.slice(this.#finished.indexOf('\n', this.#finished.length - this.#limit) + 1);
+    this.#isCut = true;
   }
 }
 

@@ -38,6 +38,7 @@ export class Panel extends Disposables {
   #notifier: RpcNotifier<PanelEvents> | undefined;
   #runIds: readonly RunId[];
   #state: Json;
+  #pageCount = 0;
   #known: ReadonlySet<RunId> = new Set();
 
   constructor(
@@ -56,6 +57,16 @@ export class Panel extends Disposables {
     this.#state = stored?.state ?? asJson(state);
     void this.#keep();
     void this.#serve();
+  }
+
+  /** Runs that the person asked to see. */
+  get runIds(): readonly RunId[] {
+    return this.#runIds;
+  }
+
+  /** How many pages have asked what they are to show: one more each time the panel is shown again. */
+  get pageCount(): number {
+    return this.#pageCount;
   }
 
   /** Other runs for the same panel. */
@@ -107,6 +118,7 @@ export class Panel extends Disposables {
     const { feed } = this.#services;
     await feed.load();
     this.#known = new Set(feed.runs.keys());
+    this.#pageCount += 1;
     return {
       panel: this.kind,
       runIds: this.#runIds,

@@ -24,6 +24,11 @@ export class Panels extends Disposables {
     }
   }
 
+  /** The open panel of this kind. */
+  panel(kind: PanelKind): Panel | undefined {
+    return this.#open.get(kind);
+  }
+
   /** Shows runs in the panel of this kind: in the open one, else in a new one beside what the person edits. */
   show(kind: PanelKind, runIds: readonly RunId[]): void {
     const open = this.#open.get(kind);
