@@ -31,6 +31,9 @@ export interface LogFacts {
   readonly restarts: readonly Restart[];
 }
 
+/** They are kept in the cursor, so a file made of nothing else must not fill it. */
+const mostRestarts = 1000;
+
 export const emptyLogFacts: LogFacts = { firstWallTime: null, lastWallTime: null, hparams: null, restarts: [] };
 
 /** Sorts events into columns and media, and remembers what each tag means. */
@@ -71,7 +74,9 @@ export class EventCollector {
     const event = readEvent(reader);
     const parsed = event.values.map((value) => this.#interpret(reader, event, value, buffer));
     this.#sawTime(event.wallTime);
-    if (event.sessionStart) this.#restarts.push({ step: event.step, wallTime: event.wallTime });
+    if (event.sessionStart && this.#restarts.length < mostRestarts) {
+      this.#restarts.push({ step: event.step, wallTime: event.wallTime });
+    }
     for (const apply of parsed) apply();
   }
 

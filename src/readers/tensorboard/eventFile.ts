@@ -20,8 +20,8 @@ export interface EventFile {
   readonly size: number;
 }
 
-/** Reading is done in pieces of this size: it stays in the processor's cache between the disk and the scan. */
-const chunkBytes = 1 << 20;
+/** Reading is done in pieces of at most this size: it stays in the processor's cache between the disk and the scan. */
+export const largestChunk = 1 << 20;
 
 /** A record above this is skipped unread: protocol buffers end at 2 GiB, and what a log shows is far smaller. */
 const largestRecord = 1 << 28;
@@ -179,6 +179,6 @@ export class EventFileScan {
 }
 
 /** The buffer that a scan reads into; it can serve one scan after the other. */
-export function makeScanBuffer(size = chunkBytes): Uint8Array {
+export function makeScanBuffer(size: number): Uint8Array {
   return new Uint8Array(Math.max(size, headerBytes));
 }

@@ -4,7 +4,7 @@ import { crc32c } from '../../base/crc32c.ts';
 import type { MediaRecord, ReaderProblem, ScalarBatch } from '../../domain/records.ts';
 import { EventCollector, type LogFacts } from './collector.ts';
 import { emptyLogCursor, type FileCursor, type LogCursor, meaningsOf } from './cursor.ts';
-import { EventFileScan, makeScanBuffer } from './eventFile.ts';
+import { EventFileScan, largestChunk, makeScanBuffer } from './eventFile.ts';
 import { isEventFile, orderEventFiles } from './names.ts';
 
 export interface LogPoll {
@@ -37,6 +37,8 @@ export class EventLog {
   readonly #folder: string;
   readonly #only: string | undefined;
   readonly #bufferSize: number | undefined;
+  /** Files that held nothing more when they were last looked at, with how they were then. */
+  readonly #exhausted = new Map<string, string>();
 
   /** `only` reads one file of the folder. `bufferSize` is for tests. */
   constructor(folder: string, { only, bufferSize }: { only?: string; bufferSize?: number } = {}) {
@@ -112,22 +114,27 @@ export class EventLog {
     let left = maxBytes;
     let buffer: Uint8Array | undefined;
     for (const file of files) {
-      const known = positions[file.name];
-      if (known !== undefined && known.offset === file.size) continue;
-      if (file.size === 0) continue;
+      if (!this.#mayHaveMore(file, positions[file.name])) continue;
       if (left <= 0) return true;
       const handle = await this.#open(file.name, handles, problems);
       if (handle === undefined) continue;
-      buffer ??= makeScanBuffer(this.#bufferSize);
-      const position = await this.#position(file, known, handle);
+      const position = await this.#position(file, positions[file.name], handle);
       positions[file.name] = position;
+      buffer = fittingBuffer(buffer, this.#bufferSize ?? file.size - position.offset);
       const scan = new EventFileScan({ name: file.name, handle, size: file.size }, position, collector, buffer);
       const budgetEnded = await scan.run(left);
       problems.push(...scan.problems);
       left -= scan.bytesRead;
       if (budgetEnded) return true;
+      this.#exhausted.set(file.name, lookOf(file, position));
     }
     return false;
+  }
+
+  /** A crashed run's file may end within a record for ever; it is not opened again and again for that. */
+  #mayHaveMore(file: FileState, position: FileCursor | undefined): boolean {
+    if (file.size === 0 || file.size === position?.offset) return false;
+    return position === undefined || this.#exhausted.get(file.name) !== lookOf(file, position);
   }
 
   /** The position of a file, with as much of its head as there is by now. */
@@ -159,6 +166,16 @@ async function headOf(handle: FileHandle, length: number): Promise<{ headLength:
   const head = new Uint8Array(length);
   const { bytesRead } = await handle.read(head, 0, length, 0);
   return { headLength: bytesRead, headCrc: crc32c(head, 0, bytesRead) };
+}
+
+function lookOf({ inode, size, modifiedAt }: FileState, { offset }: FileCursor): string {
+  return `${inode}:${size}:${modifiedAt}:${offset}`;
+}
+
+/** A buffer for so many bytes, or as large as buffers get; the one that is there where it is large enough. */
+function fittingBuffer(present: Uint8Array | undefined, bytes: number): Uint8Array {
+  const size = Math.min(bytes, largestChunk);
+  return present !== undefined && present.length >= size ? present : makeScanBuffer(size);
 }
 
 function meaningsIn(collector: EventCollector): LogCursor['meanings'] {
