@@ -17,6 +17,9 @@ export const stages = [
   check('layers', 'who may import what', ['scripts/layers.mjs']),
   check('knip', 'dead code and unused packages', ['node_modules/knip/bin/knip.js']),
   tier('unit', 'unit tests', ['scripts/unit.mjs'], { minutes: 12 }),
+  tier('kill', 'worker, shims and trainers killed at random moments', nodeTests('test/kill/**/*.test.ts'), {
+    minutes: 8,
+  }),
   check('build', 'bundles and their inputs', ['scripts/build.mjs']),
   tier('harness', 'the host-test harness itself', nodeTests('test/host/harness.test.ts')),
   tier('host', 'inside a VS Code extension host', ['test/host/run.ts'], { needs: ['build'] }),

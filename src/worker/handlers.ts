@@ -133,6 +133,8 @@ async function followLaunch(
   const run = worker.catalog.at(found);
   if (run === undefined)
     throw new AppError('not-found', `${directory} was made and is gone again.`, { hint: 'Launch again.' });
+  // On disk at once, so that the next worker knows the run from its first moment.
+  worker.catalog.flush();
   if (labels !== undefined && labels.length > 0) worker.views.update(runId, { labels });
   return { runId, run: worker.views.summary(run) };
 }

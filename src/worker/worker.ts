@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
+import type { RunId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
 import { runFiles } from '../domain/runDirectory.ts';
@@ -19,6 +21,7 @@ import { Client, Clients } from './clients.ts';
 import { FolderSignals, signature } from './folderSignals.ts';
 import { workerHandlers } from './handlers.ts';
 import type { Installation } from './installation.ts';
+import { launchRecordOf } from './launching/again.ts';
 import { Launcher } from './launching/launcher.ts';
 import { logLine } from './log.ts';
 import { Folders, isInside } from './runs/folders.ts';
@@ -58,6 +61,7 @@ export class Worker extends Disposables {
   readonly #server: SocketServer;
   /** Sizes of logs and signatures of checkpoint folders of live runs, to tell when they change. */
   readonly #tails = new Map<string, { size: number; checkpoints: string }>();
+  readonly #jobPlaces = new Map<RunId, string>();
   #idleSince = Date.now();
 
   constructor(options: WorkerOptions) {
@@ -105,6 +109,7 @@ export class Worker extends Disposables {
   async start(): Promise<void> {
     this.launcher.recover();
     this.scheduler.start();
+    await this.#adoptRuns();
     await this.#server.listen();
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
     this.onDispose(() => clearInterval(timer));
@@ -159,10 +164,8 @@ export class Worker extends Disposables {
   /** Jobs of the queue are runs too: they are followed whether or not a window has their folder open. */
   #followJobs(jobs: JobTable, target: LocalTarget): void {
     for (const { job, directory } of jobs.load()) {
-      if (job.state !== 'launching' && job.state !== 'running') continue;
-      target.resumeStop({ runId: job.runId, directory });
-      const run = this.catalog.get(job.runId);
-      if (run !== undefined) this.monitor.follow(run.found, true);
+      this.#jobPlaces.set(job.runId, directory);
+      if (job.state === 'launching' || job.state === 'running') target.resumeStop({ runId: job.runId, directory });
     }
     let before = new Map(this.scheduler.jobs.map((job) => [job.id, job]));
     this.scheduler.onChanged((list) => {
@@ -176,7 +179,21 @@ export class Worker extends Disposables {
     this.views.onStatus(() => setImmediate(() => this.scheduler.tick()));
   }
 
-  #jobChanged(runId: FoundRunId): void {
+  /**
+   * Follows the runs of the queue. One that was launched a moment before its worker died may not be in the index yet; it is read before anybody
+   * can ask for it.
+   */
+  async #adoptRuns(): Promise<void> {
+    const unread: Promise<void>[] = [];
+    for (const [runId, directory] of this.#jobPlaces) {
+      const run = this.catalog.get(runId);
+      if (run === undefined) unread.push(this.monitor.followNow(launchedRun(directory)));
+      else if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
+    }
+    await Promise.race([Promise.all(unread), delay(settleMs, undefined, { ref: false })]);
+  }
+
+  #jobChanged(runId: RunId): void {
     this.views.jobChanged(runId);
     const run = this.catalog.get(runId);
     if (run !== undefined) this.monitor.poke(run.found);
@@ -228,7 +245,15 @@ export class Worker extends Disposables {
   }
 }
 
-type FoundRunId = LiveRun['id'];
+/** The run in a directory that the launcher made. */
+export function launchedRun(directory: string): FoundRun {
+  const launchedFrom = launchRecordOf(directory)?.cwd;
+  const root =
+    launchedFrom !== undefined && isInside(directory, launchedFrom)
+      ? launchedFrom
+      : path.dirname(path.dirname(directory));
+  return { source: 'trainyard', path: directory, root, name: path.basename(directory) };
+}
 
 function patience({ interruptMs, terminateMs }: WorkerOptions): { interruptMs?: number; terminateMs?: number } {
   return {

@@ -49,7 +49,7 @@ function step(queue: queues.Queue, act: Action, number: number): queues.Queue {
   if (act.do === 'run') return taken(queues.run(queue, job.id, number), queue);
   if (act.do === 'end') return taken(queues.end(queue, job.id, number, number % 3), queue);
   if (act.do === 'cancel') return taken(queues.cancel(queue, job.id, number), queue);
-  if (act.do === 'hold' || act.do === 'release') return taken(queues.hold(queue, job.id, act.do === 'hold'), queue);
+  if (act.do !== 'move') return taken(queues.hold(queue, job.id, act.do === 'hold'), queue);
   const before = act.before === null ? null : (queue[act.before]?.id ?? null);
   return taken(queues.move(queue, job.id, before), queue);
 }
