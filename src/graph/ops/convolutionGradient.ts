@@ -40,6 +40,7 @@ function turnedKernel(w: Value, groups: number): Value {
 export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
   const [made, readPerGroup, ...kernel] = weights;
   if (readPerGroup === 1 && made === attributes.groups) return depthwiseGradient(x, dy, weights, attributes);
+  if (sizeOf(kernel) === 1) return pointwiseGradient(x, dy, weights, attributes);
   const inner = x.shape[0]! * sizeOf(dy.shape.slice(2));
   const grouped = (value: Value, channels: number) =>
     reshape(
@@ -49,7 +50,21 @@ export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: 
   const rows = grouped(channelsFirst(dy), made!);
   const taps = kernelTaps(channelsFirst(x), dy.shape.slice(2), kernel, attributes);
   const products = taps.map((tap) => matmul(rows, swapLast(grouped(tap, x.shape[1]!))));
-  return reshape(stackLast(products.map((product) => reshape(product, [made!, readPerGroup!]))), weights);
+  return reshape(stackLast(products), weights);
+}
+
+/**
+ * With a single tap, bringing the channels in front would cost more than it gains (measured 15–35 %): one product per example,
+ * [N, G, M/G, L] × [N, G, L, C/G], and a sum over the examples.
+ */
+function pointwiseGradient(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
+  const [tap] = kernelTaps(x, dy.shape.slice(2), weights.slice(2), attributes);
+  const { groups } = attributes;
+  const grouped = (value: Value) => {
+    const [examples, channels] = value.shape as [number, number];
+    return reshape(value, groups === 1 ? [examples, channels, -1] : [examples, groups, channels / groups, -1]);
+  };
+  return reshape(reduceSum(matmul(grouped(dy), swapLast(grouped(tap!))), [0], false), weights);
 }
 
 /** With one channel in and one out per group, a matrix product would be a sum of products entry by entry. */
@@ -86,9 +101,6 @@ function positions(shape: Shape): readonly Shape[] {
 function stackLast(values: readonly Value[]): Value {
   const first = values[0]!;
   if (values.length === 1) return first;
-  const stacked = concat(
-    values.map((value) => reshape(value, [1, ...value.shape])),
-    0,
-  );
+  const stacked = reshape(concat(values, 0), [values.length, ...first.shape]);
   return transpose(stacked, [...allAxes(first.rank).map((axis) => axis + 1), 0]);
 }

@@ -15,14 +15,18 @@ function trainingStep() {
     graph.input('labels', [2], 'int64'),
     graph.input('rate', []),
   ];
-  const velocity = graph.input('velocity', [0 + 9 * 4 + 4 + 4 * 9 * 3 + 3]);
   const kernel = pack.declare('kernel', [4, 1, 3, 3], { kind: 'normal', std: 0.3 });
-  const bias = pack.declare('bias', [4, 1, 1], { kind: 'zeros' });
+  const bias = pack.declare('bias', [4], { kind: 'zeros' });
+  const inner = pack.declare('inner', [4, 4, 3, 3], { kind: 'normal', std: 0.1 });
   const head = pack.declare('head', [36, 3], { kind: 'uniform', limit: 0.2 });
   const shift = pack.declare('shift', [3], { kind: 'zeros' });
   const network = (x: ops.Value) => {
-    const hidden = ops.tanh(ops.add(ops.conv(x, kernel, { padding: 1 }), bias));
-    return ops.add(ops.matmul(ops.reshape(ops.averagePool2d(hidden, 2), [2, -1]), head), shift);
+    const hidden = ops.conv(x, kernel, { padding: 1, bias });
+    const normed = ops.reshape(ops.standardize(ops.reshape(hidden, [2, 2, -1])), hidden.shape);
+    const residual = ops.add(hidden, ops.conv(ops.silu(normed), inner, { padding: 1 }));
+    const coarse = ops.averagePool2d(residual, 2);
+    const mixed = ops.add(ops.averagePool2d(ops.resizeNearest(coarse, 2), 2), coarse);
+    return ops.affine(ops.reshape(mixed, [2, -1]), head, shift);
   };
   const noise = ops.randomNormal(counter, [2, 1, 6, 6], 0);
   const noisy = ops.add(images, ops.mul(noise, 0.1));
@@ -31,6 +35,7 @@ function trainingStep() {
   const fit = ops.neg(ops.reduceMean(ops.mul(ops.logSoftmax(logits), ops.oneHot(labels, 3)), undefined, false));
   const loss = ops.add(fit, ops.mul(ops.reduceMean(ops.mul(slope!, slope!), undefined, false), 0.1));
   const gradient = pack.gradient(loss);
+  const velocity = graph.input('velocity', [pack.size]);
   const nextVelocity = ops.add(ops.mul(velocity, 0.9), gradient);
   const next = ops.sub(pack.flat, ops.mul(nextVelocity, rate));
   return {
