@@ -13,8 +13,12 @@ export function readFastScalar(bytes: Uint8Array, view: DataView, start: number,
   if (bytes[at] === 0x10) {
     let byte = bytes[++at]!;
     step = byte & 127;
-    // Seven bytes hold 49 bits; a longer one is negative or damaged.
-    for (let scale = 128; byte >= 128; scale *= 128) {
+    // Four bytes hold 28 bits, as integers; three more hold 49. What is longer is negative or damaged.
+    for (let shift = 7; byte >= 128 && shift < 28; shift += 7) {
+      byte = bytes[++at]!;
+      step |= (byte & 127) << shift;
+    }
+    for (let scale = 2 ** 28; byte >= 128; scale *= 128) {
       if (scale > 2 ** 42) return false;
       byte = bytes[++at]!;
       step += (byte & 127) * scale;

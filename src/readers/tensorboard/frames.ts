@@ -38,7 +38,10 @@ export class FrameWalker {
     this.payloadLength = -1;
     if (this.payloadStart > this.#end) return 'cut';
     if (!this.#headerIsSound(position)) return 'badLength';
-    const length = view.getUint32(position, true) + view.getUint32(position + 4, true) * 4294967296;
+    const low = view.getInt32(position, true);
+    // Lengths of this size stay integers, which keeps the positions of all records integers.
+    const isShort = low >= 0 && view.getInt32(position + 4, true) === 0;
+    const length = isShort ? low : Number(view.getBigUint64(position, true));
     this.payloadLength = length;
     const payloadEnd = this.payloadStart + length;
     if (payloadEnd + 4 > this.#end) return 'cut';
