@@ -152,7 +152,7 @@ test('both gradients of a convolution are its transposes, for random kernels, st
         );
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
 });
 
