@@ -7,7 +7,7 @@ Trains the recipe of a YAML configuration in this process, without the worker, a
 (runs/NAME, or the folder in TRAINYARD_RUN_DIR). Ctrl+C stops it with a checkpoint; resume=PATH goes on from
 one, resume=last from the run's own last one, if there is one.
 
-Exit code: 0 finished, 1 failed, 130 or 143 stopped.`;
+Exit code: 0 finished, 1 failed, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 const probeHelp = `trainyard probe-device NAME|all [--json]
 

@@ -31,7 +31,7 @@ export interface TrainRequest {
 }
 
 /**
- * Trains a recipe from a configuration to its end and gives the exit code: 0 finished, 1 failed, 130 or 143 stopped by SIGINT or SIGTERM.
+ * Trains a recipe from a configuration to its end and gives the exit code: 0 finished, 1 failed, 128 + its number where a signal stopped it.
  * Failures do not throw: their reason is in `outcome.json` and handed to `complain`.
  */
 export async function train(request: TrainRequest): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Disposable } from '../../base/disposables.ts';
 
 /** The signals that ask a run to stop, with the exit code that tells so (128 + the signal's number). */
-const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
+const stopSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export type StopSignal = keyof typeof stopSignals;
 
 /** Thrown where a run notices that it was asked to stop. No error: the run saves its state and ends. */

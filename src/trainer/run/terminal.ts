@@ -19,8 +19,9 @@ export interface ProgressLine {
 const quietMilliseconds = 5000;
 const clearLine = '\r\x1b[2K';
 
-/** Writes to a stream of the process. */
+/** Writes to a stream of the process. A terminal that was closed, or a reader that has gone, does not end the run. */
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
+  stream.on('error', () => {});
   return stream.isTTY ? inPlace(stream) : lineByLine(stream);
 }
 

@@ -84,6 +84,15 @@ test('SIGTERM stops a run too, also before it has begun to train', async (t) => 
   assert.equal(outcomeOf(run).status, 'stopped');
 });
 
+test('a run goes on when nobody reads its output any more', async (t) => {
+  const folder = temporaryFolder(t);
+  const training = startTraining(folder, [setUp(folder), 'name=alone', 'steps=60']);
+  training.child.stdout!.destroy();
+  training.child.stderr!.destroy();
+  assert.equal((await training.ended).code, 0);
+  assert.equal(outcomeOf(path.join(folder, 'runs/alone')).status, 'finished');
+});
+
 test('killed at random moments and started again each time, a run ends with the bits and the log of an unbroken one', async (t) => {
   const folder = temporaryFolder(t);
   const config = setUp(folder);
