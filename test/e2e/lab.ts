@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { startVscodeServer, type VscodeServer } from '../host/vscodeServer.ts';
 import { launchBrowser, Workbench, type WorkbenchOptions } from '../host/workbench.ts';
@@ -80,4 +81,31 @@ export async function until(what: string, question: () => Promise<boolean> | boo
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`Waited ${timeout / 1000} s in vain: ${what}.`);
+}
+
+/**
+ * A chapter of a story that one window goes through. When one fails, a picture of the window is kept and the story ends:
+ * what follows would only fail for the same reason.
+ */
+export async function chapter(t: TestContext, lab: LabWindow, name: string, body: () => Promise<void>): Promise<void> {
+  let error: unknown;
+  await t.test(name, async () => {
+    try {
+      await body();
+    } catch (thrown) {
+      error = thrown;
+      await keepEvidence(lab, name).catch(() => undefined);
+      throw thrown;
+    }
+  });
+  if (error !== undefined) throw new Error(`The story ended at "${name}".`, { cause: error });
+}
+
+/** A picture of the window as it was, and one with its notifications open, since those may say why. */
+async function keepEvidence({ workbench }: LabWindow, name: string): Promise<void> {
+  const file = `failed-${name.replace(/\W+/g, '-')}`;
+  await workbench.screenshot(file);
+  await workbench.page.keyboard.press('Escape');
+  await workbench.page.locator('#status\\.notifications').click({ timeout: 2000 });
+  await workbench.screenshot(`${file}-notifications`);
 }

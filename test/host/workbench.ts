@@ -12,6 +12,8 @@ const BROWSER_FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--force-color-profile=srgb'],
 ];
 const FRAME_POLL_MS = 50;
+const PALETTE_TIMEOUT_MS = 5_000;
+const PALETTE_ATTEMPTS = 5;
 
 /** Starts a headless Chromium (installed when missing). The caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
@@ -70,11 +72,26 @@ export class Workbench {
 
   /** Runs a command by its title in the palette, as a person would: `command('Trainyard: Launch Training')`. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.waitFor();
-    await this.quickInput.fill(`>${title}`);
-    await this.quickRow(title).waitFor();
-    await this.page.keyboard.press('Enter');
+    // The palette ranks by its own mind ("Force Stop" before "Stop"), so the row is chosen by its whole title.
+    const row = this.page.locator('.quick-input-list .monaco-list-row').and(this.#labelled(title)).first();
+    // Commands whose condition has just become true are missing in a palette that is open already: then it is opened anew.
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      await this.quickInput.waitFor();
+      await this.quickInput.fill(`>${title}`);
+      try {
+        return await row.click({ timeout: PALETTE_TIMEOUT_MS });
+      } catch (error) {
+        if (attempt === PALETTE_ATTEMPTS) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
+  /** Elements whose label is this text, alone or followed by a comma and more (a key binding, "recently used"). */
+  #labelled(text: string): Locator {
+    const quoted = JSON.stringify(text);
+    return this.page.locator(`[aria-label=${quoted}], [aria-label^=${JSON.stringify(`${text}, `)}]`);
   }
 
   /** The text field of the quick input (palette, picks, input boxes). */
