@@ -15,7 +15,7 @@ import { RunsFeed } from './runs/feed.ts';
 import { RunsView } from './runs/view.ts';
 import { folderSettings } from './settings.ts';
 import { StatusBar } from './statusBar.ts';
-import { registerTrees } from './trees.ts';
+import { Trees } from './trees.ts';
 import { Documents } from './ui/documents.ts';
 import { keepFeedCurrent } from './worker/currency.ts';
 import { LazyLink } from './worker/lazyLink.ts';
@@ -45,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): App | undefined {
   const runs = owned.add(
     new RunsView({ feed, memento: context.workspaceState, detail: (runId) => worker.call('runs.get', { runId }) }),
   );
-  const trees = owned.add(registerTrees({ worker, feed, failed: (error) => presentError(output, 'Queue', error) }));
+  const trees = owned.add(new Trees({ worker, feed, failed: (error) => presentError(output, 'Queue', error) }));
   const documents = owned.add(new Documents());
   const logs = owned.add(new RunLogs({ worker, run: (runId) => feed.runs.get(runId) }));
   const panels = owned.add(

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../base/disposables.ts';
 import type { Job } from '../domain/job.ts';
+import type { LogEntry } from '../domain/logEntry.ts';
 import type { App } from './app.ts';
 import { checkpointsTree } from './checkpoints/tree.ts';
 import { viewIds } from './contributions.ts';
@@ -16,72 +17,104 @@ export interface TreeServices {
   readonly failed: (error: unknown) => void;
 }
 
-/** Registers the Checkpoints, Experiment Log and Queue views, each refreshed by the worker's own events. */
+/** The Checkpoints, Experiment Log and Queue views, each refreshed by the worker's own events. */
 export class Trees extends Disposables {
   readonly views: Pick<App, 'checkpoints' | 'experimentLog' | 'queue' | 'jobs' | 'queueSelection'>;
+  readonly #services: TreeServices;
+  readonly #shown = new Set<string>();
+  #entries: Promise<readonly LogEntry[]> | undefined;
 
-  constructor({ worker, feed, failed }: TreeServices) {
+  constructor(services: TreeServices) {
     super();
-    const ofFolders = async <T>(ask: (folder: string) => Promise<readonly T[]>): Promise<readonly T[]> => {
-      await feed.load();
-      return (await Promise.all(diskFolders().map(ask))).flat();
-    };
-    const inView = <T>(viewId: string, load: () => Promise<T>): Promise<T> =>
-      Promise.resolve(vscode.window.withProgress({ location: { viewId } }, load));
+    this.#services = services;
+    const { worker } = services;
     const jobs = async (): Promise<readonly Job[]> => (await worker.call('queue.list', {})).jobs;
+    const checkpoints = this.#checkpoints();
+    const experimentLog = this.#experimentLog();
+    const queue = this.add(queueTree(() => this.#withProgress(viewIds.queue, jobs)));
+    const queueView = this.#queueView(queue, jobs);
+    const queueSelection = (): readonly unknown[] => (queueView.visible ? queueView.selection : []);
+    this.add(worker.on('queue.changed', () => queue.refresh()));
+    this.views = { checkpoints, experimentLog, queue, jobs, queueSelection };
+  }
 
-    const checkpoints = this.add(
-      checkpointsTree(() =>
-        inView(viewIds.checkpoints, () =>
-          ofFolders(async (folder) => (await worker.call('checkpoints.list', { folder })).checkpoints),
-        ),
-      ),
-    );
-    const experimentLog = this.add(
-      experimentLogTree({
-        entries: () =>
-          inView(viewIds.experimentLog, () =>
-            ofFolders(async (folder) => (await worker.call('experimentLog.list', { folder })).entries),
-          ),
-        runs: () => feed.runs.values(),
+  #checkpoints(): App['checkpoints'] {
+    const { worker, feed } = this.#services;
+    const ask = async (folder: string) => (await worker.call('checkpoints.list', { folder })).checkpoints;
+    const tree = this.add(checkpointsTree(() => this.#withProgress(viewIds.checkpoints, () => this.#ofFolders(ask))));
+    this.add(vscode.window.createTreeView(viewIds.checkpoints, { treeDataProvider: tree, showCollapseAll: true }));
+    this.add(worker.on('checkpoints.changed', () => tree.refresh()));
+    this.add(
+      feed.onChange((change) => {
+        if (change.kind === 'all') tree.refresh();
       }),
     );
-    const queue = this.add(queueTree(() => inView(viewIds.queue, jobs)));
+    return tree;
+  }
+
+  /** Entries are read again when the file changes; the runs that they name only need drawing. */
+  #experimentLog(): App['experimentLog'] {
+    const { worker, feed } = this.#services;
+    const ask = async (folder: string) => (await worker.call('experimentLog.list', { folder })).entries;
+    const read = (): Promise<readonly LogEntry[]> =>
+      this.#withProgress(viewIds.experimentLog, () => this.#ofFolders(ask)).catch((error: unknown) => {
+        // A failure is not kept, so that a click on its row asks again.
+        this.#entries = undefined;
+        throw error;
+      });
+    const entries = (): Promise<readonly LogEntry[]> => {
+      this.#entries ??= read();
+      return this.#entries;
+    };
+    const forget = (): void => {
+      this.#entries = undefined;
+    };
+    const tree = this.add(experimentLogTree({ entries, forget, runs: () => feed.runs.values() }));
+    this.add(vscode.window.createTreeView(viewIds.experimentLog, { treeDataProvider: tree, showCollapseAll: true }));
+    this.add(worker.on('experimentLog.changed', () => tree.reload()));
+    this.add(
+      feed.onChange((change) => {
+        if (change.kind === 'all') tree.reload();
+        else void this.#drawLinked(tree, new Set(change.changed.flatMap(({ name, path }) => [name, lastPart(path)])));
+      }),
+    );
+    return tree;
+  }
+
+  async #drawLinked(tree: App['experimentLog'], names: ReadonlySet<string>): Promise<void> {
+    const entries = (await this.#entries?.catch(() => [])) ?? [];
+    if (entries.some(({ runNames }) => runNames.some((name) => names.has(name)))) tree.refresh();
+  }
+
+  #queueView(queue: App['queue'], jobs: () => Promise<readonly Job[]>): vscode.TreeView<unknown> {
+    const { worker, failed } = this.#services;
     const move = async (jobId: Job['id'], before: Job['id'] | null): Promise<void> => {
       await worker.call('queue.move', { jobId, before });
     };
     const dragAndDropController = queueDragAndDrop({ jobs, move, failed });
-
-    const checkpointsView = vscode.window.createTreeView(viewIds.checkpoints, {
-      treeDataProvider: checkpoints,
-      showCollapseAll: true,
-    });
-    const logView = vscode.window.createTreeView(viewIds.experimentLog, {
-      treeDataProvider: experimentLog,
-      showCollapseAll: true,
-    });
-    const queueView = vscode.window.createTreeView(viewIds.queue, {
-      treeDataProvider: queue,
-      canSelectMany: true,
-      dragAndDropController,
-    });
-    for (const view of [checkpointsView, logView, queueView]) this.add(view);
-
-    this.add(worker.on('checkpoints.changed', () => checkpoints.refresh()));
-    this.add(worker.on('experimentLog.changed', () => experimentLog.refresh()));
-    this.add(worker.on('queue.changed', () => queue.refresh()));
-    this.add(
-      feed.onChange((change) => {
-        // Linked runs show their status; checkpoints are grouped under names of runs.
-        if (change.kind === 'all') checkpoints.refresh();
-        experimentLog.refresh();
+    return this.add(
+      vscode.window.createTreeView(viewIds.queue, {
+        treeDataProvider: queue,
+        canSelectMany: true,
+        dragAndDropController,
       }),
     );
-    const queueSelection = (): readonly unknown[] => (queueView.visible ? queueView.selection : []);
-    this.views = { checkpoints, experimentLog, queue, jobs, queueSelection };
+  }
+
+  async #ofFolders<T>(ask: (folder: string) => Promise<readonly T[]>): Promise<readonly T[]> {
+    await this.#services.feed.load();
+    return (await Promise.all(diskFolders().map(ask))).flat();
+  }
+
+  /** The bar above a view moves while it is filled for the first time; a list that only changes stays quiet. */
+  async #withProgress<T>(viewId: string, load: () => Promise<T>): Promise<T> {
+    if (this.#shown.has(viewId)) return await load();
+    const loaded = await vscode.window.withProgress({ location: { viewId } }, load);
+    this.#shown.add(viewId);
+    return loaded;
   }
 }
 
-export function registerTrees(services: TreeServices): Trees {
-  return new Trees(services);
+function lastPart(path: string): string {
+  return path.replace(/.*[\\/]/, '');
 }

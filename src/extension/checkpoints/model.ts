@@ -13,6 +13,8 @@ export interface ArchitectureNode {
 export interface CheckpointRunNode {
   readonly kind: 'checkpointRun';
   readonly id: string;
+  /** The run with the newest checkpoint: the one that people look for. */
+  readonly isNewest: boolean;
   readonly name: string;
   readonly runId?: RunId;
   readonly children: readonly CheckpointNode[];
@@ -42,10 +44,11 @@ function collectRuns(architecture: string, checkpoints: readonly Checkpoint[]): 
   const byRun = groupBy(checkpoints, ({ runId, runName }) => runId ?? runName ?? '');
   return [...byRun]
     .sort(([, a], [, b]) => newest(b) - newest(a))
-    .map(([key, own]) => {
+    .map(([key, own], index) => {
       const { runId, runName } = own[0]!;
       const node = {
         kind: 'checkpointRun',
+        isNewest: index === 0,
         id: `run/${architecture}/${key}`,
         name: runName ?? 'Without a run',
         children: collectFiles(own),

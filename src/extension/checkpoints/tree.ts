@@ -43,7 +43,9 @@ function groupItem(
   icon: string,
   files: readonly CheckpointNode[],
 ): vscode.TreeItem {
-  const item = new vscode.TreeItem(node.name, vscode.TreeItemCollapsibleState.Expanded);
+  const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  const open = node.kind === 'architecture' || node.isNewest;
+  const item = new vscode.TreeItem(node.name, open ? Expanded : Collapsed);
   item.id = node.id;
   item.iconPath = new vscode.ThemeIcon(icon);
   item.description = describeGroup(files.map(({ checkpoint }) => checkpoint));

@@ -18,7 +18,7 @@ export async function logConclusion(app: App, ...args: readonly unknown[]): Prom
   const given = scripted(args[1]) ?? (await askForConclusion(app, run.name, run.root));
   if (given === undefined) return;
   const { file, line } = await app.worker.call('experimentLog.conclude', { runId: run.id, ...given });
-  app.experimentLog.refresh();
+  app.experimentLog.reload();
   await openEntry(app, file, line);
 }
 

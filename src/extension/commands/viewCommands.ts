@@ -8,7 +8,7 @@ import { groupings, groupingTitles, sortings, sortingTitles } from '../runs/view
 export async function refresh(app: App): Promise<void> {
   app.runs.redraw();
   app.checkpoints.refresh();
-  app.experimentLog.refresh();
+  app.experimentLog.reload();
   app.queue.refresh();
   await app.feed.load();
   await Promise.all(diskFolders().map((folder) => app.worker.call('folder.refresh', { folder })));

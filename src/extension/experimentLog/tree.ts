@@ -13,11 +13,14 @@ export type LogNode = PhaseNode | EntryNode | LinkedRunNode;
 export interface LogTreeOptions {
   readonly entries: () => Promise<readonly LogEntry[]>;
   readonly runs: () => Iterable<RunSummary>;
+  /** Makes the next `entries` read the files again. */
+  readonly forget: () => void;
 }
 
 /** The Experiment Log view's data. */
 export function experimentLogTree(options: LogTreeOptions): ListTree<LogNode> {
   return new ListTree<LogNode>({
+    forget: options.forget,
     load: async () => collectEntries(await options.entries(), options.runs()),
     children: (node) => (node.kind === 'linkedRun' ? [] : node.children),
     item: (node) => items[node.kind](node as never),

@@ -5,6 +5,8 @@ import { type ErrorNode, errorItem } from './errorItem.ts';
 /** What a small tree shows: its first level, the levels below, and how a row looks. Rows need stable ids. */
 export interface ListTreeOptions<Node extends { readonly kind: string }> {
   readonly load: () => Promise<readonly Node[]>;
+  /** Drops what `load` keeps, so that it asks again. */
+  readonly forget?: () => void;
   readonly children: (node: Node) => readonly Node[];
   readonly item: (node: Node) => vscode.TreeItem;
   /** Needed by trees that reveal rows. */
@@ -33,6 +35,12 @@ export class ListTree<Node extends { readonly kind: string }>
       this.#timer = undefined;
       this.#redraw.fire(undefined);
     }, 200);
+  }
+
+  /** Asks for everything again, and draws it. */
+  reload(): void {
+    this.#options.forget?.();
+    this.refresh();
   }
 
   async getChildren(node?: Node | ErrorNode): Promise<(Node | ErrorNode)[]> {

@@ -51,7 +51,7 @@ async function reload(app: App): Promise<void> {
   }
   app.runs.redraw();
   app.checkpoints.refresh();
-  app.experimentLog.refresh();
+  app.experimentLog.reload();
   app.queue.refresh();
 }
 
