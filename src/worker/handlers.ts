@@ -62,8 +62,9 @@ function folderHandlers(
       return null;
     },
     'folder.refresh': async ({ folder }) => {
-      await worker.folders.refresh(absolute(folder));
-      worker.monitor.wake();
+      const root = absolute(folder);
+      await worker.folders.refresh(root);
+      worker.monitor.pokeAll((found) => isInside(found.path, root));
       return null;
     },
   };

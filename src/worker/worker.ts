@@ -124,7 +124,7 @@ export class Worker extends Disposables {
     if (isOpen) await this.folders.change(folder, settings);
     else await this.#openFirst(client, folder, settings, mine.length > 0);
     this.monitor.wake();
-    if (!isOpen) await this.monitor.settled(mine.length > 0 ? settleMs / 6 : settleMs);
+    await this.monitor.settled(mine.length > 0 ? settleMs / 6 : settleMs);
   }
 
   async #openFirst(client: Client, folder: string, settings: FolderSettings, known: boolean): Promise<void> {
