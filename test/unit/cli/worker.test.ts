@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { shutDownWorker } from '../../../src/client/index.ts';
 import type { RunSummary } from '../../../src/domain/run.ts';
 import { temporaryFolder } from '../readers/support/events.ts';
@@ -29,9 +30,14 @@ function writeData(folder: string): string {
 }
 
 test('a run is launched, waited for, listed, read, resumed and taken out of the queue by the command line', async (context) => {
+  const env: { TRAINYARD_HOME?: string } = {};
+  context.after(async () => {
+    // Nothing of a failed test may go on training.
+    await run('stop', 'long', '--force');
+    await shutDownWorker({ client: 'cli', version: '0.0.0', env: { ...process.env, ...env } });
+  });
   const lab = temporaryFolder(context);
-  const env = { TRAINYARD_HOME: path.join(lab, 'home') };
-  context.after(() => shutDownWorker({ client: 'cli', version: '0.0.0', env: { ...process.env, ...env } }));
+  env.TRAINYARD_HOME = path.join(lab, 'home');
   const run = async (
     ...args: readonly string[]
   ): Promise<ReturnType<typeof trainyard> extends Promise<infer R> ? R : never> => trainyard(args, { cwd: lab, env });
@@ -103,6 +109,42 @@ test('a run is launched, waited for, listed, read, resumed and taken out of the 
   const cancelled = await json<{ jobs: { runName: string; state: string }[] }>('jobs', 'cancel', 'third');
   assert.notEqual(cancelled.jobs.find(({ runName }) => runName === 'third')?.state, 'held');
 
+  const long = [
+    'launch',
+    'classifier',
+    `data=${data}`,
+    'steps=1000000',
+    'batchSize=8',
+    'evaluateEvery=0',
+    '--name',
+    'long',
+    '--device',
+    'cpu',
+    '--request-id',
+    'once',
+  ];
+  const preview = await json<{ runDirectory: string; problems: string[]; config: { steps: number } }>(
+    ...long,
+    '--preview',
+  );
+  assert.deepEqual(
+    [preview.runDirectory, preview.problems, preview.config.steps],
+    [path.join(lab, 'runs', 'long'), [], 1_000_000],
+  );
+  const [launched, again] = [await json<{ runId: string }>(...long), await json<{ runId: string }>(...long)];
+  assert.equal(again.runId, launched.runId);
+  const following = run('log', 'long', '--follow');
+  await waitUntil(async () =>
+    (await json<{ runs: RunSummary[] }>('runs', '--status', 'running')).runs.some(
+      ({ name, progress }) => name === 'long' && (progress?.step ?? 0) > 0,
+    ),
+  );
+  const stopped = await json<{ status: string; statusReason: string }>('stop', launched.runId.slice(0, 12), '--wait');
+  assert.equal(stopped.status, 'stopped', stopped.statusReason);
+  const followed = await following;
+  assert.equal(followed.code, 0);
+  assert.match(followed.stdout, /Stopped by SIGINT at step \d+/);
+
   const wrong: readonly (readonly [args: readonly string[], line: RegExp])[] = [
     [['launch', 'classifier', `data=${data}`, 'stepz=5'], /no key stepz.*Did you mean steps\?/],
     [['launch', 'unheard-of'], /no recipe "unheard-of"/],
@@ -119,3 +161,7 @@ test('a run is launched, waited for, listed, read, resumed and taken out of the 
     assert.match(stderr, /^trainyard: [^\n]+\n$/);
   }
 });
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(200);
+}
