@@ -68,9 +68,12 @@ export class ChartData implements Disposable {
   configure(request: DataRequest): void {
     const before = this.#request;
     this.#request = request;
-    if (before !== undefined && isSame(before, request)) return;
-    if (before !== undefined && !fits(before, request)) this.cache.clear();
-    this.#askAgain();
+    if (before === undefined) return this.invalidate();
+    if (isSame(before, request)) return;
+    if (!fits(before, request)) this.cache.clear();
+    // More or fewer runs are as good as new points: what is under way is still of use, and the next question comes at the pace of live data.
+    if (fits(before, request) && before.smoothing === request.smoothing) this.invalidate();
+    else this.#askAgain();
   }
 
   /** The window in sight; undefined for everything. */

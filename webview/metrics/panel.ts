@@ -37,6 +37,7 @@ export class MetricsPanel implements Disposable {
   #frame = 0;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #scrollToRestore: number;
+  #wasZoomed = false;
 
   constructor(root: HTMLElement, link: HostLink, init: PanelInit) {
     this.#root = root;
@@ -129,7 +130,8 @@ export class MetricsPanel implements Disposable {
 
   #onWindow(): void {
     const isZoomed = this.#shared.window !== undefined;
-    if (isZoomed !== (this.#model.state.window !== null)) this.#render();
+    if (isZoomed !== this.#wasZoomed) this.#render();
+    this.#wasZoomed = isZoomed;
     this.#save();
   }
 

@@ -1,7 +1,7 @@
 import type { RunSpec } from './scenario.ts';
 
 /** Runs as a person has them: a few tags each, names of all lengths, some still running. */
-export function runs(count: number): RunSpec[] {
+export function runs(count: number, points = 3480): RunSpec[] {
   return Array.from({ length: count }, (_, i) => ({
     id: `run-${i}`,
     name:
@@ -10,9 +10,9 @@ export function runs(count: number): RunSpec[] {
         : `meanflow-${i}`,
     status: i % 5 === 4 ? ('running' as const) : i % 11 === 6 ? ('failed' as const) : ('finished' as const),
     series: [
-      { tag: 'train/loss', count: 3480, seed: i + 1, noise: 0.12, level: 1 + (i % 9) * 0.07 },
-      { tag: 'train/grad_norm', count: 3480, seed: i + 31, noise: 0.6, level: 3, spikes: [{ at: 1200, value: 9 }] },
-      { tag: 'train/lr', count: 3480, seed: i + 61, noise: 0, level: 3e-4, shape: 'rise' as const },
+      { tag: 'train/loss', count: points, seed: i + 1, noise: 0.12, level: 1 + (i % 9) * 0.07 },
+      { tag: 'train/grad_norm', count: points, seed: i + 31, noise: 0.6, level: 3, spikes: [{ at: 1200, value: 9 }] },
+      { tag: 'train/lr', count: points, seed: i + 61, noise: 0, level: 3e-4, shape: 'rise' as const },
       {
         tag: 'samples/confidence',
         count: 14,
