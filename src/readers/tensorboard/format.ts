@@ -32,7 +32,8 @@ export class TensorboardReader implements RunReader {
     const polled = await this.#log.poll(known, budget.maxBytes);
     const reset = polled.reset || (cursor !== undefined && known === undefined);
     const facts = this.#facts(polled);
-    const changed = changedFacts(this.#told, facts);
+    // Who starts anew knows no facts either.
+    const changed = changedFacts(cursor === undefined || reset ? {} : this.#told, facts);
     this.#told = facts;
     const { more, scalars, media, problems } = polled;
     return { cursor: writeCursor(polled.cursor), reset, more, facts: changed, scalars, media, problems };

@@ -49,7 +49,8 @@ export class TrainyardReader implements RunReader {
     const seen = reset ? [] : known.samples;
     const samples = await this.#samples.readNew(new Set(seen));
     const { facts, problems } = await this.#facts();
-    const changed = changedFacts(this.#told, facts);
+    // Who starts anew knows no facts either.
+    const changed = changedFacts(cursor === undefined || reset ? {} : this.#told, facts);
     this.#told = facts;
     return {
       cursor: { events: writeCursor(polled.cursor), samples: [...seen, ...samples.map(nameOf)] },

@@ -342,6 +342,8 @@ test('a poll that finds nothing new gives nothing, and a status only where it ch
     [idle.facts, idle.scalars, idle.media, idle.problems, idle.reset, idle.more],
     [{}, [], [], [], false, false],
   );
+  const again = await reader.poll(undefined, { maxBytes: 1e6 });
+  assert.deepEqual([again.facts.status, again.facts.startedAt], ['running', found.facts.startedAt]);
   now += 3600;
   const { facts } = await reader.poll(found.cursor, { maxBytes: 1e6 });
   assert.equal(facts.status, 'unknown');
