@@ -15,24 +15,22 @@ export async function restartWorker(app: App): Promise<void> {
 /** Looks at everything that training needs, and shows a report with the next move for each problem. */
 export async function doctor(app: App): Promise<void> {
   const options = {
-    location: vscode.ProgressLocation.Notification,
-    title: 'Trainyard Doctor looks around',
-    cancellable: true,
+    location: vscode.ProgressLocation.Window,
+    title: '$(pulse) Trainyard Doctor looks at worker and devices',
   };
-  const checks = await vscode.window.withProgress(options, async (_progress, token) => {
-    const controller = new AbortController();
-    token.onCancellationRequested(() => controller.abort());
-    const [own, worker] = await Promise.all([ownChecks(app), workerChecks(app, controller.signal)]);
-    return token.isCancellationRequested ? undefined : [...own, ...worker];
+  const checks = await vscode.window.withProgress(options, async () => {
+    const [own, worker] = await Promise.all([ownChecks(app), workerChecks(app)]);
+    // Where both looked at the same thing, the worker knows it better.
+    const known = new Set(worker.map(({ title }) => title));
+    return [...own.filter(({ title }) => !known.has(title)), ...worker];
   });
-  if (checks !== undefined)
-    await app.documents.showMarkdown('Trainyard Doctor.md', doctorMarkdown({ checks }, new Date()));
+  await app.documents.showMarkdown('Trainyard Doctor.md', doctorMarkdown({ checks }, new Date()));
 }
 
-async function workerChecks(app: App, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
+async function workerChecks(app: App): Promise<readonly DoctorCheck[]> {
   const [folder] = diskFolders();
   try {
-    return (await app.worker.call('doctor.run', folder === undefined ? {} : { folder }, signal)).checks;
+    return (await app.worker.call('doctor.run', folder === undefined ? {} : { folder })).checks;
   } catch (error) {
     return [workerProblem(error)];
   }

@@ -10,7 +10,8 @@ const groupTitles: { readonly [G in DoctorCheck['group']]: string } = {
   tools: 'Tools',
 };
 
-const marks: { readonly [S in DoctorCheck['state']]: string } = { ok: '✅', warning: '⚠️', problem: '❌' };
+/** Signs that every text font has; colour emoji are missing on many servers. */
+const marks: { readonly [S in DoctorCheck['state']]: string } = { ok: '✓', warning: '⚠', problem: '✗' };
 
 /** The report as Markdown: what is wrong first, in a sentence; then every check by group with its hint. */
 export function doctorMarkdown(report: DoctorReport, at: Date): string {
