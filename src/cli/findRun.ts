@@ -1,11 +1,12 @@
+import path from 'node:path';
 import { AppError } from '../base/errors.ts';
 import type { WorkerLink } from '../client/index.ts';
 import type { RunSummary } from '../domain/run.ts';
 
 /** The run of a folder that is meant by an id, the beginning of one, a name or a path. Throws `not-found` with the nearest names, or `conflict`. */
 export async function findRun(worker: WorkerLink, folder: string, wanted: string): Promise<RunSummary> {
-  const { runs } = await worker.call('folder.open', { folder, trusted: true });
-  const listed = runs.length > 0 ? runs : (await worker.call('runs.list', { folder, includeArchived: true })).runs;
+  await worker.call('folder.open', { folder, trusted: true });
+  const { runs: listed } = await worker.call('runs.list', { folder, includeArchived: true });
   for (const isMeant of ways) {
     const found = listed.filter((run) => isMeant(run, wanted));
     if (found.length === 1) return found[0]!;
@@ -31,6 +32,6 @@ export async function findRun(worker: WorkerLink, folder: string, wanted: string
 const ways: readonly ((run: RunSummary, wanted: string) => boolean)[] = [
   ({ id }, wanted) => id === wanted,
   ({ name }, wanted) => name === wanted,
-  ({ path }, wanted) => path === wanted || path === `${process.cwd()}/${wanted.replace(/\/$/, '')}`,
+  (run, wanted) => run.path === path.resolve(wanted),
   ({ id }, wanted) => wanted.length >= 6 && id.startsWith(wanted),
 ];
