@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 /** Writes a file whole: temporary name in the same folder, synced, renamed, folder synced. A reader sees the old content or the new one. */
@@ -51,9 +51,4 @@ export function readJson<T>(file: string): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Makes a folder and those above it. */
-export function ensureFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true });
 }

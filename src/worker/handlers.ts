@@ -15,10 +15,10 @@ import { loadRecipes } from './launching/recipeTable.ts';
 import { isInside } from './runs/folders.ts';
 import { readLog, readMedia } from './runs/runFiles.ts';
 import { queryTile, readPoints } from './runs/seriesQueries.ts';
-import type { Worker } from './worker.ts';
+import type { WorkerServices } from './services.ts';
 
 /** What the worker does for one client, method by method as src/protocol/worker.ts describes them. */
-export function workerHandlers(worker: Worker, client: () => Client): Handlers<WorkerMethods> {
+export function workerHandlers(worker: WorkerServices, client: () => Client): Handlers<WorkerMethods> {
   return {
     ...sessionHandlers(worker),
     ...folderHandlers(worker, client),
@@ -30,7 +30,7 @@ export function workerHandlers(worker: Worker, client: () => Client): Handlers<W
   };
 }
 
-function sessionHandlers(worker: Worker): Pick<Handlers<WorkerMethods>, 'hello' | 'worker.shutdown'> {
+function sessionHandlers(worker: WorkerServices): Pick<Handlers<WorkerMethods>, 'hello' | 'worker.shutdown'> {
   return {
     hello: () => ({
       version: programVersion,
@@ -48,7 +48,7 @@ function sessionHandlers(worker: Worker): Pick<Handlers<WorkerMethods>, 'hello' 
 }
 
 function folderHandlers(
-  worker: Worker,
+  worker: WorkerServices,
   client: () => Client,
 ): Pick<Handlers<WorkerMethods>, 'folder.open' | 'folder.close' | 'folder.refresh'> {
   return {
@@ -71,7 +71,7 @@ function folderHandlers(
 }
 
 function runHandlers(
-  worker: Worker,
+  worker: WorkerServices,
 ): Pick<Handlers<WorkerMethods>, 'runs.list' | 'runs.get' | 'runs.update' | 'runs.stop' | 'runs.launchRequest'> {
   return {
     'runs.list': ({ folder, includeArchived }) => ({
@@ -101,7 +101,7 @@ function runHandlers(
 }
 
 function launchHandlers(
-  worker: Worker,
+  worker: WorkerServices,
   client: () => Client,
 ): Pick<Handlers<WorkerMethods>, 'recipes.list' | 'configs.list' | 'launch.preview' | 'launch.start' | 'runs.resume'> {
   return {
@@ -125,7 +125,7 @@ function launchHandlers(
 
 /** Waits until the new run has been read once, so that the answer and every list show it. */
 async function followLaunch(
-  worker: Worker,
+  worker: WorkerServices,
   { runId, root, directory }: LaunchedRun,
   labels: readonly string[] | undefined,
 ): Promise<WorkerMethods['launch.start']['result']> {
@@ -141,7 +141,7 @@ async function followLaunch(
 }
 
 function queueHandlers(
-  worker: Worker,
+  worker: WorkerServices,
 ): Pick<Handlers<WorkerMethods>, 'queue.list' | 'queue.move' | 'queue.hold' | 'queue.cancel'> {
   return {
     'queue.list': () => ({ jobs: worker.scheduler.jobs }),
@@ -161,7 +161,7 @@ function queueHandlers(
 }
 
 function dataHandlers(
-  worker: Worker,
+  worker: WorkerServices,
 ): Pick<
   Handlers<WorkerMethods>,
   'series.query' | 'series.points' | 'media.list' | 'media.read' | 'log.read' | 'checkpoints.list'
@@ -192,7 +192,7 @@ function dataHandlers(
 }
 
 function recordHandlers(
-  worker: Worker,
+  worker: WorkerServices,
   client: () => Client,
 ): Pick<Handlers<WorkerMethods>, 'experimentLog.list' | 'experimentLog.conclude' | 'doctor.run'> {
   return {
@@ -227,7 +227,7 @@ function recordHandlers(
 }
 
 /** The folder whose log an entry about the run goes to: the one that it was launched from, else the one that it was found under. */
-function projectFolder(worker: Worker, runPath: string, root: string): string {
+function projectFolder(worker: WorkerServices, runPath: string, root: string): string {
   const launchedFrom = launchRecordOf(runPath)?.cwd;
   if (launchedFrom !== undefined && isInside(runPath, launchedFrom)) return launchedFrom;
   return worker.folders.roots.find((folder) => isInside(runPath, folder)) ?? root;

@@ -9,7 +9,6 @@ import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
 import { runFiles } from '../domain/runDirectory.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
-import type { WorkerPaths } from '../protocol/paths.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -20,7 +19,6 @@ import { RequestTable } from '../store/requestTable.ts';
 import { Client, Clients } from './clients.ts';
 import { FolderSignals, signature } from './folderSignals.ts';
 import { workerHandlers } from './handlers.ts';
-import type { Installation } from './installation.ts';
 import { launchRecordOf } from './launching/again.ts';
 import { Launcher } from './launching/launcher.ts';
 import { logLine } from './log.ts';
@@ -31,24 +29,13 @@ import { RunCatalog } from './runs/runCatalog.ts';
 import { RunMonitor } from './runs/runMonitor.ts';
 import { RunViews } from './runs/runViews.ts';
 import { SocketServer } from './server.ts';
+import type { WorkerOptions, WorkerServices } from './services.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
 
-export interface WorkerOptions {
-  readonly paths: WorkerPaths;
-  readonly installation: Installation;
-  /** Ends by itself after so long with nothing running, nothing waiting and nobody connected. */
-  readonly idleMs: number;
-  /** Called once when the worker wants to end, by itself or because a client asked. */
-  readonly onEnd: () => void;
-  /** How long a stopped job may take after SIGINT, and then after SIGTERM. */
-  readonly interruptMs?: number;
-  readonly terminateMs?: number;
-}
-
 /** The worker: everything that it owns, wired together. */
-export class Worker extends Disposables {
+export class Worker extends Disposables implements WorkerServices {
   readonly options: WorkerOptions;
   readonly startedAt = Date.now() / 1000;
   readonly clients: Clients;

@@ -1,9 +1,6 @@
 import type { DrawingView, SmoothedView } from './columns.ts';
 import type { Extremes } from './pyramid.ts';
 
-/** Below this many points per bucket a walk over the points is cheaper than a search per bucket. */
-const walkPerBucket = 24;
-
 export interface Window {
   /** Both ends belong to the window; in units of the view's own x. */
   readonly x0: number;
@@ -60,14 +57,15 @@ export function appendBuckets(
   const end = upperBound(x, window.x1, start, x.length);
   const inWindow = end - start;
   const width = (window.x1 - window.x0) / window.buckets;
-  const search = inWindow > window.buckets * walkPerBucket;
+  let guess = 1;
   const extremes: Extremes = { min: 0, max: 0 };
   let buckets = 0;
   for (let low = start; low < end; ) {
     const bucket = width > 0 ? bucketOf(x[low]!, window, width) : window.buckets - 1;
     const isLast = bucket >= window.buckets - 1;
     const edge = window.x0 + (bucket + 1) * width;
-    const high = isLast ? end : Math.max(low + 1, search ? lowerBound(x, edge, low, end) : walkTo(x, edge, low, end));
+    const high = isLast ? end : Math.max(low + 1, gallop(x, edge, low, end, guess));
+    guess = high - low;
     appendBucket(buffer, view, smoothed, low, high, shift, extremes);
     buckets++;
     low = high;
@@ -114,10 +112,17 @@ function appendBucket(
   data[at + 8] = isEmpty ? Number.NaN : smoothed.values[last]!;
 }
 
-function walkTo(x: Float64Array, edge: number, low: number, end: number): number {
-  let index = low;
-  while (index < end && x[index]! < edge) index++;
-  return index;
+/** As `lowerBound`, for an answer that is probably near `low + guess`: neighbouring buckets mostly hold about as many points. */
+function gallop(x: Float64Array, edge: number, low: number, end: number, guess: number): number {
+  let from = low;
+  let to = Math.min(end, low + guess);
+  for (let step = guess; to < end && x[to]! < edge; step *= 2) {
+    from = to + 1;
+    to = Math.min(end, to + step);
+  }
+  // Mostly the border is right behind the guess or right before it.
+  for (let near = 0; near < 4 && to > from && x[to - 1]! >= edge; near++) to--;
+  return to > from && x[to - 1]! < edge ? to : lowerBound(x, edge, from, to);
 }
 
 /** First index in [low, high) whose x is at least `edge`; `high` where there is none. */

@@ -21,6 +21,11 @@ export class GrowingColumn {
     return this.#data.subarray(0, this.#length);
   }
 
+  /** The memory behind `values`, longer than the column: for inner loops, where making a view costs more than the work. Valid until it grows. */
+  get memory(): Float64Array {
+    return this.#data;
+  }
+
   append(values: Float64Array): void {
     this.resize(this.#length + values.length);
     this.#data.set(values, this.#length - values.length);

@@ -75,8 +75,8 @@ export class Pyramid {
   }
 
   #includeLevel(level: number, start: number, end: number, into: Extremes): void {
-    const min = this.#levels[level]!.min.values;
-    const max = this.#levels[level]!.max.values;
+    const min = this.#levels[level]!.min.memory;
+    const max = this.#levels[level]!.max.memory;
     for (let block = start; block < end; block++) {
       // Comparisons with NaN are false, so empty blocks are passed over.
       if (min[block]! < into.min) into.min = min[block]!;
@@ -105,8 +105,8 @@ export class Pyramid {
 
   #set(level: number, block: number, { min, max }: Extremes): void {
     const isEmpty = min > max;
-    this.#levels[level]!.min.values[block] = isEmpty ? Number.NaN : min;
-    this.#levels[level]!.max.values[block] = isEmpty ? Number.NaN : max;
+    this.#levels[level]!.min.memory[block] = isEmpty ? Number.NaN : min;
+    this.#levels[level]!.max.memory[block] = isEmpty ? Number.NaN : max;
   }
 }
 

@@ -8,11 +8,15 @@ import { GrowingColumn } from './growing.ts';
 export class Smoothing {
   readonly weight: number;
   readonly smoothed = new GrowingColumn();
+  /** From here on the divisor is 1 in float64, and the power need not be computed. */
+  readonly #debiasedAfter: number;
   #last = 0;
   #count = 0;
 
+  /** `weight` lies above 0 and below 1. */
   constructor(weight: number) {
     this.weight = weight;
+    this.#debiasedAfter = Math.ceil((-55 * Math.LN2) / Math.log(weight));
   }
 
   /** Takes in the values that have come since the last call. */
@@ -29,7 +33,7 @@ export class Smoothing {
       }
       this.#last = this.#last * weight + (1 - weight) * value;
       this.#count++;
-      smoothed[index] = weight === 0 ? value : this.#last / (1 - weight ** this.#count);
+      smoothed[index] = this.#count > this.#debiasedAfter ? this.#last : this.#last / (1 - weight ** this.#count);
     }
   }
 }

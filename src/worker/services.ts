@@ -1,0 +1,39 @@
+import type { WorkerPaths } from '../protocol/paths.ts';
+import type { FolderSettings } from '../protocol/worker.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { Client, Clients } from './clients.ts';
+import type { Installation } from './installation.ts';
+import type { Launcher } from './launching/launcher.ts';
+import type { Folders } from './runs/folders.ts';
+import type { RunCatalog } from './runs/runCatalog.ts';
+import type { RunMonitor } from './runs/runMonitor.ts';
+import type { RunViews } from './runs/runViews.ts';
+
+export interface WorkerOptions {
+  readonly paths: WorkerPaths;
+  readonly installation: Installation;
+  /** Ends by itself after so long with nothing running, nothing waiting and nobody connected. */
+  readonly idleMs: number;
+  /** Called once when the worker wants to end, by itself or because a client asked. */
+  readonly onEnd: () => void;
+  /** How long a stopped job may take after SIGINT, and then after SIGTERM. */
+  readonly interruptMs?: number;
+  readonly terminateMs?: number;
+}
+
+/** What the methods of the protocol work with. */
+export interface WorkerServices {
+  readonly options: WorkerOptions;
+  /** Seconds since 1970. */
+  readonly startedAt: number;
+  readonly clients: Clients;
+  readonly catalog: RunCatalog;
+  readonly views: RunViews;
+  readonly monitor: RunMonitor;
+  readonly folders: Folders;
+  readonly scheduler: Scheduler;
+  readonly launcher: Launcher;
+  openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;
+  closeFolder(client: Client, folder: string): void;
+  end(): void;
+}
