@@ -15,13 +15,6 @@ export function isWithin(folder: string, file: string): boolean {
   return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
 }
 
-/** The workspace folder that a path belongs to. */
-export function folderOf(file: string): string | undefined {
-  return diskFolders()
-    .filter((folder) => isWithin(folder, file))
-    .sort((a, b) => b.length - a.length)[0];
-}
-
 /** The folder that a new run goes to: the only one, or the one that the person picks. Undefined when they changed their mind. */
 export async function chooseFolder(): Promise<string | undefined> {
   const folders = diskFolders();

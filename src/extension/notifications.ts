@@ -1,8 +1,7 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { Disposables } from '../base/disposables.ts';
 import type { RunSummary } from '../domain/run.ts';
+import { claim } from './claims.ts';
 import { commandIds } from './contributions.ts';
 import { endMessage } from './runs/endMessage.ts';
 import type { RunsFeed } from './runs/feed.ts';
@@ -11,7 +10,6 @@ import type { LazyLink } from './worker/lazyLink.ts';
 
 /** A window that nobody looks at leaves the message to another one for this long. */
 const POLITENESS_MS = 400;
-const KEEP_CLAIMS_MS = 7 * 24 * 3600 * 1000;
 
 export interface NotificationOptions {
   readonly worker: LazyLink;
@@ -48,24 +46,3 @@ const commandsOfButtons: { readonly [button: string]: string } = {
   Log: commandIds.showLog,
   'Run Again': commandIds.runAgain,
 };
-
-/** Whether this window is the first to speak of the run. */
-async function claim(folder: string, runId: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(path.join(folder, runId), 'wx', 0o600);
-    await file.close();
-    void forgetOld(folder).catch(() => undefined);
-    return true;
-  } catch (error) {
-    // A folder that cannot be written is no reason to be silent.
-    return (error as NodeJS.ErrnoException).code !== 'EEXIST';
-  }
-}
-
-async function forgetOld(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = path.join(folder, name);
-    if (Date.now() - (await stat(file)).mtimeMs > KEEP_CLAIMS_MS) await rm(file, { force: true });
-  }
-}
