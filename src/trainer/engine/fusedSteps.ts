@@ -69,7 +69,12 @@ export class FusedSteps implements Disposable {
 
   async #session(count: number): Promise<ModelSession> {
     const known = this.#sessions.get(count);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // Put last again: the first in the map is the one that was not used for longest.
+      this.#sessions.delete(count);
+      this.#sessions.set(count, known);
+      return known;
+    }
     this.#forgetOldest();
     const made = await ModelSession.create(scanModel(this.#plan.step.scan, count), this.#plan.placement);
     this.#sessions.set(count, made);

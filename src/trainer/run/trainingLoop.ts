@@ -45,11 +45,10 @@ export class TrainingLoop {
   async run(): Promise<void> {
     const { settings, steps } = this.#parts.run;
     await this.#enter('building the model');
-    await steps.prepare(stepsOfNextCall(settings, this.#state.step));
+    await steps.prepare(this.#nextCall());
     await this.#enter('training');
     while (this.#state.step < settings.steps) {
-      const before = this.#state.step;
-      await this.#train(stepsOfNextCall(settings, before));
+      await this.#train(this.#nextCall());
       await this.#pause();
       await this.#measure();
     }
@@ -72,6 +71,11 @@ export class TrainingLoop {
     const secondsPerStep = this.#secondsPerStep;
     folder.writeProgress({ ...progress, ...(secondsPerStep === undefined ? {} : { secondsPerStep }) }, now);
     terminal.progress({ ...progress, secondsPerStep, loss: this.#loss });
+  }
+
+  #nextCall(): number {
+    const { settings } = this.#parts.run;
+    return stepsOfNextCall(settings, this.#state.step, affordableSteps(settings.stepsPerRun, this.#secondsPerStep));
   }
 
   async #train(count: number): Promise<void> {
@@ -150,11 +154,25 @@ export class TrainingLoop {
   }
 }
 
-/** Steps until the call is full, something is due, or the run ends. Grouping does not change the numbers, so a call may be shorter. */
-export function stepsOfNextCall(settings: RunSettings, done: number): number {
-  const { steps, stepsPerRun, checkpointEvery, sampleEvery, evaluateEvery } = settings;
+/** A call that is running cannot be stopped, so it must be short enough for a person and for the ones who stop jobs. */
+const longestCallSeconds = 4;
+
+/**
+ * How many steps to fuse, so that a call stays short: `wanted`, or a half, a quarter… of it, of which there are few, since each number
+ * needs a model of its own. One step as long as nothing is known about the speed. How steps are grouped does not change their numbers.
+ */
+export function affordableSteps(wanted: number, secondsPerStep: number | undefined): number {
+  if (secondsPerStep === undefined) return 1;
+  let count = wanted;
+  while (count > 1 && count * secondsPerStep > longestCallSeconds) count = Math.ceil(count / 2);
+  return count;
+}
+
+/** Steps until the call is full, something is due, or the run ends. */
+export function stepsOfNextCall(settings: RunSettings, done: number, most: number): number {
+  const { steps, checkpointEvery, sampleEvery, evaluateEvery } = settings;
   const intervals = [checkpointEvery, sampleEvery, evaluateEvery].filter((every) => every > 0);
-  return Math.min(stepsPerRun, steps - done, ...intervals.map((every) => every - (done % every)));
+  return Math.min(most, steps - done, ...intervals.map((every) => every - (done % every)));
 }
 
 /** Whether a multiple of `every` or the end is reached. */

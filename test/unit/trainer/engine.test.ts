@@ -9,7 +9,7 @@ import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts'
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { initialState, nonFiniteVector, type TrainState } from '../../../src/trainer/engine/trainState.ts';
 import { buildTrainStep, stateKeys } from '../../../src/trainer/engine/trainStep.ts';
-import { stepsOfNextCall } from '../../../src/trainer/run/trainingLoop.ts';
+import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/trainingLoop.ts';
 
 const settings: OptimizerSettings = {
   learningRate: 0.05,
@@ -163,6 +163,14 @@ test('a vector with a value that is not a number is found', () => {
   assert.equal(nonFiniteVector(state), 'meanSquare');
 });
 
+test('calls are short enough to be stopped: one step first, then as many as take four seconds', () => {
+  assert.equal(affordableSteps(20, undefined), 1);
+  assert.equal(affordableSteps(20, 0.05), 20);
+  assert.equal(affordableSteps(20, 0.3), 10);
+  assert.equal(affordableSteps(20, 1.2), 3);
+  assert.equal(affordableSteps(20, 60), 1);
+});
+
 test('calls end where something is due and at the last step, and are never longer than asked for', () => {
   const every = fc.integer({ min: 0, max: 50 });
   const property = fc.property(
@@ -186,7 +194,7 @@ test('calls end where something is due and at the last step, and are never longe
       } as const;
       const ends = new Set<number>();
       for (let done = 0; done < run.steps; ) {
-        const count = stepsOfNextCall(run, done);
+        const count = stepsOfNextCall(run, done, run.stepsPerRun);
         assert.ok(count >= 1 && count <= run.stepsPerRun);
         done += count;
         ends.add(done);
