@@ -23,8 +23,7 @@ export async function launchTraining(workbench: Workbench, answers: FormAnswers)
   }
   await workbench.page.keyboard.press('Enter');
   await chooseByTyping(workbench, answers.device, 'Device to train on');
-  await workbench.page.locator('.quick-input-widget', { hasText: 'Name of the run' }).waitFor();
-  await workbench.answer(answers.name);
+  await workbench.answer('Name of the run', answers.name);
   await fieldAsks(workbench, `Start ${answers.name}?`);
   await workbench.quickRow('Start').waitFor();
   await workbench.screenshot('launch-preview');

@@ -107,8 +107,8 @@ test('a training run, from the palette to the experiment log', { timeout: 300_00
   await chapter(t, lab, 'Log Conclusion writes it into the experiment log', async () => {
     await workbench.treeRow(/^digits-1, stopped/).click();
     await workbench.command('Trainyard: Log Conclusion');
-    await workbench.answer('One step from noise to digits');
-    await workbench.answer('The loss falls and the samples take shape.');
+    await workbench.answer('Title of the entry', 'One step from noise to digits');
+    await workbench.answer('What was learnt', 'The loss falls and the samples take shape.');
     await until('the entry in the file', () => /One step from noise to digits/.test(lab.read('EXPERIMENT_LOG.md')));
     assert.match(lab.read('EXPERIMENT_LOG.md'), /The loss falls and the samples take shape\./);
     await workbench.page.locator('.tab', { hasText: 'EXPERIMENT_LOG.md' }).waitFor();
@@ -118,7 +118,7 @@ test('a training run, from the palette to the experiment log', { timeout: 300_00
   await chapter(t, lab, 'panels and their state survive a reload of the window', async () => {
     await workbench.reload();
     await workbench.treeRow(/^digits-1, stopped/).waitFor();
-    await workbench.treeRow(/^digits-1, stopped/).click();
+    await workbench.page.locator('.tab', { hasText: 'Metrics' }).first().click();
     const metrics = await workbench.webview('section.card[aria-label="train/loss"]');
     await until('the points again', async () => (await pointsOf(metrics, 'train/loss')) > 0);
   });
@@ -126,8 +126,12 @@ test('a training run, from the palette to the experiment log', { timeout: 300_00
   for (const name of ['light', 'contrast'] as const) {
     await chapter(t, lab, `the ${name} theme`, async () => {
       lab.server.writeSettings({ 'workbench.colorTheme': themes[name] });
-      const marker = { light: '.monaco-workbench.vs', contrast: '.monaco-workbench.hc-black' }[name];
-      await workbench.page.locator(marker).waitFor();
+      await workbench.reload();
+      await workbench.page
+        .locator({ light: '.monaco-workbench.vs', contrast: '.monaco-workbench.hc-black' }[name])
+        .waitFor();
+      const metrics = await workbench.webview('section.card[aria-label="train/loss"]');
+      await until('the points again', async () => (await pointsOf(metrics, 'train/loss')) > 0);
       await workbench.screenshot(`metrics-${name}`);
     });
   }

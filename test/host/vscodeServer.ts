@@ -11,6 +11,8 @@ export interface VscodeServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Environment beyond this process's; extension hosts inherit it. */
   readonly env?: Readonly<Record<string, string>>;
+  /** False: folders open in Restricted Mode, without a question. Absent: workspace trust is switched off. */
+  readonly trusted?: boolean;
   /** A VSIX to install before the start. */
   readonly vsix?: string;
 }
@@ -45,7 +47,10 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
   const writeSettings: VscodeServer['writeSettings'] = (settings) =>
-    writeFileSync(settingsFile, JSON.stringify({ ...defaultSettings, ...settings }, null, 2));
+    writeFileSync(
+      settingsFile,
+      JSON.stringify({ ...defaultSettings, ...trustSettings(options.trusted ?? true), ...settings }, null, 2),
+    );
   writeSettings(options.settings ?? {});
 
   const env = { ...process.env, EXTENSIONS_GALLERY: '{}', TRAINYARD_HOME: trainyardHome, ...options.env };
@@ -55,7 +60,7 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
   const port = await freePort();
   const logFile = path.join(folder, 'server.log');
   const output = openSync(logFile, 'w', 0o600);
-  const child = spawn(node, [entry, ...places, ...serverFlags(port)], {
+  const child = spawn(node, [entry, ...places, ...serverFlags(port, options.trusted ?? true)], {
     detached: true,
     stdio: ['ignore', output, output],
     env,
@@ -76,15 +81,18 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
   return { port, folder, trainyardHome, writeSettings, log, dispose };
 }
 
-function serverFlags(port: number): string[] {
+/** Restricted Mode without its dialog and banner, which would lie over the window. */
+function trustSettings(trusted: boolean): Readonly<Record<string, unknown>> {
+  if (trusted) return {};
+  const prefix = 'security.workspace.trust';
+  return { [`${prefix}.enabled`]: true, [`${prefix}.startupPrompt`]: 'never', [`${prefix}.banner`]: 'never' };
+}
+
+function serverFlags(port: number, trusted: boolean): string[] {
   return [
     ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
-    ...[
-      '--disable-telemetry',
-      '--disable-update-check',
-      '--disable-workspace-trust',
-      '--disable-getting-started-override',
-    ],
+    ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+    ...(trusted ? ['--disable-workspace-trust'] : []),
     // Extension hosts end with their page instead of waiting three hours for it to come back.
     ...['--reconnection-grace-time', '1'],
     // Without this a built VS Code ignores the development and test paths in the address.

@@ -109,8 +109,9 @@ export class Workbench {
     await this.quickRow(text).click();
   }
 
-  /** Types into the open input box or pick, and accepts. */
-  async answer(text: string): Promise<void> {
+  /** Waits for the input box or pick that asks this, types, and accepts. */
+  async answer(question: string, text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget', { hasText: question }).waitFor();
     await this.quickInput.fill(text);
     await this.page.keyboard.press('Enter');
   }
