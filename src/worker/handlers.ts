@@ -17,6 +17,8 @@ import { readLog, readMedia } from './runs/runFiles.ts';
 import { queryTile, readPoints } from './runs/seriesQueries.ts';
 import type { WorkerServices } from './services.ts';
 
+const refreshPatienceMs = 3_000;
+
 /** What the worker does for one client, method by method as src/protocol/worker.ts describes them. */
 export function workerHandlers(worker: WorkerServices, client: () => Client): Handlers<WorkerMethods> {
   return {
@@ -65,6 +67,8 @@ function folderHandlers(
       const root = absolute(folder);
       await worker.folders.refresh(root);
       worker.monitor.pokeAll((found) => isInside(found.path, root));
+      // New runs are in the list when this answers.
+      await worker.monitor.settled(refreshPatienceMs);
       return null;
     },
   };

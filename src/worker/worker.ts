@@ -33,6 +33,7 @@ import type { WorkerOptions, WorkerServices } from './services.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
+const knownPatienceMs = 120;
 
 /** The worker: everything that it owns, wired together. */
 export class Worker extends Disposables implements WorkerServices {
@@ -108,19 +109,23 @@ export class Worker extends Disposables implements WorkerServices {
     client.folders.set(folder, { trusted, settings });
     const mine = [...this.catalog.all()].filter(({ found }) => found.root === folder);
     for (const run of mine) if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
-    if (isOpen) await this.folders.change(folder, settings);
-    else await this.#openFirst(client, folder, settings, mine.length > 0);
-    this.monitor.wake();
-    await this.monitor.settled(mine.length > 0 ? settleMs / 6 : settleMs);
+    const looking = this.#lookInto(client, folder, settings, isOpen);
+    // A folder that is known is listed at once from the index; what has changed in it is told a moment later.
+    if (mine.length > 0 && !isOpen)
+      await Promise.race([looking.catch(() => {}), delay(knownPatienceMs, undefined, { ref: false })]);
+    else await looking;
   }
 
-  async #openFirst(client: Client, folder: string, settings: FolderSettings, known: boolean): Promise<void> {
+  async #lookInto(client: Client, folder: string, settings: FolderSettings, isOpen: boolean): Promise<void> {
     try {
-      await this.folders.open(folder, settings, known);
+      if (isOpen) await this.folders.change(folder, settings);
+      else await this.folders.open(folder, settings);
     } catch (error) {
-      client.folders.delete(folder);
+      if (!isOpen) client.folders.delete(folder);
       throw error;
     }
+    this.monitor.wake();
+    await this.monitor.settled(settleMs);
   }
 
   closeFolder(client: Client, folder: string): void {
