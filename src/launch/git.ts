@@ -5,6 +5,9 @@ const maxPatchBytes = 10_000_000;
 /** Only these reach git: simple-git refuses variables that make git run other programs, and the rest is of no use to it. */
 const passedVariables = ['PATH', 'HOME', 'USERPROFILE', 'SYSTEMROOT', 'XDG_CONFIG_HOME', 'LANG'] as const;
 
+/** Reading must neither lock the repository nor ask anybody anything. */
+const gitVariables = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' } as const;
+
 /** The state of the code that a run is launched from. Without a repository, or without git, `dirty` is false and the rest is absent. */
 export interface CodeState {
   readonly commit?: string;
@@ -43,11 +46,12 @@ function openGit(folder: string): SimpleGit {
   const passed = passedVariables.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   );
-  return simpleGit({ baseDir: folder, timeout: { block: silenceMs } }).env({
-    ...Object.fromEntries(passed),
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_TERMINAL_PROMPT: '0',
-  });
+  return simpleGit({
+    baseDir: folder,
+    timeout: { block: silenceMs },
+    // simple-git refuses every variable of git itself that is not named here.
+    allowEnvironment: Object.keys(gitVariables),
+  }).env({ ...Object.fromEntries(passed), ...gitVariables });
 }
 
 async function readPatch(git: SimpleGit): Promise<string | undefined> {
