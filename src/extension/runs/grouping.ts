@@ -1,0 +1,66 @@
+import type { RunStatus, RunSummary } from '../../domain/run.ts';
+import type { Grouping } from './viewState.ts';
+
+/** A group's identity, its name for people, and its place among the others. */
+export interface GroupFacts {
+  readonly key: string;
+  readonly title: string;
+  /** Groups are ordered by this text, then by title. */
+  readonly order: string;
+}
+
+/** The group of a run. `now` decides what "today" means. */
+export function groupOf(run: RunSummary, grouping: Grouping, now: Date): GroupFacts {
+  return groupers[grouping](run, now);
+}
+
+const groupers: { readonly [G in Grouping]: (run: RunSummary, now: Date) => GroupFacts } = {
+  status: (run) => statusGroups[run.status],
+  day: dayGroup,
+  recipe: (run) => {
+    if (run.recipe !== undefined) return { key: `recipe:${run.recipe}`, title: run.recipe, order: '0' };
+    return { key: `source:${run.source}`, title: sourceTitles[run.source] ?? run.source, order: '1' };
+  },
+  none: () => ({ key: 'all', title: 'All runs', order: '0' }),
+};
+
+const active: GroupFacts = { key: 'active', title: 'Running', order: '0' };
+const waiting: GroupFacts = { key: 'waiting', title: 'Queued', order: '1' };
+const failed: GroupFacts = { key: 'failed', title: 'Failed', order: '2' };
+const finished: GroupFacts = { key: 'finished', title: 'Finished', order: '3' };
+const stopped: GroupFacts = { key: 'stopped', title: 'Stopped', order: '4' };
+const unknown: GroupFacts = { key: 'unknown', title: 'Unknown', order: '5' };
+
+const statusGroups: { readonly [S in RunStatus]: GroupFacts } = {
+  queued: waiting,
+  starting: active,
+  running: active,
+  stopping: active,
+  finished,
+  stopped,
+  failed,
+  killed: failed,
+  lost: failed,
+  unknown,
+};
+
+const sourceTitles: { readonly [source: string]: string } = {
+  tensorboard: 'TensorBoard logs',
+  trainyard: 'Unknown recipe',
+};
+
+/** Days are counted in local time; the newest comes first. */
+function dayGroup(run: RunSummary, now: Date): GroupFacts {
+  const day = localDay(new Date(run.createdAt * 1000));
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  const names: { readonly [day: string]: string } = { [localDay(now)]: 'Today', [localDay(yesterday)]: 'Yesterday' };
+  // The order sorts upwards, so the day is turned around digit by digit.
+  const order = day.replace(/\d/g, (digit) => String(9 - Number(digit)));
+  return { key: `day:${day}`, title: names[day] ?? day, order };
+}
+
+function localDay(date: Date): string {
+  if (Number.isNaN(date.getTime())) return '0000-00-00';
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

@@ -1,0 +1,87 @@
+import { flatten } from '../../domain/config.ts';
+import type { RunDetail, RunSummary } from '../../domain/run.ts';
+import { isActive } from '../../domain/run.ts';
+import { codeSpan, escapeMarkdown } from '../ui/markdown.ts';
+import { formatDuration, formatValue } from '../ui/numbers.ts';
+import { describeProgress, secondsLeft, statusLooks } from './present.ts';
+
+/** How many keys of the configuration the tooltip shows. */
+const CONFIG_ROWS = 10;
+
+/** The tooltip of a run in Markdown with theme icons: status with its evidence, device, metrics, configuration. `detail` may still be missing. */
+export function runTooltip(run: RunSummary, detail?: RunDetail): string {
+  const look = statusLooks[run.status];
+  const icon = look.icon.replace('~spin', '');
+  return [
+    `**${escapeMarkdown(run.name)}**`,
+    `$(${icon}) ${look.word}${run.statusReason === '' ? '' : `: ${escapeMarkdown(run.statusReason)}`}`,
+    facts(run, detail),
+    metricRows(run),
+    configRows(detail),
+    problems(detail),
+    run.note === '' ? '' : `*${escapeMarkdown(run.note)}*`,
+    codeSpan(run.path),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function facts(run: RunSummary, detail: RunDetail | undefined): string {
+  const left = isActive(run.status) ? secondsLeft(run) : undefined;
+  const ended = run.endedAt;
+  const lasted = run.startedAt === undefined || ended === undefined ? undefined : ended - run.startedAt;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['Recipe', run.recipe],
+    ['Network', run.architecture],
+    ['Device', run.device],
+    ['Progress', progressText(run)],
+    ['Left', left === undefined ? undefined : formatDuration(left)],
+    ['Started', run.startedAt === undefined ? undefined : new Date(run.startedAt * 1000).toLocaleString()],
+    ['Lasted', lasted === undefined ? undefined : formatDuration(lasted)],
+    ['Commit', detail?.commit === undefined ? undefined : `${detail.commit.slice(0, 10)}${detail.dirty ? ' with changes' : ''}`],
+    ['Labels', run.labels.length === 0 ? undefined : run.labels.join(', ')],
+  ];
+  return rows
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => `${name}: ${escapeMarkdown(value!)}`)
+    .join('  \n');
+}
+
+function progressText(run: RunSummary): string {
+  const { progress } = run;
+  if (progress === undefined) return '';
+  const steps = progress.totalSteps === undefined ? `step ${progress.step}` : `step ${progress.step} of ${progress.totalSteps}`;
+  const percent = describeProgress(run);
+  const phase = progress.phase === undefined || !isActive(run.status) ? '' : `, ${progress.phase}`;
+  return percent.endsWith('%') ? `${percent}, ${steps}${phase}` : `${steps}${phase}`;
+}
+
+function metricRows({ metrics }: RunSummary): string {
+  if (metrics.length === 0) return '';
+  const rows = metrics.map(({ tag, value, min, max }) => [codeSpan(tag), ...[value, min, max].map(formatValue)]);
+  return markdownTable(['Metric', 'Last', 'Min', 'Max'], rows);
+}
+
+function configRows(detail: RunDetail | undefined): string {
+  const leaves = detail === undefined ? [] : flatten(detail.config);
+  if (leaves.length === 0) return '';
+  const rows = leaves.slice(0, CONFIG_ROWS).map(([key, value]) => [codeSpan(key), codeSpan(cut(JSON.stringify(value) ?? ''))]);
+  const more = leaves.length > CONFIG_ROWS ? `\n\nand ${leaves.length - CONFIG_ROWS} more` : '';
+  return `${markdownTable(['Configuration', 'Value'], rows)}${more}`;
+}
+
+function problems(detail: RunDetail | undefined): string {
+  return (detail?.problems ?? []).slice(0, 3).map((problem) => `$(warning) ${escapeMarkdown(problem)}`).join('\n\n');
+}
+
+function cut(text: string): string {
+  // A vertical bar would end the table's cell even inside code.
+  const plain = text.replaceAll('|', '¦');
+  return plain.length > 60 ? `${plain.slice(0, 59)}…` : plain;
+}
+
+/** A table. Cells are Markdown already. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

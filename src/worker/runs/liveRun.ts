@@ -1,0 +1,202 @@
+import type { RunId } from '../../domain/ids.ts';
+import type { FoundRun, MediaRecord, PollResult, ReaderCursor, ReaderProblem, RunFacts, ScalarBatch } from '../../domain/records.ts';
+import type { Glance, RunRow } from '../../store/runTable.ts';
+import type { SeriesRow, SeriesTable } from '../../store/seriesTable.ts';
+import { glanceOf } from './glance.ts';
+import { withMedia, withScalars } from './seriesStats.ts';
+
+const keptProblems = 50;
+
+/** What one poll changed in a run. */
+export interface RunChange {
+  readonly reset: boolean;
+  readonly tags: readonly string[];
+  readonly media: boolean;
+  /** Something that lists show is different. */
+  readonly summary: boolean;
+}
+
+/** Rows that are not in the database yet. */
+export interface PendingRows {
+  readonly reset: boolean;
+  readonly series: readonly { readonly row: SeriesRow; readonly batches: readonly ScalarBatch[] }[];
+  readonly media: readonly MediaRecord[];
+}
+
+/** A run as the worker knows it: what the database holds, and what has been read since. */
+export class LiveRun {
+  readonly id: RunId;
+  readonly found: FoundRun;
+  readonly #table: SeriesTable;
+  readonly #foundAt: number;
+  #facts: RunFacts;
+  #problems: readonly string[];
+  #glance: Glance;
+  #cursor: ReaderCursor | undefined;
+  #series: Map<string, SeriesRow> | undefined;
+  #pendingReset = false;
+  #pendingBatches = new Map<string, ScalarBatch[]>();
+  #pendingMedia: MediaRecord[] = [];
+  #pendingPoints = 0;
+  #dirty = false;
+
+  constructor(row: RunRow, table: SeriesTable) {
+    this.id = row.id;
+    this.found = { source: row.source, path: row.path, root: row.root, name: row.name };
+    this.#foundAt = row.foundAt;
+    this.#facts = row.facts;
+    this.#problems = row.problems;
+    this.#glance = row.glance;
+    this.#cursor = row.cursor;
+    this.#table = table;
+  }
+
+  get facts(): RunFacts {
+    return this.#facts;
+  }
+
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  get glance(): Glance {
+    return this.#glance;
+  }
+
+  get cursor(): ReaderCursor | undefined {
+    return this.#cursor;
+  }
+
+  get foundAt(): number {
+    return this.#foundAt;
+  }
+
+  /** Whether something is not in the database yet, and how many points. */
+  get isDirty(): boolean {
+    return this.#dirty;
+  }
+
+  get pendingPoints(): number {
+    return this.#pendingPoints;
+  }
+
+  /** Every tag with its figures, in the order of first appearance. */
+  get series(): ReadonlyMap<string, SeriesRow> {
+    return this.#loadedSeries();
+  }
+
+  /** Wall time of the run's first point; NaN where it has none. */
+  get firstWallTime(): number {
+    let first = Number.NaN;
+    for (const { info } of this.#loadedSeries().values()) if (!(first <= info.firstWallTime)) first = info.firstWallTime;
+    return first;
+  }
+
+  /** Points of a tag that the database does not hold yet, in file order. */
+  pendingBatches(tag: string): readonly ScalarBatch[] {
+    return this.#pendingBatches.get(tag) ?? [];
+  }
+
+  get hasPendingReset(): boolean {
+    return this.#pendingReset;
+  }
+
+  /** Media that the database does not hold yet. */
+  get pendingMedia(): readonly MediaRecord[] {
+    return this.#pendingMedia;
+  }
+
+  /** Takes in what a poll brought. */
+  apply(poll: PollResult): RunChange {
+    if (poll.reset) this.#forgetRows();
+    for (const batch of poll.scalars) this.#takeScalars(batch);
+    for (const record of poll.media) this.#takeMedia(record);
+    const factsChanged = this.#mergeFacts(poll.facts);
+    if (poll.problems.length > 0) this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
+    const rowsChanged = poll.reset || poll.scalars.length > 0 || poll.media.length > 0;
+    if (rowsChanged || poll.facts.definitions !== undefined) this.#glance = glanceOf(this.#loadedSeries().values(), this.#facts.definitions ?? []);
+    const moved = JSON.stringify(poll.cursor) !== JSON.stringify(this.#cursor);
+    this.#cursor = poll.cursor;
+    const changed = factsChanged || rowsChanged || poll.problems.length > 0;
+    if (changed || moved) this.#dirty = true;
+    const tags = new Set([...poll.scalars, ...poll.media].map(({ tag }) => tag));
+    return { reset: poll.reset, tags: [...tags], media: poll.media.length > 0, summary: changed };
+  }
+
+  /** What the database must be given now. Call `saved` when it has it. */
+  pending(): PendingRows {
+    const media = new Set(this.#pendingMedia.map(({ tag }) => tag));
+    const tags = new Set([...this.#pendingBatches.keys(), ...media]);
+    const series = [...this.#loadedSeries().values()]
+      .filter(({ info }) => tags.has(info.tag))
+      .map((row) => ({ row, batches: this.pendingBatches(row.info.tag) }));
+    return { reset: this.#pendingReset, series, media: this.#pendingMedia };
+  }
+
+  saved(): void {
+    this.#pendingReset = false;
+    this.#pendingBatches = new Map();
+    this.#pendingMedia = [];
+    this.#pendingPoints = 0;
+    this.#dirty = false;
+  }
+
+  row(): RunRow {
+    return {
+      id: this.id,
+      ...this.found,
+      foundAt: this.#foundAt,
+      facts: this.#facts,
+      problems: this.#problems,
+      glance: this.#glance,
+      cursor: this.#cursor,
+    };
+  }
+
+  /** Lets go of what the database can give again. */
+  unload(): void {
+    if (!this.#dirty) this.#series = undefined;
+  }
+
+  #loadedSeries(): Map<string, SeriesRow> {
+    this.#series ??= new Map(this.#table.ofRun(this.id).map((row) => [row.info.tag, row]));
+    return this.#series;
+  }
+
+  #forgetRows(): void {
+    this.#series = new Map();
+    this.#pendingReset = true;
+    this.#pendingBatches = new Map();
+    this.#pendingMedia = [];
+    this.#pendingPoints = 0;
+    this.#problems = [];
+  }
+
+  #takeScalars(batch: ScalarBatch): void {
+    if (batch.values.length === 0) return;
+    const series = this.#loadedSeries();
+    series.set(batch.tag, withScalars(series.get(batch.tag), batch));
+    const pending = this.#pendingBatches.get(batch.tag);
+    if (pending === undefined) this.#pendingBatches.set(batch.tag, [batch]);
+    else pending.push(batch);
+    this.#pendingPoints += batch.values.length;
+  }
+
+  #takeMedia(record: MediaRecord): void {
+    const series = this.#loadedSeries();
+    series.set(record.tag, withMedia(series.get(record.tag), record));
+    this.#pendingMedia.push(record);
+  }
+
+  #mergeFacts(facts: RunFacts): boolean {
+    const known = this.#facts as Record<string, unknown>;
+    const changed = Object.entries(facts).filter(([key, value]) => JSON.stringify(known[key]) !== JSON.stringify(value));
+    if (changed.length === 0) return false;
+    this.#facts = { ...this.#facts, ...Object.fromEntries(changed) };
+    return true;
+  }
+}
+
+function describeProblem({ file, offset, message }: ReaderProblem): string {
+  return offset === undefined ? `${file}: ${message}` : `${file}, byte ${offset}: ${message}`;
+}

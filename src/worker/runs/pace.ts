@@ -1,0 +1,35 @@
+import { isActive, type RunStatus } from '../../domain/run.ts';
+
+/** What decides how often a run is looked at. Times in milliseconds. */
+export interface PaceFacts {
+  readonly status: RunStatus | undefined;
+  readonly now: number;
+  /** When it last brought rows; 0: never while this worker ran. */
+  readonly grewAt: number;
+  /** When a client last asked for it; 0: never. */
+  readonly askedAt: number;
+  readonly hasClients: boolean;
+  /** How many runs are neither live nor asked for: the more there are, the longer each one waits, so that idling stays cheap. */
+  readonly coldRuns: number;
+}
+
+const justGrew = 10_000;
+const grewLately = 60_000;
+const askedLately = 5 * 60_000;
+const coldPolls = { minimumMs: 30_000, perRunMs: 400 } as const;
+
+/** Whether its folder is worth a watch of its own. */
+export function isLive({ status, now, grewAt }: Pick<PaceFacts, 'status' | 'now' | 'grewAt'>): boolean {
+  return (status !== undefined && status !== 'queued' && isActive(status)) || now - grewAt < grewLately;
+}
+
+/** Milliseconds until the next look at a run. */
+export function pollDelay(facts: PaceFacts): number {
+  const { status, now, grewAt, askedAt, hasClients, coldRuns } = facts;
+  if (isLive(facts)) {
+    if (!hasClients) return 5_000;
+    return now - grewAt < justGrew || status === 'starting' || status === 'stopping' ? 200 : 500;
+  }
+  if (status === 'queued' || now - askedAt < askedLately) return hasClients ? 2_000 : 10_000;
+  return Math.max(coldPolls.minimumMs, coldRuns * coldPolls.perRunMs);
+}

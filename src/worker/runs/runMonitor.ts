@@ -1,0 +1,230 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Disposables, Replaceable } from '../../base/disposables.ts';
+import { AppError, toErrorInfo } from '../../base/errors.ts';
+import type { FoundRun } from '../../domain/records.ts';
+import { isLive, pollDelay } from './pace.ts';
+import { watchFolder } from './folderWatch.ts';
+import type { LiveRun, RunChange } from './liveRun.ts';
+import { PollQueue } from './pollQueue.ts';
+import type { ReaderPool } from './readerPool.ts';
+import type { RunCatalog } from './runCatalog.ts';
+
+const bytesPerPoll = 8_000_000;
+const parallelPolls = 8;
+const watchDelayMs = 25;
+/** Watches cost the user's system a handle each. */
+const maxWatches = 256;
+const recentMs = 2 * 24 * 3600 * 1000;
+
+export interface RunMonitorOptions {
+  readonly pool: ReaderPool;
+  readonly catalog: RunCatalog;
+  readonly hasClients: () => boolean;
+  /** Called after each poll that changed something. */
+  readonly onChange: (run: LiveRun, change: RunChange, isNew: boolean) => void;
+  /** Called after each poll of a live run. */
+  readonly onPolled: (run: LiveRun) => void;
+  readonly complain: (message: string) => void;
+}
+
+interface Entry {
+  readonly found: FoundRun;
+  readonly addedAt: number;
+  readonly watch: Replaceable<{ dispose(): void }>;
+  timer: NodeJS.Timeout | undefined;
+  state: 'idle' | 'queued' | 'polling';
+  /** Asked for while a poll was under way. */
+  again: boolean;
+  grewAt: number;
+  askedAt: number;
+  watched: boolean;
+  /** Its folder was touched lately, so another tool may still write to it: a watch tells sooner than the slow polls. */
+  isRecent: boolean;
+  /** Called after the first poll, and then there is none. */
+  firstPoll: (() => void)[] | undefined;
+}
+
+/** Looks at runs again and again: live ones several times a second and whenever the system says that their folder changed, others ever more seldom. */
+export class RunMonitor extends Disposables {
+  readonly #options: RunMonitorOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #queue = new PollQueue(parallelPolls);
+  #watches = 0;
+
+  constructor(options: RunMonitorOptions) {
+    super();
+    this.#options = options;
+    this.onDispose(() => {
+      for (const entry of this.#entries.values()) this.#release(entry);
+    });
+  }
+
+  /** Begins to look at a run; the first look comes soon. Known ones are left as they are. */
+  follow(found: FoundRun, urgent = false): void {
+    const key = keyOf(found);
+    if (this.isDisposed || this.#entries.has(key)) return;
+    const entry: Entry = {
+      found,
+      addedAt: Date.now(),
+      watch: new Replaceable(),
+      timer: undefined,
+      state: 'idle',
+      again: false,
+      grewAt: 0,
+      askedAt: 0,
+      watched: false,
+      isRecent: false,
+      firstPoll: [],
+    };
+    this.#entries.set(key, entry);
+    this.#enqueue(entry, urgent);
+  }
+
+  /** Begins to look at a run and waits for the first look. */
+  async followNow(found: FoundRun): Promise<void> {
+    this.follow(found, true);
+    const entry = this.#entries.get(keyOf(found));
+    if (entry?.firstPoll !== undefined) await new Promise<void>((resolve) => entry.firstPoll?.push(resolve));
+  }
+
+  /** Waits until every run has been looked at once, but no longer than that. */
+  async settled(milliseconds: number): Promise<void> {
+    const open = [...this.#entries.values()].filter(({ firstPoll }) => firstPoll !== undefined);
+    if (open.length === 0) return;
+    const timeout = new AbortController();
+    const polled = Promise.all(open.map((entry) => new Promise<void>((resolve) => entry.firstPoll!.push(resolve))));
+    await Promise.race([polled, delay(milliseconds, undefined, { signal: timeout.signal }).catch(() => {})]);
+    timeout.abort();
+  }
+
+  /** Looks at the run now. */
+  poke(found: FoundRun): void {
+    const entry = this.#entries.get(keyOf(found));
+    if (entry !== undefined) this.#enqueue(entry, true);
+  }
+
+  /** Looks at many runs soon, live ones first. */
+  pokeAll(isMeant: (found: FoundRun) => boolean): void {
+    for (const entry of this.#entries.values()) if (isMeant(entry.found)) this.#enqueue(entry, this.#isLive(entry));
+  }
+
+  /** A client looks at the run, so it is kept fresh for a while. */
+  noteInterest(found: FoundRun): void {
+    const entry = this.#entries.get(keyOf(found));
+    if (entry === undefined) return;
+    const wasCold = Date.now() - entry.askedAt > 60_000;
+    entry.askedAt = Date.now();
+    if (wasCold) this.#enqueue(entry, true);
+  }
+
+  /** Looks at all live runs now, for a client that has just come. */
+  wake(): void {
+    for (const entry of this.#entries.values()) if (this.#isLive(entry)) this.#enqueue(entry, true);
+  }
+
+  /** Ends looking at runs of a root that a walk, begun at `walkedAt`, no longer found. Gives back those. */
+  removeMissing(isCovered: (found: FoundRun) => boolean, stillThere: ReadonlySet<string>, walkedAt: number): readonly FoundRun[] {
+    const gone: FoundRun[] = [];
+    for (const [key, entry] of this.#entries) {
+      const { found, addedAt } = entry;
+      if (!isCovered(found) || stillThere.has(found.path)) continue;
+      if (addedAt >= walkedAt && existsSync(found.path)) continue;
+      this.#release(entry);
+      this.#entries.delete(key);
+      void this.#options.pool.ask(found.path, 'forget', { path: found.path }).catch(() => {});
+      gone.push(found);
+    }
+    return gone;
+  }
+
+  #enqueue(entry: Entry, urgent: boolean): void {
+    clearTimeout(entry.timer);
+    if (this.isDisposed) return;
+    if (entry.state === 'polling') entry.again = true;
+    if (entry.state !== 'idle') return;
+    entry.state = 'queued';
+    this.#queue.add(() => this.#poll(entry), urgent);
+  }
+
+  async #poll(entry: Entry): Promise<void> {
+    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return;
+    entry.state = 'polling';
+    entry.again = false;
+    let more = false;
+    try {
+      more = await this.#read(entry);
+    } catch (error) {
+      const isOver = this.isDisposed || (error instanceof AppError && error.code === 'closed');
+      if (!isOver) this.#options.complain(`${entry.found.path} cannot be read: ${toErrorInfo(error).message}`);
+    }
+    entry.state = 'idle';
+    for (const resolve of entry.firstPoll ?? []) resolve();
+    entry.firstPoll = undefined;
+    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return;
+    this.#updateWatch(entry);
+    if (more || entry.again) this.#enqueue(entry, !more);
+    else entry.timer = setTimeout(() => this.#enqueue(entry, this.#isLive(entry)), this.#delay(entry));
+  }
+
+  /** One poll. True where the reader has more to tell at once. */
+  async #read(entry: Entry): Promise<boolean> {
+    const { pool, catalog, onChange, onPolled } = this.#options;
+    const keep = this.#isLive(entry) || Date.now() - entry.askedAt < 60_000;
+    const cursor = catalog.at(entry.found)?.cursor;
+    const answer = await pool.ask(entry.found.path, 'poll', { run: entry.found, cursor, maxBytes: bytesPerPoll, keep });
+    if (this.isDisposed) return false;
+    const { run, isNew, change } = catalog.apply(entry.found, answer);
+    if (change.tags.length > 0 && !isNew) entry.grewAt = Date.now();
+    if (isNew || change.summary || change.reset) onChange(run, change, isNew);
+    if (this.#isLive(entry)) onPolled(run);
+    else run.unload();
+    entry.isRecent = await wasTouchedLately(entry.found.path);
+    return answer.more;
+  }
+
+  #delay(entry: Entry): number {
+    const { catalog, hasClients } = this.#options;
+    return pollDelay({
+      status: catalog.at(entry.found)?.facts.status,
+      now: Date.now(),
+      grewAt: entry.grewAt,
+      askedAt: entry.askedAt,
+      hasClients: hasClients(),
+      coldRuns: this.#entries.size,
+    });
+  }
+
+  #isLive(entry: Entry): boolean {
+    const status = this.#options.catalog.at(entry.found)?.facts.status;
+    return isLive({ status, now: Date.now(), grewAt: entry.grewAt });
+  }
+
+  #updateWatch(entry: Entry): void {
+    const wanted = this.#isLive(entry) || entry.isRecent || Date.now() - entry.askedAt < 60_000;
+    if (wanted === entry.watched || (wanted && this.#watches >= maxWatches)) return;
+    entry.watched = wanted;
+    this.#watches += wanted ? 1 : -1;
+    entry.watch.set(wanted ? watchFolder(entry.found.path, watchDelayMs, () => this.#enqueue(entry, true)) : undefined);
+  }
+
+  #release(entry: Entry): void {
+    for (const resolve of entry.firstPoll ?? []) resolve();
+    entry.firstPoll = undefined;
+    clearTimeout(entry.timer);
+    if (entry.watched) this.#watches--;
+    entry.watch.dispose();
+  }
+}
+
+async function wasTouchedLately(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    (facts) => Date.now() - facts.mtimeMs < recentMs,
+    () => false,
+  );
+}
+
+function keyOf({ source, path }: FoundRun): string {
+  return `${source}\0${path}`;
+}

@@ -1,0 +1,56 @@
+import type { MediaRecord, ScalarBatch } from '../../domain/records.ts';
+import type { SeriesInfo } from '../../domain/run.ts';
+import type { SeriesRow } from '../../store/seriesTable.ts';
+import { extendSketch, newSketch } from '../../store/sketch.ts';
+
+/** The figures of a scalar series after a batch. The sketch is extended in place. */
+export function withScalars(row: SeriesRow | undefined, batch: ScalarBatch): SeriesRow {
+  const { values, steps, wallTimes } = batch;
+  const sketch = row?.sketch ?? newSketch();
+  extendSketch(sketch, values);
+  const before = row?.info;
+  let min = before?.min ?? Number.POSITIVE_INFINITY;
+  let max = before?.max ?? Number.NEGATIVE_INFINITY;
+  let nonFinite = before?.nonFinite ?? 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) nonFinite++;
+    else {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  const info: SeriesInfo = {
+    tag: batch.tag,
+    kind: 'scalar',
+    count: (before?.count ?? 0) + values.length,
+    firstStep: before?.firstStep ?? steps[0]!,
+    lastStep: steps.at(-1)!,
+    firstValue: before?.firstValue ?? values[0]!,
+    lastValue: values.at(-1)!,
+    ...(min > max ? {} : { min, max }),
+    nonFinite,
+    firstWallTime: before?.firstWallTime ?? wallTimes[0]!,
+    lastWallTime: wallTimes.at(-1)!,
+  };
+  return { info, sketch };
+}
+
+/** The figures of a series of images, texts… after one more. */
+export function withMedia(row: SeriesRow | undefined, record: MediaRecord): SeriesRow {
+  const before = row?.info;
+  const info: SeriesInfo = {
+    tag: record.tag,
+    kind: before?.kind ?? record.kind,
+    count: (before?.count ?? 0) + 1,
+    firstStep: before?.firstStep ?? record.step,
+    lastStep: record.step,
+    ...(before?.firstValue === undefined ? {} : { firstValue: before.firstValue }),
+    ...(before?.lastValue === undefined ? {} : { lastValue: before.lastValue }),
+    ...(before?.min === undefined ? {} : { min: before.min }),
+    ...(before?.max === undefined ? {} : { max: before.max }),
+    nonFinite: before?.nonFinite ?? 0,
+    firstWallTime: before?.firstWallTime ?? record.wallTime,
+    lastWallTime: record.wallTime,
+  };
+  return { info, sketch: row?.sketch ?? newSketch() };
+}

@@ -1,0 +1,84 @@
+import type { Job } from '../../domain/job.ts';
+import type { RunDetail, RunStatus, RunSummary } from '../../domain/run.ts';
+import type { Marks } from '../../store/markTable.ts';
+import type { LiveRun } from './liveRun.ts';
+
+/** What the queue knows of a run. */
+export interface JobFacts {
+  readonly job: Job;
+  /** Somebody asked for its end. */
+  readonly stopAsked: boolean;
+  /** How its end looked to the target, where the run's own files cannot tell. */
+  readonly ending?: string;
+}
+
+interface Status {
+  readonly status: RunStatus;
+  readonly statusReason: string;
+}
+
+export const noMarks: Marks = { labels: [], note: '', archived: false };
+
+/** A run as lists show it: what its files say, what the queue knows, what the user says. */
+export function summaryOf(run: LiveRun, marks: Marks = noMarks, jobFacts?: JobFacts): RunSummary {
+  const { facts, glance, found } = run;
+  const optional = {
+    recipe: facts.recipe,
+    device: facts.device,
+    architecture: facts.architecture,
+    startedAt: facts.startedAt,
+    endedAt: facts.endedAt,
+    progress: facts.progress,
+    resumedFrom: facts.resumedFrom,
+  };
+  return {
+    id: run.id,
+    name: marks.name ?? facts.name ?? found.name,
+    source: found.source,
+    path: found.path,
+    root: found.root,
+    ...statusOf(run, jobFacts),
+    createdAt: facts.createdAt ?? facts.startedAt ?? run.foundAt,
+    metrics: glance.metrics,
+    sparkline: glance.sparkline,
+    labels: marks.labels,
+    note: marks.note,
+    archived: marks.archived,
+    ...defined(optional),
+  };
+}
+
+/** Everything about a run but its points. */
+export function detailOf(run: LiveRun, summary: RunSummary): RunDetail {
+  const { facts } = run;
+  return {
+    ...summary,
+    config: facts.config ?? {},
+    definitions: facts.definitions ?? [],
+    series: [...run.series.values()].map(({ info }) => info),
+    problems: run.problems,
+    ...defined({ command: facts.command, cwd: facts.cwd, commit: facts.commit, dirty: facts.dirty }),
+  };
+}
+
+function statusOf(run: LiveRun, jobFacts: JobFacts | undefined): Status {
+  const own = { status: run.facts.status ?? 'unknown', statusReason: run.facts.statusReason ?? 'It has not been read yet.' } as const;
+  if (jobFacts === undefined) return own;
+  const { job, stopAsked, ending } = jobFacts;
+  if (job.state === 'waiting' || job.state === 'held') return { status: 'queued', statusReason: `In the queue: ${job.reason}.` };
+  if (job.state === 'cancelled') return { status: 'stopped', statusReason: 'Taken out of the queue before it started.' };
+  const isUnsettled = own.status === 'queued' || own.status === 'starting' || own.status === 'running';
+  if (job.state === 'done') {
+    const sawNothing = own.status === 'queued' || own.status === 'starting';
+    return sawNothing && ending !== undefined ? { status: 'lost', statusReason: ending } : own;
+  }
+  if (stopAsked && isUnsettled) return { status: 'stopping', statusReason: 'It was asked to stop and ends after the step it is at.' };
+  return own.status === 'queued' ? { status: 'starting', statusReason: 'Its process is being started.' } : own;
+}
+
+/** Without the properties that are not there. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
