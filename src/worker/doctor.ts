@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { programVersion } from '../base/version.ts';
-import type { DeviceProbe } from '../domain/device.ts';
+import type { DeviceName, DeviceProbe } from '../domain/device.ts';
 import type { DoctorCheck, DoctorReport } from '../domain/doctor.ts';
 import { gitVersion } from '../launch/git.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
@@ -12,6 +12,9 @@ import type { Installation } from './installation.ts';
 
 const lowDiskBytes = 2_000_000_000;
 const probeTimeoutMs = 120_000;
+
+/** Devices of one system only: elsewhere their absence is no finding. */
+const platformOf: { readonly [D in DeviceName]?: NodeJS.Platform } = { dml: 'win32', coreml: 'darwin' };
 
 export interface DoctorFacts {
   readonly paths: WorkerPaths;
@@ -135,7 +138,9 @@ async function deviceChecks(
       env,
       signal,
     );
-    return probes.map(deviceCheck);
+    return probes
+      .filter(({ device }) => platformOf[device] === undefined || platformOf[device] === process.platform)
+      .map(deviceCheck);
   } catch (error) {
     return [
       {
