@@ -119,10 +119,11 @@ export const meanFlowFields: readonly ConfigField[] = [
   {
     key: 'loss.ratio',
     type: 'number',
-    default: 0.25,
+    default: 1,
     min: 0,
     max: 1,
-    description: 'Part of each batch with r < t, which needs the derivative of the network along time.',
+    description:
+      'Part of each batch with r < t, which needs the derivative of the network along time. Higher is slower per step and better after equal steps.',
   },
   {
     key: 'loss.power',
@@ -143,13 +144,13 @@ export const meanFlowFields: readonly ConfigField[] = [
   {
     key: 'time.mean',
     type: 'number',
-    default: -0.4,
+    default: 0,
     description: 'Mean of the normal behind the logit-normal times; lower is nearer to the data.',
   },
   {
     key: 'time.std',
     type: 'number',
-    default: 1,
+    default: 1.2,
     min: 0.01,
     max: 100,
     description: 'Standard deviation of the normal behind the logit-normal times.',
@@ -168,7 +169,7 @@ export const meanFlowFields: readonly ConfigField[] = [
     default: '',
     description: 'model.onnx of a classifier run, which then judges the samples. Empty: no judge.',
   },
-  ...commonFields({ steps: 4000, 'optimizer.beta2': 0.99 }),
+  ...commonFields({ steps: 2500, sampleEvery: 250, 'optimizer.learningRate': 0.002, 'optimizer.beta2': 0.99 }),
 ];
 
 /** The typed form of a resolved configuration. */
