@@ -66,6 +66,7 @@ export class Scheduler implements Disposable {
   #queue: Queue = [];
   #byId: ReadonlyMap<JobId, Job> = new Map();
   #timer: NodeJS.Timeout | undefined;
+  #lastTrouble = '';
 
   readonly onChanged = this.#changed.event;
   /** Once per job that was started. */
@@ -82,8 +83,8 @@ export class Scheduler implements Disposable {
   /** Begins to drive. Jobs that were running under an earlier worker are adopted. */
   start(): void {
     this.#owner.onDispose(() => clearInterval(this.#timer));
-    this.#timer = setInterval(() => this.tick(), tickMs);
-    this.tick();
+    this.#timer = setInterval(() => this.#tickSafely(), tickMs);
+    this.#tickSafely();
   }
 
   get jobs(): readonly Job[] {
@@ -127,7 +128,25 @@ export class Scheduler implements Disposable {
     this.tick();
   }
 
-  /** Looks at every job once. Called by the timer, and by whoever knows that something happened. */
+  /** A queue that cannot be written (a full disk) must not end the worker: every step is tried again at the next tick. */
+  #tickSafely(): void {
+    try {
+      this.tick();
+    } catch (error) {
+      const message = `The queue waits: ${(error as Error).message}`;
+      if (message !== this.#lastTrouble) this.#options.complain(message);
+      this.#lastTrouble = message;
+      return;
+    }
+    this.#lastTrouble = '';
+  }
+
+  /** Looks at every job once, soon. For whoever knows that something happened. */
+  tickSoon(): void {
+    setImmediate(() => this.#tickSafely());
+  }
+
+  /** Looks at every job once. */
   tick(): void {
     if (this.#owner.isDisposed) return;
     for (const job of this.#queue.filter(isStarted)) this.#watch(job);
@@ -183,7 +202,7 @@ export class Scheduler implements Disposable {
     this.#target(job)
       .start(this.#place(job))
       .then(
-        () => this.tick(),
+        () => this.#tickSafely(),
         (error: Error) => this.#options.complain(`${job.runName}: ${error.message}`),
       );
   }

@@ -28,9 +28,11 @@ export class MarkTable {
   }
 
   save(runId: RunId, marks: Marks): void {
-    this.#database
-      .get('INSERT OR REPLACE INTO marks (run_id, name, labels, note, archived) VALUES (?, ?, ?, ?, ?)')
-      .run(runId, marks.name ?? null, JSON.stringify(marks.labels), marks.note, Number(marks.archived));
+    this.#database.transaction(() => {
+      this.#database
+        .get('INSERT OR REPLACE INTO marks (run_id, name, labels, note, archived) VALUES (?, ?, ?, ?, ?)')
+        .run(runId, marks.name ?? null, JSON.stringify(marks.labels), marks.note, Number(marks.archived));
+    });
   }
 }
 

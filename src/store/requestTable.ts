@@ -32,20 +32,22 @@ export class RequestTable {
   }
 
   save(row: RequestRow): void {
-    this.#database
-      .get(
-        'INSERT OR REPLACE INTO requests (id, run_id, created_at, root, directory, slot, held, queued) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(
-        row.id,
-        row.runId,
-        Date.now() / 1000,
-        row.root,
-        row.directory,
-        row.slot,
-        Number(row.held),
-        Number(row.queued),
-      );
+    this.#database.transaction(() => {
+      this.#database
+        .get(
+          'INSERT OR REPLACE INTO requests (id, run_id, created_at, root, directory, slot, held, queued) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(
+          row.id,
+          row.runId,
+          Date.now() / 1000,
+          row.root,
+          row.directory,
+          row.slot,
+          Number(row.held),
+          Number(row.queued),
+        );
+    });
   }
 
   remove(id: string): void {

@@ -38,8 +38,34 @@ export class Statements {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
+      // SQLite has rolled back by itself after some errors, a full disk among them.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw explained(error);
     }
   }
+}
+
+/** SQLite's result codes for what a person can mend (https://www.sqlite.org/rescode.html). */
+const fullCode = 13;
+const readOnlyCode = 8;
+const ioErrorCode = 10;
+
+/** The error of the file system behind an error of SQLite, in words; any other error as it is. */
+function explained(error: unknown): unknown {
+  const code = (error as { errcode?: number } | null)?.errcode;
+  if (code === undefined) return error;
+  const primary = code & 0xff;
+  if (primary === fullCode || primary === ioErrorCode) {
+    return new AppError('disk-full', `The worker's database cannot be written: ${(error as Error).message}.`, {
+      hint: 'Free some space on the disk of the home folder; nothing that was kept is lost.',
+      cause: error,
+    });
+  }
+  if (primary === readOnlyCode) {
+    return new AppError('read-only', `The worker's database cannot be written: ${(error as Error).message}.`, {
+      hint: 'Make the folder of the database writable, or set TRAINYARD_HOME to another one.',
+      cause: error,
+    });
+  }
+  return error;
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
+import { isActive } from '../domain/run.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import { type WorkerMethods, workerProtocolVersion } from '../protocol/worker.ts';
 import { listCheckpoints } from './checkpointList.ts';
@@ -90,7 +91,9 @@ function runHandlers(
     'runs.stop': ({ runId, force }) => {
       worker.scheduler.tick();
       const job = worker.scheduler.find(runId as string as JobId);
-      if (job === undefined) throw notOurs(worker.views.summary(worker.views.find(runId)).name);
+      const run = worker.views.summary(worker.views.find(runId));
+      if (job === undefined && !isActive(run.status)) throw new AppError('conflict', `${run.name} has ended already.`);
+      if (job === undefined) throw notOurs(run.name);
       if (job.state === 'done' || job.state === 'cancelled')
         throw new AppError('conflict', `${job.runName} has ended already.`);
       worker.scheduler.stop(job.id, force === true);

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
-import type { RunId } from '../domain/ids.ts';
+import type { JobId, RunId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
 import { runFiles } from '../domain/runDirectory.ts';
@@ -157,7 +158,9 @@ export class Worker extends Disposables implements WorkerServices {
   #followJobs(jobs: JobTable, target: LocalTarget): void {
     for (const { job, directory } of jobs.load()) {
       this.#jobPlaces.set(job.runId, directory);
-      if (job.state === 'launching' || job.state === 'running') target.resumeStop({ runId: job.runId, directory });
+      if (job.state !== 'launching' && job.state !== 'running') continue;
+      if (target.isStopAsked({ runId: job.runId, directory })) this.views.noteStop(job.runId);
+      target.resumeStop({ runId: job.runId, directory });
     }
     let before = new Map(this.scheduler.jobs.map((job) => [job.id, job]));
     this.scheduler.onChanged((list) => {
@@ -168,7 +171,7 @@ export class Worker extends Disposables implements WorkerServices {
     });
     this.scheduler.onEnded((ended) => this.views.noteEnd(ended));
     // A run whose files say that it ended has freed its slot. Not within this event: the queue may be in the middle of a change.
-    this.views.onStatus(() => setImmediate(() => this.scheduler.tick()));
+    this.views.onStatus(() => this.scheduler.tickSoon());
   }
 
   /**
@@ -197,13 +200,21 @@ export class Worker extends Disposables implements WorkerServices {
     // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
     for (const { found } of this.catalog.all())
       if (found.root === root && !there.has(found.path)) this.monitor.follow(found);
-    const gone = this.monitor.removeMissing((found) => found.root === root, there, walkedAt);
+    // Runs that the queue knows, or that were launched to a place outside the folder, are listed whether or not a walk finds them.
+    const isWalked = (found: FoundRun) =>
+      found.root === root && !(existsSync(found.path) && (!isInside(found.path, root) || this.#isQueued(found)));
+    const gone = this.monitor.removeMissing(isWalked, there, walkedAt);
     for (const found of gone) {
       const run = this.catalog.at(found);
       if (run === undefined) continue;
       this.catalog.remove(run);
       this.views.removed(run);
     }
+  }
+
+  #isQueued(found: FoundRun): boolean {
+    const run = this.catalog.at(found);
+    return run !== undefined && this.scheduler.find(run.id as string as JobId) !== undefined;
   }
 
   #runChanged(run: LiveRun, change: RunChange): void {

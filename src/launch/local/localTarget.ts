@@ -80,6 +80,11 @@ export class LocalTarget implements LaunchTarget, Disposable {
     this.resumeStop(job);
   }
 
+  /** Whether somebody asked for the job's end. */
+  isStopAsked(job: JobPlace): boolean {
+    return readStop(job.directory) !== undefined;
+  }
+
   /** Goes on with a stop that was asked for: of use where the shim, whose work it is, has been killed. Does nothing where no stop was asked for. */
   resumeStop(job: JobPlace): void {
     if (this.#orphanStops.has(job.directory)) return;

@@ -27,7 +27,8 @@ export function glanceOf(series: Iterable<SeriesRow>, definitions: readonly Metr
       min: info.min ?? Number.NaN,
       max: info.max ?? Number.NaN,
     })),
-    sparkline: first === undefined ? [] : sparklineOf(first.sketch, sparklineValues, first.info.lastValue ?? Number.NaN),
+    sparkline:
+      first === undefined ? [] : sparklineOf(first.sketch, sparklineValues, first.info.lastValue ?? Number.NaN),
   };
 }
 

@@ -1,5 +1,13 @@
 import type { RunId } from '../../domain/ids.ts';
-import type { FoundRun, MediaRecord, PollResult, ReaderCursor, ReaderProblem, RunFacts, ScalarBatch } from '../../domain/records.ts';
+import type {
+  FoundRun,
+  MediaRecord,
+  PollResult,
+  ReaderCursor,
+  ReaderProblem,
+  RunFacts,
+  ScalarBatch,
+} from '../../domain/records.ts';
 import type { Glance, RunRow } from '../../store/runTable.ts';
 import type { SeriesRow, SeriesTable } from '../../store/seriesTable.ts';
 import { glanceOf } from './glance.ts';
@@ -88,7 +96,8 @@ export class LiveRun {
   /** Wall time of the run's first point; NaN where it has none. */
   get firstWallTime(): number {
     let first = Number.NaN;
-    for (const { info } of this.#loadedSeries().values()) if (!(first <= info.firstWallTime)) first = info.firstWallTime;
+    for (const { info } of this.#loadedSeries().values())
+      if (!(first <= info.firstWallTime)) first = info.firstWallTime;
     return first;
   }
 
@@ -112,9 +121,11 @@ export class LiveRun {
     for (const batch of poll.scalars) this.#takeScalars(batch);
     for (const record of poll.media) this.#takeMedia(record);
     const factsChanged = this.#mergeFacts(poll.facts);
-    if (poll.problems.length > 0) this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
+    if (poll.problems.length > 0)
+      this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
     const rowsChanged = poll.reset || poll.scalars.length > 0 || poll.media.length > 0;
-    if (rowsChanged || poll.facts.definitions !== undefined) this.#glance = glanceOf(this.#loadedSeries().values(), this.#facts.definitions ?? []);
+    if (rowsChanged || poll.facts.definitions !== undefined)
+      this.#glance = glanceOf(this.#loadedSeries().values(), this.#facts.definitions ?? []);
     const moved = JSON.stringify(poll.cursor) !== JSON.stringify(this.#cursor);
     this.#cursor = poll.cursor;
     const changed = factsChanged || rowsChanged || poll.problems.length > 0;
@@ -190,7 +201,9 @@ export class LiveRun {
 
   #mergeFacts(facts: RunFacts): boolean {
     const known = this.#facts as Record<string, unknown>;
-    const changed = Object.entries(facts).filter(([key, value]) => JSON.stringify(known[key]) !== JSON.stringify(value));
+    const changed = Object.entries(facts).filter(
+      ([key, value]) => JSON.stringify(known[key]) !== JSON.stringify(value),
+    );
     if (changed.length === 0) return false;
     this.#facts = { ...this.#facts, ...Object.fromEntries(changed) };
     return true;

@@ -4,9 +4,15 @@ import type { FoundRun, PollResult, ReaderCursor } from '../../domain/records.ts
 /** What the worker asks of a reader thread, by name. */
 export interface ReaderCalls {
   /** Reads what is new in a run. `keep`: the reader stays open for the next poll. */
-  poll: { params: { run: FoundRun; cursor: ReaderCursor | undefined; maxBytes: number; keep: boolean }; result: PollResult };
+  poll: {
+    params: { run: FoundRun; cursor: ReaderCursor | undefined; maxBytes: number; keep: boolean };
+    result: PollResult;
+  };
   /** Lists the runs below a folder. The thread remembers the last walk of each root. */
-  discover: { params: { root: string; exclude: readonly string[]; afresh: boolean }; result: { runs: readonly FoundRun[]; milliseconds: number } };
+  discover: {
+    params: { root: string; exclude: readonly string[]; afresh: boolean };
+    result: { runs: readonly FoundRun[]; milliseconds: number };
+  };
   forget: { params: { path: string }; result: null };
 }
 

@@ -73,7 +73,11 @@ export class ReaderPool extends Disposables {
     for (const thread of this.#threads) this.onDispose(() => thread.end());
   }
 
-  ask<C extends ReaderCall>(path: string, call: C, params: ReaderCalls[C]['params']): Promise<ReaderCalls[C]['result']> {
+  ask<C extends ReaderCall>(
+    path: string,
+    call: C,
+    params: ReaderCalls[C]['params'],
+  ): Promise<ReaderCalls[C]['result']> {
     return this.#threads[hash(path) % this.#threads.length]!.ask(call, params);
   }
 }

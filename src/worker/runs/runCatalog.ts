@@ -52,7 +52,10 @@ export class RunCatalog implements Disposable {
   }
 
   /** Takes in a poll; a run that is not known yet is added first. Undefined for `change` means that the run is new. */
-  apply(found: FoundRun, poll: PollResult): { readonly run: LiveRun; readonly isNew: boolean; readonly change: RunChange } {
+  apply(
+    found: FoundRun,
+    poll: PollResult,
+  ): { readonly run: LiveRun; readonly isNew: boolean; readonly change: RunChange } {
     const known = this.at(found);
     const run = known ?? this.#add(found, poll);
     const change = run.apply(poll);
@@ -77,7 +80,9 @@ export class RunCatalog implements Disposable {
   }
 
   mediaAt(run: LiveRun, tag: string, step: number, index: number): MediaRecord | undefined {
-    const pending = run.pendingMedia.findLast((record) => record.tag === tag && record.step === step && record.index === index);
+    const pending = run.pendingMedia.findLast(
+      (record) => record.tag === tag && record.step === step && record.index === index,
+    );
     if (pending !== undefined || run.hasPendingReset) return pending;
     return this.#media.find(run.id, tag, step, index);
   }

@@ -16,10 +16,14 @@ export async function readMedia(runPath: string, { place, tag, step }: MediaReco
   const file = path.resolve(runPath, place.file);
   if (!isInside(file, runPath)) throw new AppError('bad-file', `${place.file} lies outside the run's directory.`);
   const size = await sizeOf(file);
-  if (size === undefined) throw new AppError('not-found', `${tag} of step ${step} is gone: there is no file ${file}.`, { hint: 'Refresh the list of runs.' });
+  if (size === undefined)
+    throw new AppError('not-found', `${tag} of step ${step} is gone: there is no file ${file}.`, {
+      hint: 'Refresh the list of runs.',
+    });
   const from = place.at === 'range' ? place.offset : 0;
   const length = place.at === 'range' ? place.length : size;
-  if (length > maxMediaBytes || from + length > size) throw new AppError('bad-file', `${tag} of step ${step} cannot be read from ${file}: it is cut or too large.`);
+  if (length > maxMediaBytes || from + length > size)
+    throw new AppError('bad-file', `${tag} of step ${step} cannot be read from ${file}: it is cut or too large.`);
   return readBytes(file, from, length);
 }
 
@@ -27,7 +31,11 @@ export async function readMedia(runPath: string, { place, tag, step }: MediaReco
  * A piece of the run's output from byte `from` on, or so many bytes before the end where `from` is negative. It is cut between characters, so pieces
  * read one after the other (`next` of one is `from` of the next) give the whole text. A run without output has size 0.
  */
-export async function readLog(runPath: string, from: number, maxBytes: number): Promise<{ text: string; next: number; size: number }> {
+export async function readLog(
+  runPath: string,
+  from: number,
+  maxBytes: number,
+): Promise<{ text: string; next: number; size: number }> {
   const file = path.join(runPath, runFiles.log);
   const size = (await sizeOf(file)) ?? 0;
   const wanted = from < 0 ? Math.max(0, size + from) : from;

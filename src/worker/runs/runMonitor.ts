@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Disposables, Replaceable } from '../../base/disposables.ts';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
 import type { FoundRun } from '../../domain/records.ts';
-import { isLive, pollDelay } from './pace.ts';
 import { watchFolder } from './folderWatch.ts';
 import type { LiveRun, RunChange } from './liveRun.ts';
+import { isLive, pollDelay } from './pace.ts';
 import { PollQueue } from './pollQueue.ts';
 import type { ReaderPool } from './readerPool.ts';
 import type { RunCatalog } from './runCatalog.ts';
@@ -125,7 +125,11 @@ export class RunMonitor extends Disposables {
   }
 
   /** Ends looking at runs of a root that a walk, begun at `walkedAt`, no longer found. Gives back those. */
-  removeMissing(isCovered: (found: FoundRun) => boolean, stillThere: ReadonlySet<string>, walkedAt: number): readonly FoundRun[] {
+  removeMissing(
+    isCovered: (found: FoundRun) => boolean,
+    stillThere: ReadonlySet<string>,
+    walkedAt: number,
+  ): readonly FoundRun[] {
     const gone: FoundRun[] = [];
     for (const [key, entry] of this.#entries) {
       const { found, addedAt } = entry;

@@ -1,5 +1,5 @@
-import { AppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/emitter.ts';
+import { AppError } from '../../base/errors.ts';
 import type { JobId, RunId } from '../../domain/ids.ts';
 import { isActive, type RunDetail, type RunStatus, type RunSummary } from '../../domain/run.ts';
 import type { EndedJob, Scheduler } from '../../scheduler/scheduler.ts';
@@ -41,7 +41,9 @@ export class RunViews {
   find(runId: RunId): LiveRun {
     const run = this.#catalog.get(runId);
     if (run !== undefined) return run;
-    throw new AppError('not-found', `There is no run ${runId}.`, { hint: 'It may have been deleted; look at the list again.' });
+    throw new AppError('not-found', `There is no run ${runId}.`, {
+      hint: 'It may have been deleted; look at the list again.',
+    });
   }
 
   summary(run: LiveRun): RunSummary {

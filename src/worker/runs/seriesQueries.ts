@@ -44,8 +44,10 @@ function checkQuery({ buckets, smoothing, x0, x1 }: SeriesQuery): void {
   if (!Number.isInteger(buckets) || buckets < 1 || buckets > maxBuckets) {
     throw new AppError('bad-argument', `A query has between 1 and ${maxBuckets} buckets, not ${buckets}.`);
   }
-  if (!(smoothing >= 0 && smoothing < 1)) throw new AppError('bad-argument', `Smoothing lies between 0 and 1, not at ${smoothing}.`);
-  if (Number.isNaN(x0) || Number.isNaN(x1)) throw new AppError('bad-argument', 'The ends of the window must be numbers.');
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw new AppError('bad-argument', `Smoothing lies between 0 and 1, not at ${smoothing}.`);
+  if (Number.isNaN(x0) || Number.isNaN(x1))
+    throw new AppError('bad-argument', 'The ends of the window must be numbers.');
 }
 
 function prepare(catalog: RunCatalog, ref: SeriesRef, { x }: SeriesQuery): Asked {
@@ -55,7 +57,14 @@ function prepare(catalog: RunCatalog, ref: SeriesRef, { x }: SeriesQuery): Asked
   const firstWallTime = run.firstWallTime;
   const shift = x === 'relative' ? firstWallTime : 0;
   const axis = columns.view(x === 'step' ? 'step' : 'wall').x;
-  return { ref, columns, shift, firstWallTime, xMin: (axis[0] ?? Number.NaN) - shift, xMax: (axis.at(-1) ?? Number.NaN) - shift };
+  return {
+    ref,
+    columns,
+    shift,
+    firstWallTime,
+    xMin: (axis[0] ?? Number.NaN) - shift,
+    xMax: (axis.at(-1) ?? Number.NaN) - shift,
+  };
 }
 
 function append(buffer: TileBuffer, asked: Asked, query: SeriesQuery, x0: number, x1: number): TileSeries {

@@ -62,17 +62,23 @@ export function detailOf(run: LiveRun, summary: RunSummary): RunDetail {
 }
 
 function statusOf(run: LiveRun, jobFacts: JobFacts | undefined): Status {
-  const own = { status: run.facts.status ?? 'unknown', statusReason: run.facts.statusReason ?? 'It has not been read yet.' } as const;
+  const own = {
+    status: run.facts.status ?? 'unknown',
+    statusReason: run.facts.statusReason ?? 'It has not been read yet.',
+  } as const;
   if (jobFacts === undefined) return own;
   const { job, stopAsked, ending } = jobFacts;
-  if (job.state === 'waiting' || job.state === 'held') return { status: 'queued', statusReason: `In the queue: ${job.reason}.` };
-  if (job.state === 'cancelled') return { status: 'stopped', statusReason: 'Taken out of the queue before it started.' };
+  if (job.state === 'waiting' || job.state === 'held')
+    return { status: 'queued', statusReason: `In the queue: ${job.reason}.` };
+  if (job.state === 'cancelled')
+    return { status: 'stopped', statusReason: 'Taken out of the queue before it started.' };
   const isUnsettled = own.status === 'queued' || own.status === 'starting' || own.status === 'running';
   if (job.state === 'done') {
     const sawNothing = own.status === 'queued' || own.status === 'starting';
     return sawNothing && ending !== undefined ? { status: 'lost', statusReason: ending } : own;
   }
-  if (stopAsked && isUnsettled) return { status: 'stopping', statusReason: 'It was asked to stop and ends after the step it is at.' };
+  if (stopAsked && isUnsettled)
+    return { status: 'stopping', statusReason: 'It was asked to stop and ends after the step it is at.' };
   return own.status === 'queued' ? { status: 'starting', statusReason: 'Its process is being started.' } : own;
 }
 
