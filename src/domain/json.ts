@@ -11,8 +11,3 @@ export function jsonNumber(value: number): JsonNumber {
   if (Number.isNaN(value)) return 'NaN';
   return value > 0 ? 'Infinity' : '-Infinity';
 }
-
-/** The float64 of its JSON form. */
-export function parseJsonNumber(value: JsonNumber): number {
-  return typeof value === 'number' ? value : Number(value);
-}

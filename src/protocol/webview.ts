@@ -47,6 +47,3 @@ export interface PanelInit {
   readonly state: Json;
   readonly settings: { readonly smoothing: number; readonly maxPointsPerFrame: number };
 }
-
-export type PanelMethod = keyof PanelMethods;
-export type PanelEvent = keyof PanelEvents;

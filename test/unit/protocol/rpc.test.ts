@@ -4,15 +4,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import {
-  createMessageConnection,
-  type MessageConnection,
-  SocketMessageReader,
-  SocketMessageWriter,
-} from 'vscode-jsonrpc/node';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { AppError } from '../../../src/base/errors.ts';
+import { socketConnection } from '../../../src/client/socketConnection.ts';
 import { connectClient, type Handlers, type RpcClient, type RpcNotifier, serve } from '../../../src/protocol/rpc.ts';
-import { socketConnectionOptions } from '../../../src/protocol/socketOptions.ts';
 
 interface Methods {
   echo: { params: { value: unknown }; result: { value: unknown } };
@@ -53,10 +48,10 @@ beforeEach(async () => {
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const clientSocket = connect(socketPath);
   serverSocket = await accepted;
-  const serverConnection = connection(serverSocket);
+  const serverConnection = socketConnection(serverSocket);
   notifier = serve<Methods, Events>(serverConnection, handlers);
   serverConnection.listen();
-  clientConnection = connection(clientSocket);
+  clientConnection = socketConnection(clientSocket);
   client = connectClient<Methods, Events>(clientConnection);
   clientConnection.listen();
   cleanUp = () => {
@@ -121,10 +116,3 @@ test('events arrive', async () => {
   notifier.notify('told', { numbers: Float64Array.of(3) });
   assert.deepEqual((await heard).numbers, Float64Array.of(3));
 });
-
-function connection(socket: Socket): MessageConnection {
-  return createMessageConnection(
-    new SocketMessageReader(socket, socketConnectionOptions.reader),
-    new SocketMessageWriter(socket, socketConnectionOptions.writer),
-  );
-}

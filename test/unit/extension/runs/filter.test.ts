@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { runFilter } from '../../../../src/extension/runs/filter.ts';
 import { makeRun } from '../makeRun.ts';
 
-const run = makeRun({ id: 'mnist-DiT', recipe: 'meanflow', labels: ['baseline', 'paper'], status: 'failed', architecture: 'dit' });
+const run = makeRun({
+  id: 'mnist-DiT',
+  recipe: 'meanflow',
+  labels: ['baseline', 'paper'],
+  status: 'failed',
+  architecture: 'dit',
+});
 
 const cases: readonly (readonly [filter: string, matches: boolean])[] = [
   ['', true],

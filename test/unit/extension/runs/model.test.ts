@@ -108,7 +108,13 @@ const runs = fc.record({
   recipe: fc.constantFrom('meanflow', 'classifier'),
   value: fc.oneof(fc.double({ min: -5, max: 5, noNaN: true }), fc.constant(Number.NaN)),
 });
-const batches = fc.array(fc.record({ changed: fc.array(runs, { maxLength: 8 }), removed: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 3 }) }), { maxLength: 12 });
+const batches = fc.array(
+  fc.record({
+    changed: fc.array(runs, { maxLength: 8 }),
+    removed: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 3 }),
+  }),
+  { maxLength: 12 },
+);
 const views = fc.record({
   grouping: fc.constantFrom(...groupings),
   sorting: fc.constantFrom(...sortings),
@@ -124,7 +130,10 @@ test('after any changes the tree is the one that is built anew from the same run
         const summaries = changed.map(({ value, id, ...rest }) =>
           makeRun({ ...rest, id, metrics: [{ tag: 'loss', value, step: 1, min: value, max: value }] }),
         );
-        model.apply(summaries, removed.map((number) => `r${number}` as RunId));
+        model.apply(
+          summaries,
+          removed.map((number) => `r${number}` as RunId),
+        );
       }
       const anew = filled([...model.runs.values()], view);
       assert.deepEqual(shown(model), shown(anew));

@@ -50,7 +50,13 @@ test('every status has an icon and a word, and colours are those of the theme', 
 
 test('the tooltip holds the evidence, and text from files stays text', () => {
   const run = { ...live, name: '<img> *x*', statusReason: 'heartbeat 2 s ago', device: 'cpu (2 threads)' };
-  const detail = { ...run, config: { model: { kind: 'a|b`c' } }, definitions: [], series: [], problems: ['bad CRC at 12'] } as RunDetail;
+  const detail = {
+    ...run,
+    config: { model: { kind: 'a|b`c' } },
+    definitions: [],
+    series: [],
+    problems: ['bad CRC at 12'],
+  } as RunDetail;
   const text = runTooltip(run, detail);
   assert.match(text, /\$\(sync\) Running: heartbeat 2 s ago/);
   assert.match(text, /Device: cpu \\\(2 threads\\\)/);
@@ -63,7 +69,10 @@ test('the tooltip holds the evidence, and text from files stays text', () => {
 test('the status bar counts what runs and what failed within a day', () => {
   const now = 1_790_000_000;
   const failed = makeRun({ id: 'f', status: 'failed', endedAt: now - 3600 });
-  const facts = statusBarFacts([live, failed, { ...failed, endedAt: now - 90_000 }, { ...failed, archived: true }], now);
+  const facts = statusBarFacts(
+    [live, failed, { ...failed, endedAt: now - 90_000 }, { ...failed, archived: true }],
+    now,
+  );
   assert.equal(facts?.text, '$(sync~spin) 1 running · $(error) 1 failed');
   assert.equal(statusBarFacts([], now), undefined);
   assert.equal(statusBarFacts([makeRun()], now)?.text, '$(beaker) 0 running');
@@ -71,10 +80,16 @@ test('the status bar counts what runs and what failed within a day', () => {
 
 test('an end is told once and as the person wishes; a stop that was asked for is not told', () => {
   const done = { ...live, status: 'finished' as const, startedAt: 100, endedAt: 300 };
-  assert.deepEqual(endMessage(done, 'all'), { text: 'mnist-1 finished after 3 min 20 s, train/loss 0.1235.', failed: false });
+  assert.deepEqual(endMessage(done, 'all'), {
+    text: 'mnist-1 finished after 3 min 20 s, train/loss 0.1235.',
+    failed: false,
+  });
   assert.equal(endMessage(done, 'failures'), undefined);
   const dead = { ...live, status: 'killed' as const, statusReason: 'exit code 137, killed by SIGKILL' };
-  assert.deepEqual(endMessage(dead, 'failures'), { text: 'mnist-1 failed: exit code 137, killed by SIGKILL', failed: true });
+  assert.deepEqual(endMessage(dead, 'failures'), {
+    text: 'mnist-1 failed: exit code 137, killed by SIGKILL',
+    failed: true,
+  });
   assert.equal(endMessage(dead, 'off'), undefined);
   assert.equal(endMessage({ ...live, status: 'stopped' }, 'all'), undefined);
 });
