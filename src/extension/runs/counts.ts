@@ -18,7 +18,11 @@ export function statusBarFacts(runs: readonly RunSummary[], now: number): Status
   const queued = runs.filter(({ status }) => status === 'queued');
   const failed = runs.filter((run) => isFreshFailure(run, now));
   const parts = [`${running.length} running`, ...(failed.length > 0 ? [`$(error) ${failed.length} failed`] : [])];
-  const names = (some: readonly RunSummary[]): string => some.slice(0, 5).map(({ name }) => name).join(', ') + (some.length > 5 ? ', …' : '');
+  const names = (some: readonly RunSummary[]): string =>
+    some
+      .slice(0, 5)
+      .map(({ name }) => name)
+      .join(', ') + (some.length > 5 ? ', …' : '');
   const lines = [
     running.length > 0 ? `Running: ${names(running)}` : 'Nothing is running',
     queued.length > 0 ? `Queued: ${names(queued)}` : '',

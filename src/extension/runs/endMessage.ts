@@ -18,12 +18,18 @@ const kinds: { readonly [S in RunStatus]: 'failure' | 'news' | 'silent' } = {
 };
 
 /** The sentence at the end of a run, or undefined where the person should not be disturbed. */
-export function endMessage(run: RunSummary, wish: Wish): { readonly text: string; readonly failed: boolean } | undefined {
+export function endMessage(
+  run: RunSummary,
+  wish: Wish,
+): { readonly text: string; readonly failed: boolean } | undefined {
   const kind = kinds[run.status];
   if (wish === 'off' || kind === 'silent' || (wish === 'failures' && kind === 'news')) return undefined;
   const failed = kind === 'failure';
   const reason = run.statusReason === '' ? run.status : run.statusReason;
-  return { text: failed ? `${run.name} failed: ${reason}` : `${run.name} finished${lasted(run)}${result(run)}.`, failed };
+  return {
+    text: failed ? `${run.name} failed: ${reason}` : `${run.name} finished${lasted(run)}${result(run)}.`,
+    failed,
+  };
 }
 
 function lasted({ startedAt, endedAt }: RunSummary): string {

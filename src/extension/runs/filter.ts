@@ -19,7 +19,11 @@ export const filterFields = Object.keys(fields);
  * architecture or source, and `field:word` within that field alone. Upper and lower case are the same.
  */
 export function runFilter(text: string): (run: RunSummary) => boolean {
-  const tests = text.toLowerCase().split(/\s+/).filter((word) => word !== '' && word !== '-').map(wordTest);
+  const tests = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '' && word !== '-')
+    .map(wordTest);
   return (run) => tests.every((test) => test(run));
 }
 

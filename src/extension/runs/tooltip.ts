@@ -38,7 +38,10 @@ function facts(run: RunSummary, detail: RunDetail | undefined): string {
     ['Left', left === undefined ? undefined : formatDuration(left)],
     ['Started', run.startedAt === undefined ? undefined : new Date(run.startedAt * 1000).toLocaleString()],
     ['Lasted', lasted === undefined ? undefined : formatDuration(lasted)],
-    ['Commit', detail?.commit === undefined ? undefined : `${detail.commit.slice(0, 10)}${detail.dirty ? ' with changes' : ''}`],
+    [
+      'Commit',
+      detail?.commit === undefined ? undefined : `${detail.commit.slice(0, 10)}${detail.dirty ? ' with changes' : ''}`,
+    ],
     ['Labels', run.labels.length === 0 ? undefined : run.labels.join(', ')],
   ];
   return rows
@@ -50,7 +53,8 @@ function facts(run: RunSummary, detail: RunDetail | undefined): string {
 function progressText(run: RunSummary): string {
   const { progress } = run;
   if (progress === undefined) return '';
-  const steps = progress.totalSteps === undefined ? `step ${progress.step}` : `step ${progress.step} of ${progress.totalSteps}`;
+  const steps =
+    progress.totalSteps === undefined ? `step ${progress.step}` : `step ${progress.step} of ${progress.totalSteps}`;
   const percent = describeProgress(run);
   const phase = progress.phase === undefined || !isActive(run.status) ? '' : `, ${progress.phase}`;
   return percent.endsWith('%') ? `${percent}, ${steps}${phase}` : `${steps}${phase}`;
@@ -65,13 +69,18 @@ function metricRows({ metrics }: RunSummary): string {
 function configRows(detail: RunDetail | undefined): string {
   const leaves = detail === undefined ? [] : flatten(detail.config);
   if (leaves.length === 0) return '';
-  const rows = leaves.slice(0, CONFIG_ROWS).map(([key, value]) => [codeSpan(key), codeSpan(cut(JSON.stringify(value) ?? ''))]);
+  const rows = leaves
+    .slice(0, CONFIG_ROWS)
+    .map(([key, value]) => [codeSpan(key), codeSpan(cut(JSON.stringify(value) ?? ''))]);
   const more = leaves.length > CONFIG_ROWS ? `\n\nand ${leaves.length - CONFIG_ROWS} more` : '';
   return `${markdownTable(['Configuration', 'Value'], rows)}${more}`;
 }
 
 function problems(detail: RunDetail | undefined): string {
-  return (detail?.problems ?? []).slice(0, 3).map((problem) => `$(warning) ${escapeMarkdown(problem)}`).join('\n\n');
+  return (detail?.problems ?? [])
+    .slice(0, 3)
+    .map((problem) => `$(warning) ${escapeMarkdown(problem)}`)
+    .join('\n\n');
 }
 
 function cut(text: string): string {

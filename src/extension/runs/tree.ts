@@ -74,7 +74,10 @@ function runItem({ run }: RunNode): vscode.TreeItem {
   const item = new vscode.TreeItem(run.name);
   item.id = `run/${run.id}`;
   item.description = describeRun(run);
-  item.iconPath = new vscode.ThemeIcon(look.icon, look.color === undefined ? undefined : new vscode.ThemeColor(look.color));
+  item.iconPath = new vscode.ThemeIcon(
+    look.icon,
+    look.color === undefined ? undefined : new vscode.ThemeColor(look.color),
+  );
   item.contextValue = runContext(run);
   item.accessibilityInformation = { label: runSpeech(run) };
   item.command = { command: commandIds.showMetrics, title: 'Show Metrics', arguments: [run.id] };

@@ -36,10 +36,15 @@ export class RunsView extends Disposables {
     const load = async (): Promise<void> => {
       if (!feed.isLoaded) await withProgress();
     };
-    const withProgress = (): Promise<void> => Promise.resolve(vscode.window.withProgress({ location: { viewId: viewIds.runs } }, () => feed.load()));
+    const withProgress = (): Promise<void> =>
+      Promise.resolve(vscode.window.withProgress({ location: { viewId: viewIds.runs } }, () => feed.load()));
     this.tree = this.add(new RunsTree({ model: this.model, load, detail: options.detail }));
     this.#view = this.add(
-      vscode.window.createTreeView(viewIds.runs, { treeDataProvider: this.tree, canSelectMany: true, showCollapseAll: true }),
+      vscode.window.createTreeView(viewIds.runs, {
+        treeDataProvider: this.tree,
+        canSelectMany: true,
+        showCollapseAll: true,
+      }),
     );
     this.#applyState(readViewState(options.memento.get(STORED)));
     this.add(
@@ -98,7 +103,9 @@ export class RunsView extends Disposables {
 
   #decorate(): void {
     const { filter, grouping } = this.state;
-    const running = [...this.model.runs.values()].filter(({ status }) => isActive(status) && status !== 'queued').length;
+    const running = [...this.model.runs.values()].filter(
+      ({ status }) => isActive(status) && status !== 'queued',
+    ).length;
     this.#view.badge = running === 0 ? undefined : { value: running, tooltip: `${count(running, 'run')} in progress` };
     const grouped = grouping !== 'status' && grouping !== 'none';
     // Empty texts stand for none: the types of these properties do not admit undefined.

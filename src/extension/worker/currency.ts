@@ -17,14 +17,15 @@ const FIRST_LOOK_MS = 1500;
 export function keepFeedCurrent(app: App): Disposable {
   const owned = new Disposables();
   const { worker, feed } = app;
-  let broken = false;
+  // A new connection knows nothing of our folders. The first one needs no care: whoever made it opens them.
+  let stale = false;
   owned.add(
     worker.onState((state) => {
       app.runs.setTrouble(state.kind === 'failed' ? describeError(state.error) : undefined);
-      if (state.kind === 'failed') broken = true;
-      if (state.kind !== 'connected' || !broken) return;
-      broken = false;
-      void reload(app);
+      if (state.kind === 'failed') stale = true;
+      if (state.kind !== 'connected') return;
+      if (stale) void reload(app);
+      stale = true;
     }),
   );
   const whenUsed = (): void => {
@@ -43,12 +44,11 @@ export function keepFeedCurrent(app: App): Disposable {
   return owned;
 }
 
+/** Opens the folders again and draws all views. The worker may go again meanwhile; then the next connection does it. */
 async function reload(app: App): Promise<void> {
-  try {
-    await app.feed.reload();
-  } catch (error) {
-    app.output.warn(`Runs could not be read again: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  await app.feed.reload().catch((error: unknown) => {
+    app.output.warn(`Runs could not be read again: ${describeError(error)}`);
+  });
   app.runs.redraw();
   app.checkpoints.refresh();
   app.experimentLog.reload();

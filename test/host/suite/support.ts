@@ -25,10 +25,14 @@ export function labFolder(): string {
 }
 
 /** Waits until the question is answered with a value, and says what it waited for when it never is. */
-export async function until<T>(what: string, question: () => T | undefined | false, timeoutMs = 45_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  question: () => T | undefined | false | Promise<T | undefined | false>,
+  timeoutMs = 45_000,
+): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const answer = question();
+    const answer = await question();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > end) throw new Error(`Waited ${timeoutMs / 1000} s in vain: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
