@@ -55,6 +55,8 @@ function openGit(folder: string): SimpleGit {
 }
 
 async function readPatch(git: SimpleGit): Promise<string | undefined> {
-  const patch = await git.raw(['diff', 'HEAD', '--binary', '--no-color', '--no-ext-diff']).catch(() => undefined);
+  const patch = await git
+    .raw(['diff', 'HEAD', '--binary', '--no-color', '--no-ext-diff', '--no-textconv'])
+    .catch(() => undefined);
   return patch === undefined || Buffer.byteLength(patch) > maxPatchBytes ? undefined : patch;
 }

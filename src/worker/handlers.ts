@@ -114,7 +114,12 @@ function launchHandlers(
   return {
     'recipes.list': async () => ({ recipes: await loadRecipes() }),
     'configs.list': async ({ folder, recipe }) => ({ files: await listConfigs(absolute(folder), recipe) }),
-    'launch.preview': (request) => worker.launcher.preview({ ...request, folder: absolute(request.folder) }),
+    'launch.preview': (request) => {
+      const complete = { ...request, folder: absolute(request.folder) };
+      // A preview asks git about the folder, and the configuration of a repository can name programs for git to run.
+      refuseUntrusted(client(), complete.folder);
+      return worker.launcher.preview(complete);
+    },
     'launch.start': async (request) => {
       const complete = { ...request, folder: absolute(request.folder) };
       refuseUntrusted(client(), complete.folder);

@@ -249,6 +249,16 @@ test('nothing is launched in a workspace that is not trusted; reading works', as
     }),
     { code: 'not-trusted' },
   );
+  await assert.rejects(
+    careful.call('launch.preview', {
+      requestId: 'r',
+      folder: host.folder,
+      recipe: 'classifier',
+      overrides: [],
+      device: 'cpu',
+    }),
+    { code: 'not-trusted' },
+  );
   assert.deepEqual((await careful.call('runs.list', { folder: host.folder })).runs, []);
 });
 
