@@ -11,6 +11,8 @@ const batchMs = 40;
 /** One connection, with the folders that it has open and whether their windows trust them. */
 export class Client {
   readonly notifier: RpcNotifier<WorkerEvents>;
+  /** What it said in its hello. */
+  kind: 'extension' | 'cli' = 'extension';
   readonly folders = new Map<string, { readonly trusted: boolean; readonly settings: FolderSettings }>();
 
   constructor(notifier: RpcNotifier<WorkerEvents>) {

@@ -23,7 +23,7 @@ const refreshPatienceMs = 3_000;
 /** What the worker does for one client, method by method as src/protocol/worker.ts describes them. */
 export function workerHandlers(worker: WorkerServices, client: () => Client): Handlers<WorkerMethods> {
   return {
-    ...sessionHandlers(worker),
+    ...sessionHandlers(worker, client),
     ...folderHandlers(worker, client),
     ...runHandlers(worker),
     ...launchHandlers(worker, client),
@@ -33,15 +33,21 @@ export function workerHandlers(worker: WorkerServices, client: () => Client): Ha
   };
 }
 
-function sessionHandlers(worker: WorkerServices): Pick<Handlers<WorkerMethods>, 'hello' | 'worker.shutdown'> {
+function sessionHandlers(
+  worker: WorkerServices,
+  client: () => Client,
+): Pick<Handlers<WorkerMethods>, 'hello' | 'worker.shutdown'> {
   return {
-    hello: () => ({
-      version: programVersion,
-      protocol: workerProtocolVersion,
-      pid: process.pid,
-      startedAt: worker.startedAt,
-      databasePath: worker.options.paths.database,
-    }),
+    hello: (params) => {
+      client().kind = params.client;
+      return {
+        version: programVersion,
+        protocol: workerProtocolVersion,
+        pid: process.pid,
+        startedAt: worker.startedAt,
+        databasePath: worker.options.paths.database,
+      };
+    },
     'worker.shutdown': () => {
       // The answer goes out first.
       setTimeout(() => worker.end(), 50);

@@ -111,9 +111,9 @@ export class Worker extends Disposables implements WorkerServices {
     const mine = [...this.catalog.all()].filter(({ found }) => found.root === folder);
     for (const run of mine) if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
     const looking = this.#lookInto(client, folder, settings, isOpen);
-    // A folder that is known is listed at once from the index; what has changed in it is told a moment later.
-    if (mine.length > 0 && !isOpen)
-      await Promise.race([looking.catch(() => {}), delay(knownPatienceMs, undefined, { ref: false })]);
+    // A folder that a window knows is listed at once from the index; what has changed in it is told a moment later. The command line asks only once.
+    const isQuick = mine.length > 0 && !isOpen && client.kind === 'extension';
+    if (isQuick) await Promise.race([looking.catch(() => {}), delay(knownPatienceMs, undefined, { ref: false })]);
     else await looking;
   }
 
