@@ -1,5 +1,6 @@
 import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
+import { withFewTensors } from './onnx/fewTensors.ts';
 import type { OnnxGraph, OnnxModel } from './onnx/model.ts';
 import { writeModel } from './onnx/write.ts';
 import { refuse } from './shape.ts';
@@ -14,6 +15,8 @@ export const OPSET = 18;
 export interface ModelOptions {
   readonly producer?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** How many tensors one node may touch where the device has a limit; see `withFewTensors`. */
+  readonly mostTensorsPerNode?: number;
 }
 
 /** Options of `encodeModel`. */
@@ -45,7 +48,9 @@ export function encodeModel(
 }
 
 /** The bytes of a model round a finished graph. */
-export function writeGraphModel(graph: OnnxGraph, options: ModelOptions): Uint8Array {
+export function writeGraphModel(given: OnnxGraph, options: ModelOptions): Uint8Array {
+  const { mostTensorsPerNode } = options;
+  const graph = mostTensorsPerNode === undefined ? given : withFewTensors(given, mostTensorsPerNode);
   const model: OnnxModel = {
     irVersion: IR_VERSION,
     producer: options.producer ?? 'trainyard',

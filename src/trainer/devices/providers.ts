@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { DeviceName } from '../../domain/device.ts';
+import type { ModelOptions } from '../../graph/index.ts';
 
 /**
  * What ONNX Runtime calls our devices. The CPU is never named beside another device: single operations without a kernel there fall
@@ -12,3 +13,12 @@ export const executionProviders = {
   dml: ['dml'],
   coreml: ['coreml'],
 } satisfies { readonly [D in DeviceName]: readonly InferenceSession.ExecutionProviderConfig[] };
+
+/** How models must be written for a device. WebGPU promises eight buffers per program (https://www.w3.org/TR/webgpu/#limits). */
+export const modelOptions = {
+  cpu: {},
+  cuda: {},
+  webgpu: { mostTensorsPerNode: 8 },
+  dml: {},
+  coreml: {},
+} satisfies { readonly [D in DeviceName]: ModelOptions };

@@ -3,6 +3,7 @@ import { encodeModel, Graph } from '../../graph/index.ts';
 import type { Evaluation, Program } from '../../recipes/recipe.ts';
 import { gather } from '../data/batches.ts';
 import type { LabelledImages } from '../data/labelledImages.ts';
+import { modelOptions } from '../devices/providers.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { declareParameters } from './trainStep.ts';
 
@@ -35,7 +36,11 @@ export class Evaluator implements Disposable {
     const outputs = evaluation.build(graph, (name) => pack.get(name), batch);
     // Reading the flat vector closes the pack, also where the evaluation does not use every parameter.
     void pack.flat;
-    return new Evaluator(await ModelSession.create(encodeModel(graph, outputs), placement), evaluation, set);
+    return new Evaluator(
+      await ModelSession.create(encodeModel(graph, outputs, modelOptions[placement.device]), placement),
+      evaluation,
+      set,
+    );
   }
 
   /** The mean over all examples, by metric tag. `pause` is called between batches, so that signals are seen; it may throw. */

@@ -2,6 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { nextName, scanModel } from '../../graph/index.ts';
 import { type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
 import type { BatchLoader } from '../data/batches.ts';
+import { modelOptions } from '../devices/providers.ts';
 import { scheduleAt, scheduleNames } from './adamw.ts';
 import { ModelSession, type Placement, type TensorInput } from './session.ts';
 import type { TrainState } from './trainState.ts';
@@ -76,7 +77,9 @@ export class FusedSteps implements Disposable {
       return known;
     }
     this.#forgetOldest();
-    const made = await ModelSession.create(scanModel(this.#plan.step.scan, count), this.#plan.placement);
+    const { step, placement } = this.#plan;
+    const model = scanModel(step.scan, count, modelOptions[placement.device]);
+    const made = await ModelSession.create(model, placement);
     this.#sessions.set(count, made);
     return made;
   }

@@ -1,6 +1,7 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph } from '../../graph/index.ts';
 import { type Program, randomCounter, type SampleProgram } from '../../recipes/recipe.ts';
+import { modelOptions } from '../devices/providers.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { declareParameters } from './trainStep.ts';
 
@@ -35,7 +36,10 @@ export class Sampler implements Disposable {
     const counter = graph.input('counter', [], 'int64');
     const { images, labels } = samples.build(graph, (name) => pack.get(name), counter);
     void pack.flat;
-    const session = await ModelSession.create(encodeModel(graph, { images, labels }), placement);
+    const session = await ModelSession.create(
+      encodeModel(graph, { images, labels }, modelOptions[placement.device]),
+      placement,
+    );
     return new Sampler(session, samples, seed ^ 0x5a3c, images.shape);
   }
 
