@@ -8,6 +8,7 @@ import { connectClient, type RpcClient } from '../protocol/rpc.ts';
 import { type WorkerEvents, type WorkerHello, type WorkerMethods, workerProtocolVersion } from '../protocol/worker.ts';
 import { checkSocketFolder } from './privateFolder.ts';
 import { socketConnection } from './socketConnection.ts';
+import { knownSockets } from './socketFile.ts';
 
 const helloTimeoutMs = 10_000;
 
@@ -27,8 +28,20 @@ export interface WorkerConnection extends RpcClient<WorkerMethods, WorkerEvents>
 
 /** Connects to a worker that runs and says hello. Undefined where none listens. Versions are not judged here. */
 export async function greetWorker(paths: WorkerPaths, identity: ClientIdentity): Promise<WorkerConnection | undefined> {
-  checkSocketFolder(paths.socket);
-  const socket = await openSocket(paths.socket);
+  for (const socketPath of knownSockets(paths)) {
+    const greeted = await greetAt(socketPath, paths, identity);
+    if (greeted !== undefined) return greeted;
+  }
+  return undefined;
+}
+
+async function greetAt(
+  socketPath: string,
+  paths: WorkerPaths,
+  identity: ClientIdentity,
+): Promise<WorkerConnection | undefined> {
+  checkSocketFolder(socketPath);
+  const socket = await openSocket(socketPath);
   if (socket === undefined) return undefined;
   const connection = socketConnection(socket);
   const closed = new Emitter<void>();

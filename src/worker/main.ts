@@ -23,7 +23,7 @@ const defaultIdleMinutes = 5;
 async function main(): Promise<void> {
   const paths = userWorkerPaths();
   ensurePrivateFolder(paths.home);
-  const lock = await takeLock(paths.lock, paths.socket);
+  const lock = await takeLock(paths);
   if (lock === undefined) {
     process.exitCode = exitAlreadyRunning;
     return;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
+import { noteSocket } from '../client/socketFile.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
@@ -100,6 +101,7 @@ export class Worker extends Disposables implements WorkerServices {
     this.scheduler.start();
     await this.#adoptRuns();
     await this.#server.listen();
+    noteSocket(this.options.paths);
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
     this.onDispose(() => clearInterval(timer));
   }

@@ -17,7 +17,7 @@ const paths = workerPaths({
   uid: process.getuid?.() ?? 0,
   env: { TRAINYARD_HOME: home },
 });
-const lock = await takeLock(paths.lock, paths.socket);
+const lock = await takeLock(paths);
 if (lock === undefined) process.exit(3);
 const worker = new Worker({
   paths,

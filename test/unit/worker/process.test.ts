@@ -57,6 +57,14 @@ test('many clients that come at once share the worker that one of them started',
   for (const connection of connections) connection.dispose();
 });
 
+test('a client with another runtime directory finds the worker of the same home', async () => {
+  const first = await connect();
+  const { XDG_RUNTIME_DIR: _, ...env } = home.env;
+  const second = await connectToWorker({ ...identity, workerFile: product.file, env });
+  assert.equal(second.hello.pid, first.hello.pid);
+  for (const connection of [first, second]) connection.dispose();
+});
+
 test('home, socket and log are private to the user', async () => {
   const connection = await connect();
   assert.equal(statSync(home.paths.home).mode & 0o777, 0o700);
