@@ -17,10 +17,11 @@ export const stages = [
   check('layers', 'who may import what', ['scripts/layers.mjs']),
   check('knip', 'dead code and unused packages', ['node_modules/knip/bin/knip.js']),
   tier('unit', 'unit tests', ['scripts/unit.mjs'], { minutes: 12 }),
-  tier('kill', 'worker, shims and trainers killed at random moments', nodeTests('test/kill/**/*.test.ts'), {
     minutes: 8,
   }),
+  tier('kill', 'every process killed at any moment', nodeTests('test/kill/**/*.test.ts'), { needs: ['build'] }),
   check('build', 'bundles and their inputs', ['scripts/build.mjs']),
+  tier('kill', 'worker, shims and trainers killed at random moments', nodeTests('test/kill/**/*.test.ts'), {
   tier('harness', 'the host-test harness itself', nodeTests('test/host/harness.test.ts')),
   tier('host', 'inside a VS Code extension host', ['test/host/run.ts'], { needs: ['build'] }),
   tier('webview', 'panels in Chromium', nodeTests('test/webview/**/*.test.ts'), { needs: ['build'] }),
