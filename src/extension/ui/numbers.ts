@@ -9,25 +9,30 @@ export function formatValue(value: number): string {
 
 const blocks = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/** Values as block characters, lowest to highest; a value that is no number leaves a gap. '' where nothing can be drawn. */
+/**
+ * Values as block characters, lowest to highest; a value that is no number leaves a gap. '' where nothing can be drawn. At most `width` of the values are
+ * shown, evenly spaced, the first and the last among them. Plain loops, because ten thousand rows are described at once.
+ */
 export function sparkline(values: readonly number[], width = 12): string {
-  const finite = values.filter((value) => Number.isFinite(value));
-  if (finite.length < 2) return '';
-  const low = Math.min(...finite);
-  const range = Math.max(...finite) - low;
-  return thinned(values, width)
-    .map((value) => {
-      if (!Number.isFinite(value)) return ' ';
-      const level = range === 0 ? 0 : Math.round(((value - low) / range) * (blocks.length - 1));
-      return blocks[level]!;
-    })
-    .join('');
-}
-
-/** At most `count` of the values, evenly spaced, the first and the last among them. */
-function thinned(values: readonly number[], count: number): readonly number[] {
-  if (values.length <= count) return values;
-  return Array.from({ length: count }, (_, index) => values[Math.round((index * (values.length - 1)) / (count - 1))]!);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let finite = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    finite += 1;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (finite < 2) return '';
+  const scale = high > low ? (blocks.length - 1) / (high - low) : 0;
+  const shown = Math.min(width, values.length);
+  const stride = (values.length - 1) / (shown - 1);
+  let line = '';
+  for (let index = 0; index < shown; index++) {
+    const value = values[Math.round(index * stride)]!;
+    line += Number.isFinite(value) ? blocks[Math.round((value - low) * scale)] : ' ';
+  }
+  return line;
 }
 
 /** "512 B", "1.4 MB", "12 GB": powers of 1000. */
