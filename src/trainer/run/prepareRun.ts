@@ -87,7 +87,9 @@ function findResume(
     });
   }
   const loaded = loadCheckpoint(file, step.layout, architecture);
-  if (loaded.state.step < steps) return loaded;
+  // A run that was killed behind its last checkpoint has only its last words to write.
+  const isComplete = resume === resumeLast && loaded.state.step === steps;
+  if (loaded.state.step < steps || isComplete) return loaded;
   throw new AppError('bad-config', `${file} is at step ${loaded.state.step}, and the run is to have ${steps} steps.`, {
     hint: `There is nothing left to train. Raise steps, for instance steps=${2 * loaded.state.step}.`,
   });

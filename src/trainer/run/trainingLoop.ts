@@ -44,6 +44,7 @@ export class TrainingLoop {
   /** Runs to the end. Throws StopRequested, AppError 'diverged', or what the file system says. */
   async run(): Promise<void> {
     const { settings, steps } = this.#parts.run;
+    if (this.#state.step >= settings.steps) return;
     await this.#enter('building the model');
     await steps.prepare(this.#nextCall());
     await this.#enter('training');
