@@ -19,6 +19,9 @@ export interface FeedOptions {
   readonly gatherMs?: number;
 }
 
+/** More changes than this at once come less often. */
+const MANY = 200;
+
 /**
  * The runs of this window's folders, kept up to date by the worker. `load` opens the folders; afterwards changes arrive gathered.
  * The worker tells every client of all runs that it knows, so runs of other people's windows are left out here.
@@ -33,6 +36,7 @@ export class RunsFeed extends Disposables {
   #changed = new Map<RunId, RunSummary>();
   #removed = new Set<RunId>();
   #timer: NodeJS.Timeout | undefined;
+  #lastCount = 0;
 
   readonly onChange: Event<FeedChange> = (listener) => this.#changes.event(listener);
 
@@ -98,7 +102,12 @@ export class RunsFeed extends Disposables {
       this.#changed.delete(runId);
       this.#removed.add(runId);
     }
-    this.#timer ??= setTimeout(() => this.#flush(), this.#options.gatherMs ?? 200);
+    this.#timer ??= setTimeout(() => this.#flush(), this.#pause());
+  }
+
+  /** While a big folder is read for the first time, hundreds of runs change at once, and drawing them costs more than it tells. */
+  #pause(): number {
+    return (this.#options.gatherMs ?? 200) * (this.#lastCount > MANY ? 8 : 1);
   }
 
   #belongs(run: RunSummary): boolean {
@@ -111,10 +120,11 @@ export class RunsFeed extends Disposables {
     if (!this.#loaded) return;
     const changed = [...this.#changed.values()];
     const removed = [...this.#removed].filter((runId) => this.#runs.has(runId));
+    this.#lastCount = changed.length + removed.length;
     this.#changed = new Map();
     this.#removed = new Set();
     for (const run of changed) this.#runs.set(run.id, run);
     for (const runId of removed) this.#runs.delete(runId);
-    if (changed.length + removed.length > 0) this.#changes.fire({ kind: 'some', changed, removed });
+    if (this.#lastCount > 0) this.#changes.fire({ kind: 'some', changed, removed });
   }
 }

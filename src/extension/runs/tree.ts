@@ -19,7 +19,7 @@ export interface RunsTreeOptions {
   readonly detail: (runId: RunId) => Promise<RunDetail>;
 }
 
-/** Groups beyond this size start closed, unless they are of live runs. */
+/** Groups beyond this size start closed; those of live runs beyond five times as many. */
 const OPEN_GROUP_SIZE = 200;
 
 /** The Runs view's data: rows out of the model, tooltips on demand. */
@@ -86,7 +86,7 @@ function runItem({ run }: RunNode): vscode.TreeItem {
 
 function groupItem(group: GroupNode): vscode.TreeItem {
   const live = group.runs.some(({ run }) => isActive(run.status));
-  const open = live || group.runs.length <= OPEN_GROUP_SIZE;
+  const open = group.runs.length <= (live ? 5 * OPEN_GROUP_SIZE : OPEN_GROUP_SIZE);
   const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(group.facts.title, open ? Expanded : Collapsed);
   item.id = `group/${group.key}`;
