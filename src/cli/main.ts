@@ -3,7 +3,7 @@ import { programVersion } from '../base/version.ts';
 import { UsageError } from './arguments.ts';
 import { commands, isCommand } from './commands.ts';
 import { exitCodes } from './exitCodes.ts';
-import { print, printNote } from './output.ts';
+import { listenForClosedOutput, OutputClosed, print, printNote } from './output.ts';
 
 /** The command line `trainyard`. Nothing but this table is loaded until a command is known. */
 async function runCli([name, ...args]: readonly string[]): Promise<number> {
@@ -34,15 +34,12 @@ function overview(): string {
 }
 
 function complain(thrown: unknown): number {
+  if (thrown instanceof OutputClosed) return exitCodes.done;
   printNote(`trainyard: ${thrown instanceof UsageError ? thrown.message : describeError(thrown)}`);
   return thrown instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
-// `trainyard runs | head` closes the pipe early, which is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
-});
+listenForClosedOutput();
 
 void runCli(process.argv.slice(2))
   .catch(complain)

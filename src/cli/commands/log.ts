@@ -5,7 +5,7 @@ import { isActive } from '../../domain/run.ts';
 import { onlyPositional, parseArguments, wholeNumber } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { findRun } from '../findRun.ts';
-import { printJson } from '../output.ts';
+import { printJson, write } from '../output.ts';
 import { withWorker } from '../workerConnection.ts';
 import { commonOptions, folderOf, printHelp } from './common.ts';
 
@@ -36,7 +36,6 @@ export async function runLog(args: readonly string[]): Promise<number> {
       printJson({ text, size });
       return exitCodes.done;
     }
-    const write = (piece: string): void => void process.stdout.write(piece);
     let at = await readFrom(worker, id, start, write);
     while (values.follow === true && isActive((await worker.call('runs.get', { runId: id })).status)) {
       await delay(pollMs);
