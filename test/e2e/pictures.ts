@@ -38,7 +38,7 @@ try {
   await workbench.webview('section.card[aria-label="train/loss"]');
   await workbench.command('View: Split Editor Right');
   await workbench.command('Trainyard: Show Samples');
-  await workbench.webview('ty-sample-image img');
+  await workbench.webview('ty-sample-image img', 600_000);
   await until('the run to come near its end', () => stepOf('digits-1') >= 0.9 * Number(values.steps), 900_000);
   await workbench.page.waitForTimeout(1500);
   mkdirSync(values.out, { recursive: true });
