@@ -7,8 +7,6 @@ import { type Subject, subjects } from './engine/subjects.ts';
 import { type PeerSetting, TorchPeer } from './engine/torchPeer.ts';
 import { compared, median, type Row, writeReport } from './report.ts';
 
-/** Steps of one turn. */
-const TURN = 20;
 /** Largest relative difference of the losses of the first steps that still counts as the same network. */
 const SAME = 2e-3;
 
@@ -34,8 +32,8 @@ for (const subject of subjects.filter(({ id }) => options.only === undefined || 
   for (const threads of threadCounts()) rows.push(...(await measure(prepare(subject), threads)));
 }
 writeReport('engine', rows, [
-  'One training step (forward, backward, AdamW with decay) in milliseconds: medians of turns of 20 steps that alternate between both sides. ' +
-    'Ours runs the 20 steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
+  'One training step (forward, backward, AdamW with decay) in milliseconds: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
+    'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
   'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is. pip’s PyTorch uses oneMKL, which takes a ' +
     'slow path on AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel.',
 ]);
@@ -48,13 +46,13 @@ function threadCounts(): readonly number[] {
 /** Two rows: against eager PyTorch as installed, and against the best setting. */
 async function measure(prepared: Prepared, threads: number): Promise<readonly Row[]> {
   const { subject } = prepared;
-  const ours = await OurSteps.create(prepared, TURN, threads);
+  const ours = await OurSteps.create(prepared, subject.turn, threads);
   const peers = await startPeers(prepared, threads);
   try {
     const firstLosses = await ours.run();
     for (const { peer, setting } of peers)
-      checkSame(subject, setting, firstLosses, (await peer.run(TURN))?.losses ?? []);
-    const times = await takeTurns(ours, peers);
+      checkSame(subject, setting, firstLosses, (await peer.run(subject.turn))?.losses ?? []);
+    const times = await takeTurns(subject.turn, ours, peers);
     return toRows(subject, threads, times);
   } finally {
     ours.dispose();
@@ -80,7 +78,7 @@ async function startPeers(prepared: Prepared, threads: number): Promise<readonly
 }
 
 /** Milliseconds per step of each turn: ours under '', the peers' under their settings' names. */
-async function takeTurns(ours: OurSteps, peers: readonly RunningPeer[]): Promise<Map<string, Turns>> {
+async function takeTurns(steps: number, ours: OurSteps, peers: readonly RunningPeer[]): Promise<Map<string, Turns>> {
   const turns = new Map<string, Turns>();
   const note = (name: string, version: string, milliseconds: number) => {
     const known = turns.get(name) ?? { version, times: [] };
@@ -90,10 +88,10 @@ async function takeTurns(ours: OurSteps, peers: readonly RunningPeer[]): Promise
   for (let round = 0; round < Number(options.rounds); round++) {
     const start = performance.now();
     await ours.run();
-    note('', '', (performance.now() - start) / TURN);
+    note('', '', (performance.now() - start) / steps);
     for (const { setting, peer } of peers) {
-      const result = await peer.run(TURN);
-      if (result !== null) note(setting.name, peer.version, (1000 * result.seconds) / TURN);
+      const result = await peer.run(steps);
+      if (result !== null) note(setting.name, peer.version, (1000 * result.seconds) / steps);
     }
   }
   return turns;

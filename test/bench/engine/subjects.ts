@@ -18,6 +18,8 @@ export interface Subject {
   readonly id: string;
   readonly title: string;
   readonly goal: number;
+  /** Steps of one turn: enough to take some tenths of a second. */
+  readonly turn: number;
   readonly inputs: readonly SubjectInput[];
   loss(scope: Scope, inputs: Readonly<Record<string, Value>>): Value;
 }
@@ -29,6 +31,7 @@ export const subjects: readonly Subject[] = [
     id: 'mlp',
     title: 'MLP 784-512-512-10, batch 128',
     goal: 1.3,
+    turn: 50,
     inputs: [
       { name: 'x', shape: [128, 784], kind: 'normal' },
       { name: 'y', shape: [128], kind: 'class' },
@@ -40,6 +43,7 @@ export const subjects: readonly Subject[] = [
     id: 'dit',
     title: 'DiT 28×28, patch 7, width 128, 4 layers, batch 64',
     goal: 1.3,
+    turn: 10,
     batch: 64,
     field: ditField(
       { height: 28, width: 28, channels: 1 },
@@ -48,9 +52,10 @@ export const subjects: readonly Subject[] = [
   }),
   fieldSubject({
     id: 'unet',
-    title: 'U-Net 32×32×3, width 32, 2 halvings, batch 16',
+    title: 'U-Net 32×32×3, width 32, 2 halvings, batch 8',
     goal: 0.8,
-    batch: 16,
+    turn: 5,
+    batch: 8,
     field: unetField(
       { height: 32, width: 32, channels: 3 },
       { width: 32, halvings: 2, blocks: 1, heads: 4, classes: CLASSES },
@@ -58,8 +63,13 @@ export const subjects: readonly Subject[] = [
   }),
 ];
 
+interface FieldSubject extends Pick<Subject, 'id' | 'title' | 'goal' | 'turn'> {
+  readonly batch: number;
+  readonly field: VectorField;
+}
+
 /** A field that learns a target by its mean squared error. */
-function fieldSubject(of: { id: string; title: string; goal: number; batch: number; field: VectorField }): Subject {
+function fieldSubject(of: FieldSubject): Subject {
   const { batch, field } = of;
   const states = [batch, ...field.stateShape];
   return {
