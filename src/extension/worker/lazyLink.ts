@@ -21,6 +21,7 @@ export class LazyLink extends Disposables implements RpcClient<WorkerMethods, Wo
   readonly #subscriptions = new Set<Subscription>();
   #link: WorkerLink | undefined;
   #loading: Promise<WorkerLink> | undefined;
+  #restarting: Promise<void> | undefined;
 
   readonly onState: Event<LinkState> = (listener) => this.#states.event(listener);
 
@@ -54,13 +55,28 @@ export class LazyLink extends Disposables implements RpcClient<WorkerMethods, Wo
     };
   }
 
-  /** Ends the worker, starts a new one and connects to it. Running jobs go on. */
+  /** Ends the worker, starts a new one by the settings as they are now, and connects to it. Running jobs go on. Calls meanwhile wait. */
   async restart(): Promise<void> {
+    this.#restarting ??= this.#end().finally(() => {
+      this.#restarting = undefined;
+    });
+    await this.#restarting;
     const link = await this.#load();
-    await link.restart();
+    await link.connect();
+  }
+
+  /** The old link goes first, since it would start the worker again by itself. */
+  async #end(): Promise<void> {
+    const client = await import('../../client/index.ts');
+    const old = this.#link;
+    this.#link = undefined;
+    this.#loading = undefined;
+    if (old !== undefined) this.delete(old);
+    await client.shutDownWorker(this.#options());
   }
 
   async #load(): Promise<WorkerLink> {
+    await this.#restarting;
     if (this.isDisposed) throw new AppError('closed', 'This window is closing.');
     if (this.#link !== undefined) return this.#link;
     this.#loading ??= this.#create();

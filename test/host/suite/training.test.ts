@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
+import type { RunId } from '../../../src/domain/ids.ts';
 import type { App } from '../../../src/extension/app.ts';
 import type { CheckpointNode } from '../../../src/extension/checkpoints/model.ts';
 import type { CheckpointsNode } from '../../../src/extension/checkpoints/tree.ts';
@@ -96,6 +98,7 @@ suite('training from the window', function () {
   test('a run is stopped with a checkpoint and resumed as a new run', async () => {
     const runId = await launch('host-long', { overrides: [...quickOverrides(200_000), 'checkpointEvery=50'] });
     await untilRun(app, runId, 'it trains', ({ progress }) => (progress?.step ?? 0) > 0);
+    await followsTheLog(app, runId);
     await vscode.commands.executeCommand('trainyard.stop', runId);
     const stopped = await ended(app, runId);
     assert.equal(stopped.status, 'stopped', stopped.statusReason);
@@ -147,3 +150,18 @@ suite('training from the window', function () {
     assert.equal((await ended(app, runId)).status, 'stopped');
   });
 });
+
+/** Shows the log of a live run, lets the run print, and looks whether the editor stays at the end. A progress bar takes one line. */
+async function followsTheLog(app: App, runId: string): Promise<void> {
+  await vscode.commands.executeCommand('trainyard.showLog', runId);
+  const run = app.feed.runs.get(runId as RunId);
+  const lines = Array.from({ length: 300 }, (_, index) => `line ${index}\n`).join('');
+  appendFileSync(path.join(run?.path ?? '', 'output.log'), `${lines}10 %\r50 %\r\u001b[32m100 %\u001b[0m\nthe end\n`);
+  const editor = await until('the new lines, with the end in sight', () =>
+    vscode.window.visibleTextEditors.find(({ document, visibleRanges }) => {
+      const last = document.lineCount - 1;
+      return document.getText().includes('\n100 %\nthe end\n') && (visibleRanges.at(-1)?.end.line ?? 0) >= last - 1;
+    }),
+  );
+  assert.doesNotMatch(editor.document.getText(), /50 %/);
+}
