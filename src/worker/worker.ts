@@ -35,7 +35,7 @@ import type { WorkerOptions, WorkerServices } from './services.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
-const knownPatienceMs = 120;
+const knownPatienceMs = 60;
 
 /** The worker: everything that it owns, wired together. */
 export class Worker extends Disposables implements WorkerServices {

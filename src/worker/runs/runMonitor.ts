@@ -16,6 +16,7 @@ const parallelPolls = 8;
 const watchDelayMs = 25;
 /** Watches cost the user's system a handle each. */
 const maxWatches = 256;
+const knownRunDelayMs = 1_000;
 const recentMs = 2 * 24 * 3600 * 1000;
 
 export interface RunMonitorOptions {
@@ -79,12 +80,14 @@ export class RunMonitor extends Disposables {
       firstPoll: [],
     };
     this.#entries.set(key, entry);
-    this.#enqueue(entry, urgent);
+    if (urgent || this.#options.catalog.at(found) === undefined) this.#enqueue(entry, urgent);
+    else this.#enqueueKnown(entry);
   }
 
   /** Begins to look at a run and waits for the first look. */
   async followNow(found: FoundRun): Promise<void> {
     this.follow(found, true);
+    this.poke(found);
     const entry = this.#entries.get(keyOf(found));
     if (entry?.firstPoll !== undefined) await new Promise<void>((resolve) => entry.firstPoll?.push(resolve));
   }
@@ -141,6 +144,12 @@ export class RunMonitor extends Disposables {
       gone.push(found);
     }
     return gone;
+  }
+
+  /** The index knows the run already: lists do not wait for a look at it, and ten thousand looks do not delay the first list. */
+  #enqueueKnown(entry: Entry): void {
+    entry.firstPoll = undefined;
+    entry.timer = setTimeout(() => this.#enqueue(entry, false), knownRunDelayMs * (1 + Math.random()));
   }
 
   #enqueue(entry: Entry, urgent: boolean): void {

@@ -53,8 +53,8 @@ export class TestWorker {
     this.#worker = undefined;
   }
 
-  async connect(): Promise<WorkerConnection> {
-    const connection = await greetWorker(this.paths, { client: 'cli', version: '0.0.0' });
+  async connect(client: 'cli' | 'extension' = 'cli'): Promise<WorkerConnection> {
+    const connection = await greetWorker(this.paths, { client, version: '0.0.0' });
     if (connection === undefined) throw new Error('The worker does not answer.');
     this.#connections.push(connection);
     return connection;
