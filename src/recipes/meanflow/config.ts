@@ -169,7 +169,12 @@ export const meanFlowFields: readonly ConfigField[] = [
     default: '',
     description: 'model.onnx of a classifier run, which then judges the samples. Empty: no judge.',
   },
-  ...commonFields({ steps: 2500, sampleEvery: 250, 'optimizer.learningRate': 0.002, 'optimizer.beta2': 0.99 }),
+  ...commonFields({
+    steps: 2000,
+    sampleEvery: 250,
+    'optimizer.learningRate': 0.002,
+    'optimizer.beta2': 0.99,
+  }),
 ];
 
 /** The typed form of a resolved configuration. */
