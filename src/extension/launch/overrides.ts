@@ -59,9 +59,16 @@ function setRow({ fields }: OverrideForm, typed: string): readonly OverrideRow[]
   ];
 }
 
+/** Keys that the form asks for in steps of their own. */
+const askedElsewhere: { readonly [key: string]: string } = {
+  name: 'The name of the run is asked for in a later step.',
+  device: 'The device is asked for in the next step.',
+};
+
 function fieldRows({ fields, base, overrides }: OverrideForm): readonly OverrideRow[] {
   const given = new Map(parsedOverrides(overrides).map(({ key, value }) => [key, value]));
-  return [...fields]
+  return fields
+    .filter(({ key }) => !Object.hasOwn(askedElsewhere, key))
     .sort(
       (a, b) =>
         Number(given.has(b.key)) - Number(given.has(a.key)) ||
@@ -81,6 +88,8 @@ export function checkOverride(
 ): { readonly field: ConfigField } | { readonly message: string } {
   const parsed = parseOverride(typed);
   if (isProblem(parsed)) return { message: parsed.message };
+  const elsewhere = Object.hasOwn(askedElsewhere, parsed.key) ? askedElsewhere[parsed.key] : undefined;
+  if (elsewhere !== undefined) return { message: elsewhere };
   const field = fields.find(({ key }) => key === parsed.key);
   // The complete check names the nearest key where this one does not exist.
   if (field === undefined)

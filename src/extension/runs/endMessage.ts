@@ -27,7 +27,9 @@ export function endMessage(
   const failed = kind === 'failure';
   const reason = run.statusReason === '' ? run.status : run.statusReason;
   return {
-    text: failed ? `${run.name} failed: ${reason}` : `${run.name} finished${lasted(run)}${result(run)}.`,
+    text: failed
+      ? `${run.name}${/^fail/i.test(reason) ? '' : ' failed'}: ${reason}`
+      : `${run.name} finished${lasted(run)}${result(run)}.`,
     failed,
   };
 }

@@ -53,6 +53,13 @@ test('wrong values, wrong keys and half a text say what would be right', () => {
   assert.match(seen('=5')[0] ?? '', /^problem/);
 });
 
+test('name and device are asked for elsewhere', () => {
+  const device: ConfigField = { key: 'device', type: 'string', default: 'auto', description: 'Device.' };
+  const given = { ...form, fields: [...fields, device] };
+  assert.ok(!seen('', given).some((row) => row.startsWith('device')));
+  assert.match(seen('device=cpu', given)[0] ?? '', /^problem The device is asked for in the next step/);
+});
+
 test('choices are offered while they are typed', () => {
   assert.deepEqual(seen('network.kind=').slice(0, 3), [
     'set network.kind=mlp',

@@ -90,6 +90,8 @@ test('an end is told once and as the person wishes; a stop that was asked for is
     text: 'mnist-1 failed: exit code 137, killed by SIGKILL',
     failed: true,
   });
+  const said = endMessage({ ...dead, statusReason: 'Failed at step 3: the loss is NaN.' }, 'all');
+  assert.equal(said?.text, 'mnist-1: Failed at step 3: the loss is NaN.');
   assert.equal(endMessage(dead, 'off'), undefined);
   assert.equal(endMessage({ ...live, status: 'stopped' }, 'all'), undefined);
 });
