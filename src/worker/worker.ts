@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
 import { noteSocket } from '../client/socketFile.ts';
-import type { JobId, RunId } from '../domain/ids.ts';
+import type { JobId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
-import { runFiles } from '../domain/runDirectory.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
@@ -19,9 +16,9 @@ import { JobTable } from '../store/jobTable.ts';
 import { MarkTable } from '../store/markTable.ts';
 import { RequestTable } from '../store/requestTable.ts';
 import { Client, Clients } from './clients.ts';
-import { FolderSignals, signature } from './folderSignals.ts';
-import { workerHandlers } from './handlers.ts';
-import { launchRecordOf } from './launching/again.ts';
+import { FolderSignals } from './folderSignals.ts';
+import { workerHandlers } from './handlers/index.ts';
+import { JobRuns } from './jobRuns.ts';
 import { Launcher } from './launching/launcher.ts';
 import { logLine } from './log.ts';
 import { Folders, isInside } from './runs/folders.ts';
@@ -29,6 +26,7 @@ import type { LiveRun, RunChange } from './runs/liveRun.ts';
 import { ReaderPool } from './runs/readerPool.ts';
 import { RunCatalog } from './runs/runCatalog.ts';
 import { RunMonitor } from './runs/runMonitor.ts';
+import { RunTails } from './runs/runTails.ts';
 import { RunViews } from './runs/runViews.ts';
 import { SocketServer } from './server.ts';
 import type { WorkerOptions, WorkerServices } from './services.ts';
@@ -49,9 +47,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly scheduler: Scheduler;
   readonly launcher: Launcher;
   readonly #server: SocketServer;
-  /** Sizes of logs and signatures of checkpoint folders of live runs, to tell when they change. */
-  readonly #tails = new Map<string, { size: number; checkpoints: string }>();
-  readonly #jobPlaces = new Map<RunId, string>();
+  readonly #jobRuns: JobRuns;
   #idleSince = Date.now();
 
   constructor(options: WorkerOptions) {
@@ -76,6 +72,7 @@ export class Worker extends Disposables implements WorkerServices {
     this.scheduler = this.add(new Scheduler({ store: jobs, targets: [target], complain: logLine }));
     this.views = new RunViews(this.catalog, new MarkTable(database), this.scheduler, this.clients);
     this.launcher = new Launcher({ requests: new RequestTable(database), scheduler: this.scheduler, installation });
+    const tails = new RunTails(this.clients, () => this.folders.roots);
     const pool = this.add(new ReaderPool(installation.readerThread));
     this.monitor = this.add(
       new RunMonitor({
@@ -83,7 +80,7 @@ export class Worker extends Disposables implements WorkerServices {
         catalog: this.catalog,
         hasClients: () => this.clients.count > 0,
         onChange: (run, change) => this.#runChanged(run, change),
-        onPolled: (run) => void this.#checkTails(run).catch(() => {}),
+        onPolled: (run) => void tails.check(run).catch(() => {}),
         complain: logLine,
       }),
     );
@@ -91,7 +88,7 @@ export class Worker extends Disposables implements WorkerServices {
       new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#walked(root, runs, at) }),
     );
     this.add(new FolderSignals(this.clients, () => this.folders.roots));
-    this.#followJobs(jobs, target);
+    this.#jobRuns = new JobRuns(this, jobs, target);
     this.#server = this.add(new SocketServer(paths.socket, (connection) => this.#serve(connection)));
   }
 
@@ -99,7 +96,7 @@ export class Worker extends Disposables implements WorkerServices {
   async start(): Promise<void> {
     this.launcher.recover();
     this.scheduler.start();
-    await this.#adoptRuns();
+    await this.#jobRuns.adopt();
     await this.#server.listen();
     noteSocket(this.options.paths);
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
@@ -156,46 +153,6 @@ export class Worker extends Disposables implements WorkerServices {
     connection.listen();
   }
 
-  /** Jobs of the queue are runs too: they are followed whether or not a window has their folder open. */
-  #followJobs(jobs: JobTable, target: LocalTarget): void {
-    for (const { job, directory } of jobs.load()) {
-      this.#jobPlaces.set(job.runId, directory);
-      if (job.state !== 'launching' && job.state !== 'running') continue;
-      if (target.isStopAsked({ runId: job.runId, directory })) this.views.noteStop(job.runId);
-      target.resumeStop({ runId: job.runId, directory });
-    }
-    let before = new Map(this.scheduler.jobs.map((job) => [job.id, job]));
-    this.scheduler.onChanged((list) => {
-      const changed = list.filter((job) => before.get(job.id) !== job);
-      before = new Map(list.map((job) => [job.id, job]));
-      for (const job of changed) this.#jobChanged(job.runId);
-      this.clients.tell('queue.changed', { jobs: list });
-    });
-    this.scheduler.onEnded((ended) => this.views.noteEnd(ended));
-    // A run whose files say that it ended has freed its slot. Not within this event: the queue may be in the middle of a change.
-    this.views.onStatus(() => this.scheduler.tickSoon());
-  }
-
-  /**
-   * Follows the runs of the queue. One that was launched a moment before its worker died may not be in the index yet; it is read before anybody
-   * can ask for it.
-   */
-  async #adoptRuns(): Promise<void> {
-    const unread: Promise<void>[] = [];
-    for (const [runId, directory] of this.#jobPlaces) {
-      const run = this.catalog.get(runId);
-      if (run === undefined) unread.push(this.monitor.followNow(launchedRun(directory)));
-      else if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
-    }
-    await Promise.race([Promise.all(unread), delay(settleMs, undefined, { ref: false })]);
-  }
-
-  #jobChanged(runId: RunId): void {
-    this.views.jobChanged(runId);
-    const run = this.catalog.get(runId);
-    if (run !== undefined) this.monitor.poke(run.found);
-  }
-
   #walked(root: string, runs: readonly FoundRun[], walkedAt: number): void {
     for (const found of runs) this.monitor.follow(found);
     const there = new Set(runs.map(({ path }) => path));
@@ -225,22 +182,6 @@ export class Worker extends Disposables implements WorkerServices {
     this.views.changed(run);
   }
 
-  async #checkTails(run: LiveRun): Promise<void> {
-    if (run.found.source !== 'trainyard') return;
-    const size = await stat(path.join(run.found.path, runFiles.log)).then(
-      (facts) => facts.size,
-      () => 0,
-    );
-    const checkpoints = signature(path.join(run.found.path, runFiles.checkpoints));
-    const before = this.#tails.get(run.id);
-    this.#tails.set(run.id, { size, checkpoints });
-    if (before?.size !== size && size > 0) this.clients.tell('log.appended', { runId: run.id, size }, run.found.path);
-    if (before?.checkpoints === checkpoints || checkpoints === '') return;
-    for (const root of this.folders.roots) {
-      if (isInside(run.found.path, root)) this.clients.tell('checkpoints.changed', { folder: root }, root);
-    }
-  }
-
   #endWhenIdle(): void {
     if (this.clients.count > 0 || this.scheduler.isBusy) this.#idleSince = Date.now();
     else if (Date.now() - this.#idleSince >= this.options.idleMs) {
@@ -248,16 +189,6 @@ export class Worker extends Disposables implements WorkerServices {
       this.end();
     }
   }
-}
-
-/** The run in a directory that the launcher made. */
-export function launchedRun(directory: string): FoundRun {
-  const launchedFrom = launchRecordOf(directory)?.cwd;
-  const root =
-    launchedFrom !== undefined && isInside(directory, launchedFrom)
-      ? launchedFrom
-      : path.dirname(path.dirname(directory));
-  return { source: 'trainyard', path: directory, root, name: path.basename(directory) };
 }
 
 function patience({ interruptMs, terminateMs }: WorkerOptions): { interruptMs?: number; terminateMs?: number } {

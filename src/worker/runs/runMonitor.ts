@@ -25,7 +25,7 @@ export interface RunMonitorOptions {
   readonly hasClients: () => boolean;
   /** Called after each poll that changed something. */
   readonly onChange: (run: LiveRun, change: RunChange, isNew: boolean) => void;
-  /** Called after each poll of a live run. */
+  /** Called after each poll of a live run, and after the poll that found it ended. */
   readonly onPolled: (run: LiveRun) => void;
   readonly complain: (message: string) => void;
 }
@@ -191,8 +191,9 @@ export class RunMonitor extends Disposables {
     const { run, isNew, change } = catalog.apply(entry.found, answer);
     if (change.tags.length > 0 && !isNew) entry.grewAt = Date.now();
     if (isNew || change.summary || change.reset) onChange(run, change, isNew);
-    if (this.#isLive(entry)) onPolled(run);
-    else run.unload();
+    const isLive = this.#isLive(entry);
+    if (isLive || change.summary) onPolled(run);
+    if (!isLive) run.unload();
     entry.isRecent = await wasTouchedLately(entry.found.path);
     return answer.more;
   }

@@ -191,6 +191,21 @@ test('a folder that is not there, a run that is not there and wrong arguments ar
   });
 });
 
+test('growing output and new checkpoints of a run are told', async () => {
+  await open();
+  let size = 0;
+  let checkpoints = 0;
+  client.on('log.appended', (event) => {
+    size = event.size;
+  });
+  client.on('checkpoints.changed', () => checkpoints++);
+  const script =
+    "setTimeout(() => { console.log('hello'); require('fs').mkdirSync(process.env.TRAINYARD_RUN_DIR + '/checkpoints') }, 300); setTimeout(() => console.log('bye'), 600)";
+  const runId = await host.launchScript('talker', script);
+  await host.until(client, runId, 'finished');
+  await eventually(() => size === 'hello\nbye\n'.length && checkpoints > 0);
+});
+
 test('output is read in pieces that never cut a character', async () => {
   const words = 'größer 素敵 🚂 plain\n'.repeat(50);
   const runId = await host.launchScript('talker', `process.stdout.write(${JSON.stringify(words)})`);

@@ -1,0 +1,41 @@
+import { AppError } from '../../base/errors.ts';
+import type { RunId } from '../../domain/ids.ts';
+import type { Handlers } from '../../protocol/rpc.ts';
+import type { WorkerMethods } from '../../protocol/worker.ts';
+import { listCheckpoints } from '../checkpointList.ts';
+import { readLog, readMedia } from '../runs/runFiles.ts';
+import { queryTile, readPoints } from '../runs/seriesQueries.ts';
+import type { WorkerServices } from '../services.ts';
+import { absolute } from './checks.ts';
+
+/** What runs have written: points, pictures, output, checkpoints. */
+export function dataHandlers(
+  worker: WorkerServices,
+): Pick<
+  Handlers<WorkerMethods>,
+  'series.query' | 'series.points' | 'media.list' | 'media.read' | 'log.read' | 'checkpoints.list'
+> {
+  const touch = (runId: RunId) => {
+    const run = worker.views.find(runId);
+    worker.monitor.noteInterest(run.found);
+    return run;
+  };
+  return {
+    'series.query': (query) => {
+      for (const { runId } of query.series) touch(runId);
+      return queryTile(worker.catalog, query);
+    },
+    'series.points': ({ runId, tag, from, count }) => readPoints(worker.catalog, touch(runId), tag, from, count),
+    'media.list': ({ runId, tag }) => ({ items: worker.catalog.media(touch(runId), tag) }),
+    'media.read': async ({ runId, tag, step, index }) => {
+      const run = touch(runId);
+      const record = worker.catalog.mediaAt(run, tag, step, index);
+      if (record === undefined) throw new AppError('not-found', `${tag} has nothing at step ${step}, place ${index}.`);
+      return { mime: record.mime, bytes: await readMedia(run.found.path, record) };
+    },
+    'log.read': ({ runId, from, maxBytes }) => readLog(touch(runId).found.path, from, maxBytes),
+    'checkpoints.list': async ({ folder }) => ({
+      checkpoints: await listCheckpoints(worker.catalog, worker.views, absolute(folder)),
+    }),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Handlers } from '../../protocol/rpc.ts';
+import type { WorkerMethods } from '../../protocol/worker.ts';
+import type { Client } from '../clients.ts';
+import type { WorkerServices } from '../services.ts';
+import { dataHandlers } from './data.ts';
+import { folderHandlers } from './folders.ts';
+import { launchHandlers } from './launch.ts';
+import { queueHandlers } from './queue.ts';
+import { recordHandlers } from './records.ts';
+import { runHandlers } from './runs.ts';
+import { sessionHandlers } from './session.ts';
+
+/** What the worker does for one client, method by method as src/protocol/worker.ts describes them. */
+export function workerHandlers(worker: WorkerServices, client: () => Client): Handlers<WorkerMethods> {
+  return {
+    ...sessionHandlers(worker, client),
+    ...folderHandlers(worker, client),
+    ...runHandlers(worker),
+    ...launchHandlers(worker, client),
+    ...queueHandlers(worker, client),
+    ...dataHandlers(worker),
+    ...recordHandlers(worker, client),
+  };
+}

@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { AppError } from '../../base/errors.ts';
+import type { Handlers } from '../../protocol/rpc.ts';
+import type { WorkerMethods } from '../../protocol/worker.ts';
+import type { Client } from '../clients.ts';
+import { launchRecordOf, resumeRequest } from '../launching/again.ts';
+import { listConfigs } from '../launching/configFile.ts';
+import type { LaunchedRun } from '../launching/launcher.ts';
+import { loadRecipes } from '../launching/recipeTable.ts';
+import type { WorkerServices } from '../services.ts';
+import { absolute, refuseUntrusted } from './checks.ts';
+
+/** Everything that leads to a new run. */
+export function launchHandlers(
+  worker: WorkerServices,
+  client: () => Client,
+): Pick<Handlers<WorkerMethods>, 'recipes.list' | 'configs.list' | 'launch.preview' | 'launch.start' | 'runs.resume'> {
+  return {
+    'recipes.list': async () => ({ recipes: await loadRecipes() }),
+    'configs.list': async ({ folder, recipe }) => ({ files: await listConfigs(absolute(folder), recipe) }),
+    'launch.preview': (request) => {
+      const complete = { ...request, folder: absolute(request.folder) };
+      // A preview asks git about the folder, and the configuration of a repository can name programs for git to run.
+      refuseUntrusted(client(), complete.folder);
+      return worker.launcher.preview(complete);
+    },
+    'launch.start': async (request) => {
+      const complete = { ...request, folder: absolute(request.folder) };
+      refuseUntrusted(client(), complete.folder);
+      return followLaunch(worker, await worker.launcher.launch(complete), request.labels);
+    },
+    'runs.resume': async ({ runId, checkpoint, overrides, name, requestId }) => {
+      const run = worker.views.find(runId);
+      const record = launchRecordOf(run.found.path);
+      const request = resumeRequest(worker.views.detail(run), record, { checkpoint, overrides, name, requestId });
+      refuseUntrusted(client(), request.folder);
+      return followLaunch(worker, await worker.launcher.launch(request, runId), request.labels);
+    },
+  };
+}
+
+/** Waits until the new run has been read once, so that the answer and every list show it. */
+async function followLaunch(
+  worker: WorkerServices,
+  { runId, root, directory }: LaunchedRun,
+  labels: readonly string[] | undefined,
+): Promise<WorkerMethods['launch.start']['result']> {
+  const found = { source: 'trainyard', path: directory, root, name: path.basename(directory) } as const;
+  await worker.monitor.followNow(found);
+  const run = worker.catalog.at(found);
+  if (run === undefined)
+    throw new AppError('not-found', `${directory} was made and is gone again.`, { hint: 'Launch again.' });
+  // On disk at once, so that the next worker knows the run from its first moment.
+  worker.catalog.flush();
+  if (labels !== undefined && labels.length > 0) worker.views.update(runId, { labels });
+  return { runId, run: worker.views.summary(run) };
+}
