@@ -27,6 +27,9 @@ export type TileQuery = (query: SeriesQuery, signal: AbortSignal) => Promise<Ser
 /** While a run logs, a chart asks at most this often, and never keeps the worker more than a third of the time busy. */
 const LIVE_INTERVAL_MS = 150;
 const RETRY_MS = 2000;
+/** While a chart moves its tiles need not be finer than it is drawn; small answers come sooner and keep the page's thread free. */
+const MOVING_BUCKETS = 60_000;
+const LEAST_MOVING_BUCKETS = 100;
 
 /**
  * The data of one chart: asks for an overview and for finer tiles of the window, one question at a time, and tells when something new can be
@@ -68,11 +71,11 @@ export class ChartData implements Disposable {
   configure(request: DataRequest): void {
     const before = this.#request;
     this.#request = request;
-    if (before === undefined) return this.invalidate();
-    if (isSame(before, request)) return;
-    if (!fits(before, request)) this.cache.clear();
+    if (before !== undefined && isSame(before, request)) return;
+    if (before !== undefined && !fits(before, request)) this.cache.clear();
     // More or fewer runs are as good as new points: what is under way is still of use, and the next question comes at the pace of live data.
-    if (fits(before, request) && before.smoothing === request.smoothing) this.invalidate();
+    const sameCurves = before !== undefined && fits(before, request) && before.smoothing === request.smoothing;
+    if (sameCurves) this.invalidate();
     else this.#askAgain();
   }
 
@@ -151,10 +154,17 @@ export class ChartData implements Disposable {
     if (window === undefined || !(window.min < window.max)) return undefined;
     if (this.#fineIsStale) return window;
     const best = this.cache.best(window);
-    const least = Math.min(request.pixels, tileRequest(window, extent, request.pixels, request.runIds.length).buckets);
-    const needed = span(window, request.logX) / least;
-    const slack = this.#moving ? 2.5 : 1.05;
-    return best === undefined || best.fineness > needed * slack ? window : undefined;
+    const { buckets, window: wide } = tileRequest(window, extent, this.#pixels(request), request.runIds.length);
+    const needed = span(wide, false) / buckets;
+    const fineness = request.logX ? span(window, true) / this.#pixels(request) : needed;
+    const slack = this.#moving ? 2 : 1.05;
+    return best === undefined || best.fineness > fineness * slack ? window : undefined;
+  }
+
+  /** Buckets that the window is worth: one per device pixel, and while it moves no more than a frame can draw. */
+  #pixels({ pixels, runIds }: DataRequest): number {
+    if (!this.#moving) return pixels;
+    return Math.min(pixels, Math.max(LEAST_MOVING_BUCKETS, Math.floor(MOVING_BUCKETS / Math.max(1, runIds.length))));
   }
 
   async #run(start: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -192,7 +202,7 @@ export class ChartData implements Disposable {
     const limits = this.extent ?? wanted;
     const { window, buckets } = request.logX
       ? { window: wanted, buckets: overviewBuckets(request.pixels, request.runIds.length) }
-      : tileRequest(wanted, limits, request.pixels, request.runIds.length);
+      : tileRequest(wanted, limits, this.#pixels(request), request.runIds.length);
     const parts = request.logX ? logWindows(window, buckets) : [{ window, buckets }];
     const tiles = await Promise.all(parts.map((part) => this.#ask(request, part.window, part.buckets, signal)));
     if (signal.aborted) return;

@@ -3,11 +3,12 @@ import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import type { XAxis } from '../../src/protocol/series.ts';
 import type { ChartTheme } from '../shared/theme.ts';
 import type { ChartData } from './chartData.ts';
+import { Cover } from './cover.ts';
 import { type CursorReading, readingAt } from './cursor.ts';
 import { type Detail, movingDetail, restDetail } from './detail.ts';
 import type { DrawClient, DrawScheduler } from './drawScheduler.ts';
 import { type PackedDataset, registerPackedChart } from './packedController.ts';
-import { type LineSpec, paintLine } from './paint.ts';
+import { type LineSpec, strokeLine, type TracedLine, traceLine } from './paint.ts';
 import { type PixelAxis, type PlotArea, pixelAxis, pixelOf } from './plot.ts';
 import { padded, type Range, unite, withWidth } from './range.ts';
 import type { SharedView } from './sharedView.ts';
@@ -43,6 +44,9 @@ interface AxisOptions {
 
 /** With more lines than this nobody can tell dashes apart, and they cost several times as much to draw. */
 const MOST_DASHED = 40;
+/** A highlighted line is the only one of its kind on the screen: it may cost something. */
+const HIGHLIGHT: Detail = { stride: 1, lineWidth: 2.5, hairline: 1, isFull: true };
+const LINES_PER_FLUSH = 4;
 const Y_AXIS_WIDTH = 58;
 const X_TICK_PIXELS = 84;
 const Y_TICK_PIXELS = 38;
@@ -197,8 +201,7 @@ export class ChartView implements Disposable, DrawClient {
     const spec = this.#settings.lines.find((line) => line.runId === runId);
     if (spec === undefined) return;
     const lines = { ...this.#settings, lines: [spec] };
-    for (const step of this.#paintLines(ctx, this.#area(), { stride: 1, exactEnds: true, lineWidth: 3 }, lines))
-      void step;
+    for (const step of this.#paintLines(ctx, this.#area(), HIGHLIGHT, lines)) void step;
   }
 
   dispose(): void {
@@ -225,7 +228,9 @@ export class ChartView implements Disposable, DrawClient {
   }
 
   #area(): PlotArea {
-    return { x: this.xAxis, y: this.yAxis, window: this.window, left: this.rect.left };
+    const ratio = this.#chart.currentDevicePixelRatio;
+    const left = Math.round(this.rect.left * ratio) / ratio;
+    return { x: this.xAxis, y: this.yAxis, window: this.window, left, pixel: 1 / ratio };
   }
 
   #paint(ctx: CanvasRenderingContext2D): void {
@@ -246,11 +251,17 @@ export class ChartView implements Disposable, DrawClient {
     const held = this.#held();
     if (held === undefined) return;
     const isCrowded = settings.lines.length > MOST_DASHED;
-    for (const spec of settings.lines) {
+    const width = this.rect.right - this.rect.left;
+    const cover = new Cover(Math.ceil(width / detail.stride));
+    const traced: TracedLine[] = [];
+    for (const spec of settings.lines.toReversed()) {
       const line = this.#data.cache.line(held, spec.runId);
       if (line === undefined) continue;
-      const drawn = isCrowded ? { ...spec, dash: [] } : spec;
-      paintLine(ctx, line, drawn, area, detail, settings.theme, this.rect.bottom);
+      traced.push(traceLine(line, isCrowded ? { ...spec, dash: [] } : spec, area, detail, cover));
+      yield;
+    }
+    for (const line of traced.reverse()) {
+      strokeLine(ctx, line, detail, settings.theme, this.rect.bottom);
       yield;
     }
   }
@@ -260,10 +271,15 @@ export class ChartView implements Disposable, DrawClient {
     const picture = document.createElement('canvas');
     picture.width = this.canvas.width;
     picture.height = this.canvas.height;
-    const ctx = picture.getContext('2d')!;
+    const ctx = picture.getContext('2d', { willReadFrequently: true })!;
     const ratio = this.#chart.currentDevicePixelRatio;
     ctx.scale(ratio, ratio);
-    yield* this.#paintLines(ctx, this.#area(), detail, this.#settings);
+    let lines = 0;
+    for (const step of this.#paintLines(ctx, this.#area(), detail, this.#settings)) {
+      // Browsers put drawing off; reading a pixel makes them do it now, so that the clock sees it and no later frame pays for all of it.
+      if (++lines % LINES_PER_FLUSH === 0) ctx.getImageData(0, 0, 1, 1);
+      yield step;
+    }
     return picture;
   }
 
@@ -358,5 +374,5 @@ export function xPixel(chart: ChartView, x: number): number | undefined {
 }
 
 function isSameDetail(one: Detail, other: Detail): boolean {
-  return one.stride === other.stride && one.lineWidth === other.lineWidth && one.exactEnds === other.exactEnds;
+  return one.stride === other.stride && one.lineWidth === other.lineWidth && one.isFull === other.isFull;
 }

@@ -1,6 +1,7 @@
 import type { ChartTheme } from '../shared/theme.ts';
-import type { Detail } from './detail.ts';
-import { type LinePen, type PlotArea, type PlotLine, traceCurve } from './plot.ts';
+import type { Cover } from './cover.ts';
+import { type Detail, LONG_PATH } from './detail.ts';
+import { type Curve, type LinePen, type PlotArea, type PlotLine, traceCurve } from './plot.ts';
 
 /** A run as the chart draws it. */
 export interface LineSpec {
@@ -15,62 +16,72 @@ const DOT_RADIUS = 2;
 /** Points that lie further apart than this many pixels get a dot each. */
 const DOT_SPACING = 12;
 
-/** Paints one line: the raw curve, or with smoothing the raw curve faintly under the smoothed one; then marks of values that are not finite. */
-export function paintLine(
+/** A line worked out, but not yet on a canvas. */
+export interface TracedLine {
+  readonly spec: LineSpec;
+  readonly raw: TracedCurve | undefined;
+  readonly smooth: TracedCurve | undefined;
+}
+
+interface TracedCurve {
+  readonly pen: DashPen;
+  readonly isLong: boolean;
+  readonly nonFiniteAt: readonly number[];
+}
+
+/**
+ * Works out one line. Lines are to be traced from the topmost down, so that `cover` knows what hides them. While a chart moves at reduced
+ * detail the faint raw curve behind a smoothed one is left out.
+ */
+export function traceLine(line: PlotLine, spec: LineSpec, area: PlotArea, detail: Detail, cover: Cover): TracedLine {
+  const isSmoothed = line.tile.stride === 9;
+  const trace = (curve: Curve, over: Cover | undefined): TracedCurve => {
+    const pen = new DashPen(detail.isFull);
+    const { nonFiniteAt, length } = traceCurve(pen, line, area, curve, detail.stride, over);
+    return { pen, nonFiniteAt, isLong: length > LONG_PATH };
+  };
+  if (!isSmoothed) return { spec, raw: trace('raw', cover), smooth: undefined };
+  // The raw curve is see-through there: it hides nothing, and must not be cut by its own smoothed curve.
+  const raw = detail.isFull ? trace('raw', undefined) : undefined;
+  return { spec, raw, smooth: trace('smooth', cover) };
+}
+
+/** Paints a line: the raw curve, or with smoothing the raw curve faintly under the smoothed one; then marks of values that are not finite. */
+export function strokeLine(
   ctx: CanvasRenderingContext2D,
-  line: PlotLine,
-  spec: LineSpec,
-  area: PlotArea,
+  line: TracedLine,
   detail: Detail,
   theme: ChartTheme,
   bottom: number,
 ): void {
+  const { spec, raw, smooth } = line;
   ctx.strokeStyle = spec.colour;
   ctx.fillStyle = spec.colour;
   ctx.lineJoin = 'bevel';
-  ctx.lineCap = detail.exactEnds ? 'round' : 'butt';
-  const isSmoothed = line.tile.stride === 9;
-  ctx.globalAlpha = isSmoothed ? GHOST_ALPHA : 1;
-  const raw = strokeCurve(
-    ctx,
-    line,
-    spec,
-    area,
-    { ...detail, lineWidth: isSmoothed ? Math.min(1, detail.lineWidth) : detail.lineWidth },
-    'raw',
-  );
+  ctx.globalAlpha = smooth === undefined ? 1 : GHOST_ALPHA;
+  if (raw !== undefined) strokeCurve(ctx, raw, spec, detail);
+  if (raw?.pen.isSparse) for (const [x, y] of raw.pen.points) dot(ctx, x, y);
   ctx.globalAlpha = 1;
-  if (isSmoothed) strokeCurve(ctx, line, spec, area, detail, 'smooth');
-  if (detail.exactEnds && raw.length > 0) paintNonFinite(ctx, raw, bottom, theme);
+  if (smooth !== undefined) strokeCurve(ctx, smooth, spec, detail);
+  if (detail.isFull && raw !== undefined && raw.nonFiniteAt.length > 0)
+    paintNonFinite(ctx, raw.nonFiniteAt, bottom, theme);
 }
 
 function strokeCurve(
   ctx: CanvasRenderingContext2D,
-  line: PlotLine,
+  { pen, isLong }: TracedCurve,
   spec: LineSpec,
-  area: PlotArea,
   detail: Detail,
-  curve: 'raw' | 'smooth',
-): readonly number[] {
-  ctx.lineWidth = detail.lineWidth;
-  if (!detail.exactEnds) {
-    ctx.beginPath();
-    const { nonFiniteAt } = traceCurve(ctx, line, area, curve, detail.stride, false);
-    ctx.stroke();
-    return nonFiniteAt;
-  }
-  const pen = new DashPen();
-  const { nonFiniteAt } = traceCurve(pen, line, area, curve, detail.stride, true);
-  ctx.setLineDash([...spec.dash]);
+): void {
+  const isThin = isLong || !detail.isFull;
+  ctx.lineWidth = isThin ? detail.hairline : detail.lineWidth;
+  ctx.lineCap = isThin ? 'butt' : 'round';
+  const isDashed = spec.dash.length > 0 && !isThin;
+  if (isDashed) ctx.setLineDash([...spec.dash]);
   ctx.stroke(pen.line);
-  if (spec.dash.length > 0) {
-    ctx.setLineDash([]);
-    ctx.stroke(pen.solid);
-  }
-  if (curve === 'raw' && pen.isSparse) {
-    for (const [x, y] of pen.points) dot(ctx, x, y);
-  }
-  return nonFiniteAt;
+  if (!isDashed) return;
+  ctx.setLineDash([]);
+  ctx.stroke(pen.solid);
 }
 
 function dot(ctx: CanvasRenderingContext2D, x: number, y: number): void {
@@ -109,10 +120,17 @@ export class DashPen implements LinePen {
   readonly line = new Path2D();
   readonly solid = new Path2D();
   readonly points: [number, number][] = [];
-  #fits = true;
+  readonly #isFull: boolean;
+  #fits: boolean;
   #x = 0;
   #y = 0;
   #rise = 0;
+
+  /** @param isFull dashes and dots are of interest, not only the line */
+  constructor(isFull: boolean) {
+    this.#isFull = isFull;
+    this.#fits = isFull;
+  }
 
   /** Whether the points lie far enough apart for dots. */
   get isSparse(): boolean {
@@ -121,24 +139,29 @@ export class DashPen implements LinePen {
 
   moveTo(x: number, y: number): void {
     this.line.moveTo(x, y);
+    if (!this.#isFull) return;
+    this.#addPoint(x, y);
     this.#x = x;
     this.#y = y;
     this.#rise = 0;
-    if (this.#fits) this.points.push([x, y]);
   }
 
   lineTo(x: number, y: number): void {
     this.line.lineTo(x, y);
+    if (!this.#isFull) return;
     const rise = y - this.#y;
     if (x === this.#x && Math.abs(rise) > 1) this.#mark(x, this.#y, x, y);
     else if (this.#rise * rise < 0) this.#markTip(rise);
-    if (this.#fits && (x !== this.#x || y !== this.#y)) {
-      if (this.points.length > 0 && x - this.#x < DOT_SPACING) this.#fits = false;
-      else this.points.push([x, y]);
-    }
+    if (x !== this.#x || y !== this.#y) this.#addPoint(x, y);
     this.#x = x;
     this.#y = y;
     if (rise !== 0) this.#rise = rise;
+  }
+
+  #addPoint(x: number, y: number): void {
+    if (!this.#fits) return;
+    if (this.points.length > 0 && x - this.#x < DOT_SPACING) this.#fits = false;
+    else this.points.push([x, y]);
   }
 
   #markTip(rise: number): void {

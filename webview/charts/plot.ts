@@ -1,4 +1,5 @@
 import type { SeriesTile, TileSeries } from '../../src/protocol/series.ts';
+import type { Cover } from './cover.ts';
 import type { Range } from './range.ts';
 import { bucketFields, bucketsAround, type Point } from './tile.ts';
 
@@ -27,8 +28,10 @@ export interface PlotArea {
   readonly x: PixelAxis;
   readonly y: PixelAxis;
   readonly window: Range;
-  /** Left edge in pixels, from which columns are counted. */
+  /** Left edge in CSS pixels, from which columns are counted; a whole number of device pixels. */
   readonly left: number;
+  /** Size of a device pixel in CSS pixels. */
+  readonly pixel: number;
 }
 
 export type Curve = 'raw' | 'smooth';
@@ -37,6 +40,8 @@ export type Curve = 'raw' | 'smooth';
 export interface CurveResult {
   readonly columns: number;
   readonly nonFiniteAt: readonly number[];
+  /** Length of the path in pixels, which is what stroking it costs. */
+  readonly length: number;
 }
 
 const F = bucketFields;
@@ -60,9 +65,11 @@ export function valueAt(axis: PixelAxis, pixel: number): number {
 }
 
 /**
- * Traces one curve of a series, reduced to columns of `stride` pixels. The least and the greatest value of every column are part
- * of the path at any stride, so an extreme is never lost; with `exactEnds` the first and the last point of a column too, which gives
- * the line its exact course. Buckets without a finite value break the line. The caller strokes, and clips to the chart.
+ * Traces one curve of a series, reduced to columns of `stride` pixels. The least and the greatest value of every column are part of the
+ * path at any stride, so an extreme is never lost. Columns of several values are upright strokes in the middle of their pixels, which are
+ * by far the cheapest to fill; a column that overlaps the one before is not joined to it by a stroke of its own. Buckets without a finite
+ * value break the line. The caller strokes, and clips to the chart.
+ * @param cover what lines above this one hide; strokes behind it are left out
  */
 export function traceCurve(
   pen: LinePen,
@@ -70,9 +77,9 @@ export function traceCurve(
   area: PlotArea,
   curve: Curve,
   stride: number,
-  exactEnds: boolean,
+  cover?: Cover,
 ): CurveResult {
-  const path = new ColumnPath(pen, area, exactEnds);
+  const path = new ColumnPath(pen, area, stride, cover);
   const { data, stride: width } = line.tile;
   const { start, end } = bucketsAround(line.tile, line.series, area.window);
   const fields = curve === 'raw' ? RAW : SMOOTH;
@@ -86,55 +93,57 @@ export function traceCurve(
     const min = data[at + fields.min]!;
     const column = Math.floor(xOffset + xScale * (log ? Math.log10(x) : x));
     if (Number.isNaN(min)) path.gap(x);
-    else
-      path.add(
-        column,
-        x,
-        data[at + F.xLast]!,
-        data[at + fields.first]!,
-        min,
-        data[at + fields.max]!,
-        data[at + fields.last]!,
-      );
+    else path.add(column, x, data[at + F.xLast]!, min, data[at + fields.max]!);
   }
   path.flush();
   if (end === line.series.buckets && line.right !== undefined) path.single(line.right.x, line.right.y);
-  return { columns: path.columns, nonFiniteAt: path.nonFiniteAt };
+  return { columns: path.columns, nonFiniteAt: path.nonFiniteAt, length: path.length };
 }
 
-const RAW = { first: F.first, min: F.min, max: F.max, last: F.last } as const;
-/** A tile has no first smoothed value; the last one stands for it, less than a pixel away. */
-const SMOOTH = { first: F.smoothLast, min: F.smoothMin, max: F.smoothMax, last: F.smoothLast } as const;
+const RAW = { min: F.min, max: F.max } as const;
+const SMOOTH = { min: F.smoothMin, max: F.smoothMax } as const;
 
 /** Collects buckets that fall into one column and writes each column once. Fields instead of closures: this runs 100 000 times a frame. */
 class ColumnPath {
   columns = 0;
+  length = 0;
   readonly nonFiniteAt: number[] = [];
   readonly #pen: LinePen;
   readonly #area: PlotArea;
-  readonly #exactEnds: boolean;
+  readonly #stride: number;
+  /** How far columns must overlap to need no stroke between them. */
+  readonly #overlap: number;
+  readonly #cover: Cover | undefined;
   #open = false;
-  #broken = true;
   #column = 0;
   #xFirst = 0;
   #xLast = 0;
-  #first = 0;
   #min = 0;
   #max = 0;
-  #last = 0;
+  #broken = true;
+  /** Where the line is; the pen is there too unless it was lifted. */
+  #lifted = false;
+  #penX = 0;
+  #penY = 0;
+  /** The upright stroke drawn last: its column and its ends in pixels. */
+  #strokeColumn = Number.NaN;
+  #strokeTop = 0;
+  #strokeBottom = 0;
 
-  constructor(pen: LinePen, area: PlotArea, exactEnds: boolean) {
+  constructor(pen: LinePen, area: PlotArea, stride: number, cover: Cover | undefined) {
+    this.#cover = cover;
     this.#pen = pen;
     this.#area = area;
-    this.#exactEnds = exactEnds;
+    this.#stride = stride;
+    // Neighbouring pixels join by themselves; wider columns only look joined where they overlap by far.
+    this.#overlap = stride <= area.pixel ? -area.pixel : 3 * stride;
   }
 
-  add(column: number, xFirst: number, xLast: number, first: number, min: number, max: number, last: number): void {
+  add(column: number, xFirst: number, xLast: number, min: number, max: number): void {
     if (this.#open && column === this.#column) {
       if (min < this.#min) this.#min = min;
       if (max > this.#max) this.#max = max;
       this.#xLast = xLast;
-      this.#last = last;
       return;
     }
     this.flush();
@@ -142,10 +151,8 @@ class ColumnPath {
     this.#column = column;
     this.#xFirst = xFirst;
     this.#xLast = xLast;
-    this.#first = first;
     this.#min = min;
     this.#max = max;
-    this.#last = last;
   }
 
   single(x: number, y: number): void {
@@ -166,36 +173,68 @@ class ColumnPath {
     this.columns += 1;
     const left = pixelOf(this.#area.x, this.#xFirst);
     if (!Number.isFinite(left)) return;
-    if (this.#min === this.#max) this.#flat(left);
-    else if (this.#exactEnds) this.#exact(left);
-    else this.#span((left + pixelOf(this.#area.x, this.#xLast)) / 2);
+    const bottom = this.#y(this.#min);
+    const top = this.#min === this.#max ? bottom : this.#y(this.#max);
+    if (bottom - top >= 1) this.#upright(top, bottom);
+    else this.#flat(left, (top + bottom) / 2);
   }
 
-  #flat(left: number): void {
-    const y = this.#y(this.#min);
+  /** Values that differ by less than a pixel are a point, or a level stroke from the first to the last of them. */
+  #flat(left: number, y: number): void {
     this.#to(left, y);
-    if (this.#xLast !== this.#xFirst) this.#to(pixelOf(this.#area.x, this.#xLast), y);
-  }
-
-  #exact(left: number): void {
+    if (this.#xLast === this.#xFirst) return;
     const right = pixelOf(this.#area.x, this.#xLast);
-    this.#to(left, this.#y(this.#first));
-    this.#span((left + right) / 2);
-    this.#to(right, this.#y(this.#last));
+    if (right - left > 1) this.#to(right, y);
   }
 
-  /** Rising columns go from the least to the greatest value, falling ones back: the path stays short. */
-  #span(x: number): void {
-    const rising = this.#last >= this.#first;
-    this.#to(x, this.#y(rising ? this.#min : this.#max));
-    this.#to(x, this.#y(rising ? this.#max : this.#min));
+  #upright(top: number, bottom: number): void {
+    const { left, pixel } = this.#area;
+    // In the middle of a device pixel a stroke fills one column of pixels, beside it two, each half.
+    const x = (Math.floor((left + (this.#column + 0.5) * this.#stride) / pixel + 1e-6) + 0.5) * pixel;
+    const isNext = !this.#broken && this.#strokeColumn === this.#column - 1;
+    const overlap = Math.min(bottom, this.#strokeBottom) - Math.max(top, this.#strokeTop);
+    const meets = isNext && overlap >= this.#overlap;
+    const isUpFirst = Math.abs(this.#penY - bottom) <= Math.abs(this.#penY - top);
+    const [from, to] = isUpFirst ? [bottom, top] : [top, bottom];
+    if (meets) this.#skipTo(x, from);
+    else this.#to(x, from);
+    this.#stroke(x, top, bottom, isUpFirst);
+    if (this.#penY !== to) this.#skipTo(x, to);
+    this.#strokeColumn = this.#column;
+    this.#strokeTop = top;
+    this.#strokeBottom = bottom;
+  }
+
+  /** The visible part of an upright stroke. */
+  #stroke(x: number, top: number, bottom: number, isUp: boolean): void {
+    const cover = this.#cover;
+    if (cover !== undefined && !cover.take(this.#column, top, bottom)) return;
+    const seenTop = cover?.visibleTop ?? top;
+    const seenBottom = cover?.visibleBottom ?? bottom;
+    const [from, to] = isUp ? [seenBottom, seenTop] : [seenTop, seenBottom];
+    if (from !== this.#penY) this.#skipTo(x, from);
+    this.#to(x, to);
+  }
+
+  /** Goes on from there without drawing. */
+  #skipTo(x: number, y: number): void {
+    this.#lifted = true;
+    this.#penX = x;
+    this.#penY = y;
   }
 
   #to(x: number, y: number): void {
+    // A point alone between gaps still leaves a mark, because caps are round.
     if (this.#broken) this.#pen.moveTo(x, y);
-    // A point alone between gaps still leaves a mark when caps are round or square.
+    else {
+      if (this.#lifted) this.#pen.moveTo(this.#penX, this.#penY);
+      this.length += Math.abs(x - this.#penX) + Math.abs(y - this.#penY);
+    }
     this.#broken = false;
+    this.#lifted = false;
     this.#pen.lineTo(x, y);
+    this.#penX = x;
+    this.#penY = y;
   }
 
   /** On a log axis values that are not positive lie far below the frame, so that a line leaves it downwards. */

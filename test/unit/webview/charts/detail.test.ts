@@ -3,16 +3,16 @@ import { test } from 'node:test';
 import { FrameGovernor, movingDetail, restDetail } from '../../../../webview/charts/detail.ts';
 import { legendAt } from '../../../../webview/charts/legendRows.ts';
 
-test('a chart at rest shows every pixel, with a thin line where there is much', () => {
-  assert.deepEqual(restDetail(1000, 2), { stride: 1, exactEnds: true, lineWidth: 1.5 });
-  assert.deepEqual(restDetail(240_000, 2), { stride: 1, exactEnds: true, lineWidth: 0.5 });
+test('a chart at rest shows every device pixel, with thin lines where there are many', () => {
+  assert.deepEqual(restDetail(1000, 2), { stride: 0.5, lineWidth: 1.5, hairline: 0.5, isFull: true });
+  assert.deepEqual(restDetail(240_000, 1), { stride: 1, lineWidth: 1, hairline: 1, isFull: true });
 });
 
 test('a moving chart stays within its budget of columns', () => {
   assert.deepEqual(movingDetail(1200, 60_000, 1), restDetail(1200, 1));
   assert.equal(movingDetail(240_000, 60_000, 1).stride, 4);
   assert.equal(movingDetail(240_000, 60_000, 1, 2).stride, 8);
-  assert.equal(movingDetail(9e9, 60_000, 1).stride, 8);
+  assert.equal(movingDetail(9e9, 60_000, 1).stride, 12);
   assert.equal(movingDetail(60_000, 60_000, 2).lineWidth, 0.5);
 });
 
