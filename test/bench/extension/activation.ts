@@ -34,7 +34,7 @@ export async function measureActivation(browser: Browser, rounds: number): Promi
   }
 }
 
-/** Bundles the probe for the extension host; gives its absolute path without the extension. */
+/** Bundles the probe for the extension host; gives its absolute path. */
 async function bundleProbe(): Promise<string> {
   const outfile = path.resolve('dist/test/bench/hostProbe.cjs');
   await build({
@@ -47,5 +47,5 @@ async function bundleProbe(): Promise<string> {
     external: ['vscode'],
     logLevel: 'warning',
   });
-  return outfile.replace(/\.cjs$/, '');
+  return outfile;
 }
