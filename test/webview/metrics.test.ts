@@ -27,6 +27,8 @@ async function open(scenario: Partial<Scenario>, options?: PanelPageOptions): Pr
 }
 
 const card = (tag: string) => panel.frame.locator(`section.card[aria-label="${tag}"]`);
+/** Waits until the list says so. */
+const drawnRuns = (text: string) => panel.frame.locator('.runs-head', { hasText: text }).waitFor();
 const plot = (tag: string) => card(tag).locator('.plot');
 
 /** Colours of the pixels of a chart's line canvas that are neither transparent nor grey, with the rows where they are. */
@@ -132,13 +134,13 @@ test('a click on a run isolates it, the eye hides it', async () => {
   const list = panel.frame.getByRole('listbox', { name: 'Runs' });
   await list.getByRole('option').nth(1).click();
   await panel.page.waitForTimeout(300);
-  assert.match(await panel.frame.locator('.runs-head').innerText(), /1 of 3 runs drawn/);
+  await drawnRuns('1 of 3 runs drawn');
   const isolated = await inkRows('train/loss');
   assert.ok(isolated.pixels < lines.pixels);
   await list.getByRole('option').nth(1).click();
   await list.getByRole('option').nth(0).hover();
   await panel.frame.getByRole('button', { name: 'Hide meanflow-0' }).click();
-  assert.match(await panel.frame.locator('.runs-head').innerText(), /2 of 3 runs drawn/);
+  await drawnRuns('2 of 3 runs drawn');
   const legend = await legendAt('train/loss', 0.5);
   assert.ok(!legend.includes('meanflow-0'));
 });
@@ -153,8 +155,7 @@ test('everything goes by keyboard', async () => {
   await keyboard.press('ArrowRight');
   const legend = await chart.locator('.legend').innerText();
   assert.match(legend, /step/);
-  await panel.page.waitForTimeout(300);
-  assert.match(await panel.frame.locator('[role="status"].sr-only').innerText(), /^step .*meanflow-0 \d\.\d+/);
+  await panel.frame.locator('[role="status"].sr-only', { hasText: /^step .*meanflow-0 \d\.\d+/ }).waitFor();
   await keyboard.press('+');
   await panel.frame.locator('.reset-zoom').waitFor();
   await keyboard.press('0');
@@ -169,9 +170,9 @@ test('everything goes by keyboard', async () => {
   await list.focus();
   await keyboard.press('ArrowDown');
   await keyboard.press('Space');
-  assert.match(await panel.frame.locator('.runs-head').innerText(), /2 of 3 runs drawn/);
+  await drawnRuns('2 of 3 runs drawn');
   await keyboard.press('Enter');
-  assert.match(await panel.frame.locator('.runs-head').innerText(), /1 of 3 runs drawn/);
+  await drawnRuns('1 of 3 runs drawn');
 });
 
 test('a chart grows while its run logs, and a new tag gets a chart', async () => {
@@ -212,7 +213,7 @@ test('smoothing and axes change the chart, and what is set up survives a reload'
   await panel.settled();
   assert.equal(await panel.frame.locator('.reset-zoom').count(), 1);
   assert.equal(await panel.frame.locator('.group').count(), 1);
-  assert.match(await panel.frame.locator('.runs-head').innerText(), /1 of 3 runs drawn/);
+  await drawnRuns('1 of 3 runs drawn');
   assert.match(await panel.frame.locator('.smoothing output').innerText(), /^0\.9/);
   assert.equal(
     await panel.frame
