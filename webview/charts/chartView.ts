@@ -9,7 +9,7 @@ import { type Detail, movingDetail, restDetail } from './detail.ts';
 import type { DrawClient, DrawScheduler } from './drawScheduler.ts';
 import { type PackedDataset, registerPackedChart } from './packedController.ts';
 import { type LineSpec, strokeLine, type TracedLine, traceLine } from './paint.ts';
-import { type PixelAxis, type PlotArea, pixelAxis, pixelOf } from './plot.ts';
+import { type PixelAxis, type PlotArea, pixelAxis } from './plot.ts';
 import { padded, type Range, unite, withWidth } from './range.ts';
 import type { SharedView } from './sharedView.ts';
 import { linearTicks, logTicks, type Tick, xTicks } from './ticks.ts';
@@ -365,12 +365,6 @@ export class ChartView implements Disposable, DrawClient {
       },
     } as unknown as ChartConfiguration;
   }
-}
-
-/** Pixel of a value on the chart's x axis, or undefined outside of the plot. */
-export function xPixel(chart: ChartView, x: number): number | undefined {
-  const pixel = pixelOf(chart.xAxis, x);
-  return pixel >= chart.rect.left - 0.5 && pixel <= chart.rect.right + 0.5 ? pixel : undefined;
 }
 
 function isSameDetail(one: Detail, other: Detail): boolean {

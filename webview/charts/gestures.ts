@@ -1,7 +1,7 @@
 import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import type { ChartView } from './chartView.ts';
 import type { DrawScheduler } from './drawScheduler.ts';
-import { pixelOf, valueAt } from './plot.ts';
+import { valueAt } from './plot.ts';
 import { panBy, type Range, type RangeLimits, withinLimits, zoomAt } from './range.ts';
 import type { SharedView } from './sharedView.ts';
 
@@ -180,10 +180,4 @@ class Drag {
     }
     if (limits !== undefined) shared.setWindow(withinLimits(chosen, limits), false);
   }
-}
-
-/** Pixel of the cursor, kept inside the plot; for a keyboard that moves it. */
-export function clampedPixel(chart: ChartView, x: number): number {
-  const { left, right } = chart.rect;
-  return Math.max(left, Math.min(right, pixelOf(chart.xAxis, x)));
 }
