@@ -18,7 +18,7 @@ export class RunCache<T> implements Disposable {
   readonly #problems = new Map<RunId, string>();
   readonly #waiting = new Set<RunId>();
   readonly #refreshes = new Map<RunId, ReturnType<typeof setTimeout>>();
-  #running = 0;
+  readonly #running = new Set<RunId>();
   #announced: ReturnType<typeof setTimeout> | undefined;
   #newsMs = FIRST_NEWS_MS;
 
@@ -35,7 +35,7 @@ export class RunCache<T> implements Disposable {
 
   /** Runs that were asked for and have not come yet. */
   get pending(): number {
-    return this.#waiting.size + this.#running;
+    return this.#waiting.size + this.#running.size;
   }
 
   /** What went wrong, one sentence per kind of failure. */
@@ -49,7 +49,9 @@ export class RunCache<T> implements Disposable {
 
   /** Makes sure that what belongs to the runs is there or on their way. */
   want(runIds: Iterable<RunId>): void {
-    for (const id of runIds) if (!this.#items.has(id) && !this.#problems.has(id)) this.#waiting.add(id);
+    for (const id of runIds) {
+      if (!this.#items.has(id) && !this.#problems.has(id) && !this.#running.has(id)) this.#waiting.add(id);
+    }
     this.#pump();
   }
 
@@ -83,21 +85,23 @@ export class RunCache<T> implements Disposable {
 
   #pump(): void {
     for (const id of this.#waiting) {
-      if (this.#running >= AT_ONCE) return;
+      if (this.#running.size >= AT_ONCE) return;
+      // What is being fetched comes again afterwards, with what is new since.
+      if (this.#running.has(id)) continue;
       this.#waiting.delete(id);
       void this.#fetch(id);
     }
   }
 
   async #fetch(id: RunId): Promise<void> {
-    this.#running += 1;
+    this.#running.add(id);
     try {
       this.#items.set(id, await this.#get(id));
       this.#problems.delete(id);
     } catch (error) {
       this.#problems.set(id, describeError(error));
     } finally {
-      this.#running -= 1;
+      this.#running.delete(id);
     }
     if (this.#owner.isDisposed) return;
     this.#pump();

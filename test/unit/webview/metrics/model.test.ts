@@ -47,6 +47,28 @@ test('only the chosen runs are shown, and their details are fetched a few at a t
   assert.equal(model.picture.groups[0]!.cards[0]!.runIds.length, 60);
 });
 
+test('a run is asked for once, however often the panel looks, and again when it has logged something new', async () => {
+  const asked: string[] = [];
+  const cache = new RunCache<string>(async (runId) => {
+    asked.push(runId);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return runId;
+  });
+  const ids = Array.from({ length: 40 }, (_, i) => `run${i}` as RunId);
+  for (let i = 0; i < 5; i++) {
+    cache.want(ids);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  while (cache.pending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(asked.length, 40);
+  cache.refresh(ids[0]!);
+  cache.refresh(ids[0]!);
+  while (asked.length < 41) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (cache.pending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(asked.length, 41);
+  cache.dispose();
+});
+
 test('isolating draws one run, a second time all; hiding ends an isolation', async () => {
   const { model, runs } = open(3);
   model.choose(runs.map((run) => run.id));
