@@ -7,6 +7,7 @@
  * @property {'tier' | 'check'} kind
  * @property {readonly string[]} command arguments for Node
  * @property {readonly string[]} needs stages that must have run before it
+ * @property {boolean} inVscode whether it uses the VS Code server and the browser, which are then installed first
  * @property {number} minutes after which it is ended and failed
  */
 
@@ -22,14 +23,17 @@ export const stages = [
     needs: ['build'],
     minutes: 8,
   }),
-  tier('harness', 'the host-test harness itself', nodeTests('test/host/harness.test.ts')),
-  tier('host', 'inside a VS Code extension host', ['test/host/run.ts'], { needs: ['build'] }),
-  tier('webview', 'panels in Chromium', nodeTests('test/webview/**/*.test.ts'), { needs: ['build'] }),
+  tier('harness', 'the host-test harness itself', nodeTests('test/host/harness.test.ts'), { inVscode: true }),
+  tier('host', 'inside a VS Code extension host', ['test/host/run.ts'], { needs: ['build'], inVscode: true }),
+  tier('webview', 'panels in Chromium', nodeTests('test/webview/**/*.test.ts'), { needs: ['build'], inVscode: true }),
   tier('e2e', 'a person in VS Code, with a real run', nodeTests('test/e2e/**/*.e2e.ts'), {
     needs: ['build'],
+    inVscode: true,
     minutes: 8,
   }),
-  tier('package', 'the VSIX, its content and its activation', nodeTests('test/package/**/*.test.ts')),
+  tier('package', 'the VSIX, its content and its activation', nodeTests('test/package/**/*.test.ts'), {
+    inVscode: true,
+  }),
 ];
 
 /** @param {string} pattern */
@@ -39,16 +43,16 @@ function nodeTests(pattern) {
 
 /** @param {string} name @param {string} about @param {readonly string[]} command @returns {Stage} */
 function check(name, about, command) {
-  return { name, about, kind: 'check', command, needs: [], minutes: 5 };
+  return { name, about, kind: 'check', command, needs: [], inVscode: false, minutes: 5 };
 }
 
 /**
  * @param {string} name
  * @param {string} about
  * @param {readonly string[]} command
- * @param {{ needs?: readonly string[], minutes?: number }} [rest]
+ * @param {{ needs?: readonly string[], inVscode?: boolean, minutes?: number }} [rest]
  * @returns {Stage}
  */
-function tier(name, about, command, { needs = [], minutes = 6 } = {}) {
-  return { name, about, kind: 'tier', command, needs, minutes };
+function tier(name, about, command, { needs = [], inVscode = false, minutes = 6 } = {}) {
+  return { name, about, kind: 'tier', command, needs, inVscode, minutes };
 }

@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A stage whose command is a small program; `counts` stands for a test runner that leaves its figures. */
 function stage(name: string, kind: Stage['kind'], program: string, rest: Partial<Stage> = {}): Stage {
-  return { name, kind, about: name, command: ['-e', program], needs: [], minutes: 1, ...rest };
+  return { name, kind, about: name, command: ['-e', program], needs: [], inVscode: false, minutes: 1, ...rest };
 }
 
 const counts = (passed: number, failed: number): string =>
