@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { type DeviceChoice, deviceChoices } from '../../domain/device.ts';
@@ -70,6 +69,7 @@ function runsFolderOf(folder: string): string {
 async function start(app: App, request: LaunchRequest): Promise<string> {
   const { runId } = await inRunsView(() => app.worker.call('launch.start', request));
   void app.context.workspaceState.update(LAST_DEVICE, request.device);
+  void app.runs.revealNew(runId).catch(() => undefined);
   return runId;
 }
 
@@ -79,7 +79,7 @@ function scriptedRequest(given: unknown): (Omit<LaunchRequest, 'folder'> & { rea
     return undefined;
   const asked = given as Partial<LaunchRequest> & { readonly recipe: string };
   const device: DeviceChoice = deviceChoices.find((one) => one === asked.device) ?? 'auto';
-  return { ...asked, requestId: asked.requestId ?? randomUUID(), overrides: asked.overrides ?? [], device };
+  return { ...asked, requestId: asked.requestId ?? crypto.randomUUID(), overrides: asked.overrides ?? [], device };
 }
 
 /** Opens the pages that lead through the first run. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { AppError } from '../../base/errors.ts';
 import { isActive, type RunSummary } from '../../domain/run.ts';
@@ -49,8 +48,9 @@ export async function resume(app: App, ...args: Args): Promise<string | undefine
   if (run === undefined) return undefined;
   const checkpoint = checkpointOf(args) ?? (await pickCheckpoint(app, run));
   if (checkpoint === undefined) return undefined;
-  const request = { runId: run.id, checkpoint, requestId: randomUUID() };
+  const request = { runId: run.id, checkpoint, requestId: crypto.randomUUID() };
   const started = await inRunsView(() => app.worker.call('runs.resume', request));
+  void app.runs.revealNew(started.runId).catch(() => undefined);
   return started.runId;
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { type ConfigField, resolveConfig } from '../../domain/config.ts';
@@ -60,7 +59,7 @@ export async function askForLaunch(options: FormOptions): Promise<LaunchRequest 
     ...options,
     recipes,
     // One id for the whole form: whatever is pressed twice at its end launches once.
-    requestId: randomUUID(),
+    requestId: crypto.randomUUID(),
     state: {
       recipe,
       configFile: initial?.configFile,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
 import type { RunId } from '../../domain/ids.ts';
@@ -167,7 +166,7 @@ export class Panel extends Disposables {
       webview.asWebviewUri(vscode.Uri.joinPath(this.#services.extensionUri, 'dist', 'webview', name)).toString();
     return panelHtml({
       title: this.#panel.title,
-      nonce: randomBytes(16).toString('base64url'),
+      nonce: crypto.randomUUID(),
       cspSource: webview.cspSource,
       script: file(`${this.kind}.js`),
       style: file(`${this.kind}.css`),

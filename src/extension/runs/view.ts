@@ -88,10 +88,13 @@ export class RunsView extends Disposables {
     this.tree.show({ kind: 'all' });
   }
 
-  /** Selects a run in the view, where it is shown. */
-  async reveal(runId: RunId): Promise<void> {
-    const node = this.model.node(runId);
-    if (node !== undefined) await this.#view.reveal(node, { select: true, focus: false });
+  /** Selects a new run as soon as the list shows it, unless the person has gone elsewhere. */
+  async revealNew(runId: RunId): Promise<void> {
+    for (let attempt = 0; attempt < 20 && this.#view.visible; attempt++) {
+      const node = this.model.node(runId);
+      if (node !== undefined) return await this.#view.reveal(node, { select: true, focus: false });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   #applyState(state: RunsViewState): void {

@@ -9,8 +9,6 @@ export interface ListTreeOptions<Node extends { readonly kind: string }> {
   readonly forget?: () => void;
   readonly children: (node: Node) => readonly Node[];
   readonly item: (node: Node) => vscode.TreeItem;
-  /** Needed by trees that reveal rows. */
-  readonly parent?: (node: Node) => Node | undefined;
 }
 
 /** A tree whose rows are collected anew at every change. For lists of at most some thousands; the Runs view has its own. */
@@ -50,10 +48,6 @@ export class ListTree<Node extends { readonly kind: string }>
     } catch (error) {
       return [{ kind: 'error', error }];
     }
-  }
-
-  getParent(node: Node | ErrorNode): Node | undefined {
-    return isError(node) ? undefined : this.#options.parent?.(node);
   }
 
   getTreeItem(node: Node | ErrorNode): vscode.TreeItem {
