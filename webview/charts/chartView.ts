@@ -3,6 +3,7 @@ import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import type { XAxis } from '../../src/protocol/series.ts';
 import type { ChartTheme } from '../shared/theme.ts';
 import type { ChartData } from './chartData.ts';
+import { mergeFactor } from './coarsen.ts';
 import { Cover } from './cover.ts';
 import { type CursorReading, readingAt } from './cursor.ts';
 import { type Detail, movingDetail, restDetail } from './detail.ts';
@@ -13,8 +14,8 @@ import { type PixelAxis, type PlotArea, pixelAxis } from './plot.ts';
 import { padded, type Range, unite, withWidth } from './range.ts';
 import type { SharedView } from './sharedView.ts';
 import { linearTicks, logTicks, type Tick, xTicks } from './ticks.ts';
-import { shownPoints, valueRange } from './tile.ts';
-import type { HeldTile } from './tileCache.ts';
+import { bucketsAround, shownPoints, valueRange } from './tile.ts';
+import { coarseHeld, type HeldTile } from './tileCache.ts';
 
 /** What a chart draws and how. */
 export interface ChartSettings {
@@ -213,6 +214,16 @@ export class ChartView implements Disposable, DrawClient {
     return this.#data.cache.best(window);
   }
 
+  /** The tile to paint: with merged buckets where drawn columns are wider than they. */
+  #heldFor(detail: Detail): HeldTile | undefined {
+    const held = this.#held();
+    const first = held?.tile.series.find((series) => series.buckets > 0);
+    if (held === undefined || first === undefined || detail.isFull) return held;
+    const { start, end } = bucketsAround(held.tile, first, this.window);
+    const columns = Math.max(1, (this.rect.right - this.rect.left) / detail.stride);
+    return coarseHeld(held, mergeFactor((end - start) / columns));
+  }
+
   #columns(): number {
     const held = this.#held();
     if (held === undefined) return 0;
@@ -248,7 +259,7 @@ export class ChartView implements Disposable, DrawClient {
     detail: Detail,
     settings: ChartSettings,
   ): Generator<void> {
-    const held = this.#held();
+    const held = this.#heldFor(detail);
     if (held === undefined) return;
     const isCrowded = settings.lines.length > MOST_DASHED;
     const width = this.rect.right - this.rect.left;
@@ -299,7 +310,7 @@ export class ChartView implements Disposable, DrawClient {
   #yRange(): Range {
     const { logY, lines } = this.#settings;
     if (this.#yWindow !== undefined && (!logY || this.#yWindow.min > 0)) return this.#yWindow;
-    const held = this.#held();
+    const held = this.#heldFor(this.#detail ?? restDetail(0, 1));
     const { window } = this;
     let all: Range | undefined;
     for (const line of held === undefined ? [] : lines) {

@@ -1,4 +1,5 @@
 import type { SeriesTile, TileSeries } from '../../src/protocol/series.ts';
+import { coarsen } from './coarsen.ts';
 import type { PlotLine } from './plot.ts';
 import type { Range } from './range.ts';
 import { neighbour } from './tile.ts';
@@ -106,6 +107,13 @@ export function overviewBuckets(pixels: number, seriesCount: number): number {
 /** Buckets that one series may have: the protocol allows 4096, and 300 000 in one answer are 14 MB already. */
 function bucketBudget(seriesCount: number): number {
   return Math.min(4096, Math.max(64, Math.floor(300_000 / Math.max(1, seriesCount))));
+}
+
+/** The same tile with neighbouring buckets merged, for moving charts. */
+export function coarseHeld(held: HeldTile, factor: number): HeldTile {
+  if (factor <= 1) return held;
+  const tile = coarsen(held.tile, factor);
+  return { ...held, tile, byRun: byRun(tile) };
 }
 
 function byRun(tile: SeriesTile): Map<string, TileSeries> {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { RunId } from '../../../../src/domain/ids.ts';
 import type { SeriesQuery, SeriesTile } from '../../../../src/protocol/series.ts';
 import { ChartData, type DataRequest } from '../../../../webview/charts/chartData.ts';
+import { coarsen, mergeFactor } from '../../../../webview/charts/coarsen.ts';
 import { nextX, readingAt } from '../../../../webview/charts/cursor.ts';
 import { joinTiles, logWindows } from '../../../../webview/charts/joinTiles.ts';
 import { neighbour, shownPoints, valueRange } from '../../../../webview/charts/tile.ts';
@@ -133,6 +134,34 @@ test("a log axis has a tile per decade, joined without losing a point's extremes
   for (let i = 1; i < series.buckets; i++) {
     assert.ok(joined.data[series.offset + i * 6]! >= joined.data[series.offset + (i - 1) * 6]!);
   }
+});
+
+test('merged buckets keep all extremes, the ends, and every point in its place', () => {
+  const spec = fc.record({ seed: fc.integer({ min: 1, max: 1e6 }), count: fc.integer({ min: 1, max: 3000 }) });
+  fc.assert(
+    fc.property(spec, fc.constantFrom(2, 4, 8), fc.constantFrom(0, 0.9), ({ seed, count }, factor, smoothing) => {
+      const fine = query({ tag: 'loss', seed, count, noise: 0.5, nans: [3, 4, 5, 6] }, { buckets: 333, smoothing });
+      const coarse = coarsen(fine, factor);
+      const [from, to] = [fine.series[0]!, coarse.series[0]!];
+      assert.equal(to.buckets, Math.ceil(from.buckets / factor));
+      assert.equal(coarsen(fine, factor), coarse, 'made once');
+      for (let i = 0; i < to.buckets; i++) {
+        const parts = Array.from({ length: Math.min(factor, from.buckets - i * factor) }, (_, part) => {
+          const at = from.offset + (i * factor + part) * fine.stride;
+          return fine.data.subarray(at, at + fine.stride);
+        });
+        const merged = coarse.data.subarray(to.offset + i * coarse.stride, to.offset + (i + 1) * coarse.stride);
+        const lows = parts.map((part) => part[3]!).filter((value) => !Number.isNaN(value));
+        const highs = parts.map((part) => part[4]!).filter((value) => !Number.isNaN(value));
+        assert.ok(Object.is(merged[3], lows.length === 0 ? Number.NaN : Math.min(...lows)));
+        assert.ok(Object.is(merged[4], highs.length === 0 ? Number.NaN : Math.max(...highs)));
+        assert.equal(merged[0], parts[0]![0]);
+        assert.equal(merged[1], parts.at(-1)![1]);
+        if (smoothing > 0) assert.ok(Object.is(merged[8], parts.at(-1)![8]));
+      }
+    }),
+  );
+  assert.deepEqual([0.5, 1.9, 2, 5, 9, 1000, Number.NaN].map(mergeFactor), [1, 1, 2, 4, 8, 16, 1]);
 });
 
 /** A worker whose answers a test holds back. */
