@@ -50,7 +50,7 @@ export async function concludeRun(
     phase: phase ?? lastPhase(before, file) ?? defaultPhase,
     title,
     status: statusWords[run.status],
-    command: run.command ?? [],
+    command: commandOf(run, folder),
     runName: run.name,
     ...(run.source === 'trainyard' ? { configFile: relativeTo(folder, path.join(run.path, runFiles.config)) } : {}),
     ...(run.commit === undefined ? {} : { commit: run.commit }),
@@ -65,6 +65,13 @@ export async function concludeRun(
   }
   await replaceText(file, text);
   return { file, line };
+}
+
+/** What a reader of the log would type: for a run of ours the short form, which does not name this machine's programs; else what was started. */
+function commandOf(run: RunDetail, folder: string): readonly string[] {
+  if (run.source !== 'trainyard' || run.recipe === undefined) return run.command ?? [];
+  const config = relativeTo(folder, path.join(run.path, runFiles.config));
+  return ['trainyard', 'launch', run.recipe, '--config', config, '--name', run.name];
 }
 
 function resultsOf({ metrics, definitions, progress }: RunDetail): { metric: string; value: string }[] {

@@ -1,3 +1,4 @@
+import { namesOf } from './parse.ts';
 import { headingOf, type LogLine, splitLines } from './sections.ts';
 
 /** An entry to be written. */
@@ -6,7 +7,7 @@ export interface NewLogEntry {
   readonly phase: string;
   readonly title: string;
   readonly status: string;
-  /** Argument vector, as it was run. */
+  /** Argument vector that a person can run again. */
   readonly command: readonly string[];
   readonly runName: string;
   readonly configFile?: string;
@@ -99,8 +100,9 @@ function fenced(command: string): string {
   return `${fence}bash\n${command}\n${fence}`;
 }
 
+/** Whether the entry will be found by the run's name; otherwise the name is added. */
 function namesRun({ command, runName }: NewLogEntry): boolean {
-  return command.includes(`run_name=${runName}`);
+  return namesOf(command.map(quote).join(' ')).includes(runName);
 }
 
 /** POSIX shell quoting, so that the command in the log can be pasted. */

@@ -109,9 +109,13 @@ function runNamesIn(body: readonly LogLine[]): readonly string[] {
   return [...new Set(names)];
 }
 
-/** The values of `run_name=` in a command. A placeholder in angle brackets is no name. */
-function namesOf(command: string): readonly string[] {
-  return [...command.matchAll(/(?:^|\s)\+{0,2}run_name=("[^"]*"|'[^']*'|[^\s"'<>]+)/g)].map((match) =>
-    match[1]!.replace(/^["']|["']$/g, ''),
-  );
+/** `run_name=` of Hydra command lines. */
+const hydraNames = /(?:^|\s)\+{0,2}run_name=("[^"]*"|'[^']*'|[^\s"'<>]+)/g;
+/** `name=` and `--name` of our own command line. */
+const ownNames = /\s(?:name=|--name[ =])("[^"]*"|'[^']*'|[^\s"'<>]+)/g;
+
+/** The runs that a command names. A placeholder in angle brackets is no name. */
+export function namesOf(command: string): readonly string[] {
+  const own = command.startsWith('trainyard ') ? [...command.matchAll(ownNames)] : [];
+  return [...command.matchAll(hydraNames), ...own].map((match) => match[1]!.replace(/^["']|["']$/g, ''));
 }

@@ -188,3 +188,12 @@ test('text of the user cannot break the log', () => {
   const [read] = parseExperimentLog(text, 'f');
   assert.equal(read!.command, `echo 'x \`\`\` y' 'it'\\''s' 'two lines' run_name=digits-1`);
 });
+
+test('runs are found by the names that our own command line gives', () => {
+  const log = ['## A', '### 1: x', '```bash', 'trainyard launch meanflow --config c.yaml --name digits-2', '```'];
+  assert.deepEqual(parseExperimentLog(log.join('\n'), 'L.md')[0]!.runNames, ['digits-2']);
+  const trained = log.with(3, 'trainyard train c.yaml steps=3 name="digits 3"');
+  assert.deepEqual(parseExperimentLog(trained.join('\n'), 'L.md')[0]!.runNames, ['digits 3']);
+  const foreign = log.with(3, 'python train.py name=other');
+  assert.deepEqual(parseExperimentLog(foreign.join('\n'), 'L.md')[0]!.runNames, []);
+});
