@@ -74,7 +74,9 @@ export function fromErrorInfo(info: ErrorInfo): AppError {
 /** One line for a terminal or a notification: the sentence, then the hint. */
 export function describeError(thrown: unknown): string {
   const info = toErrorInfo(thrown);
-  return info.hint === undefined ? info.message : `${info.message} ${info.hint}`;
+  if (info.hint === undefined) return info.message;
+  const end = /[.!?:]$/.test(info.message) ? '' : '.';
+  return `${info.message}${end} ${info.hint}`;
 }
 
 function errorInfo(code: ErrorCode, message: string, hint?: string): ErrorInfo {

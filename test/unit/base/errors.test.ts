@@ -16,3 +16,9 @@ test('an AppError survives its wire form', () => {
   assert.deepEqual([back.code, back.message, back.hint], ['bad-data', 'The file is cut.', 'Fetch it again.']);
   assert.equal(toErrorInfo('text').code, 'internal');
 });
+
+test('the hint stands behind a full sentence', () => {
+  const hint = 'Set data to its folder.';
+  assert.equal(describeError(new AppError('bad-data', 'No folder: /d', { hint })), `No folder: /d. ${hint}`);
+  assert.equal(describeError(new AppError('bad-data', 'It is cut.', { hint })), `It is cut. ${hint}`);
+});
