@@ -29,7 +29,7 @@ export const stages = [
   tier('e2e', 'a person in VS Code, with a real run', nodeTests('test/e2e/**/*.e2e.ts'), {
     needs: ['build'],
     inVscode: true,
-    minutes: 8,
+    minutes: 12,
   }),
   tier('package', 'the VSIX, its content and its activation', nodeTests('test/package/**/*.test.ts'), {
     inVscode: true,

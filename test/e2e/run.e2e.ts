@@ -49,7 +49,7 @@ async function pixelsOf(samples: Frame): Promise<string> {
     });
 }
 
-test('a training run, from the palette to the experiment log', { timeout: 300_000 }, async (t) => {
+test('a training run, from the palette to the experiment log', { timeout: 480_000 }, async (t) => {
   const { workbench } = lab;
 
   await chapter(t, lab, 'Launch Training starts a run that appears in the tree', async () => {
@@ -109,6 +109,7 @@ test('a training run, from the palette to the experiment log', { timeout: 300_00
     await workbench.command('Trainyard: Log Conclusion');
     await workbench.answer('Title of the entry', 'One step from noise to digits');
     await workbench.answer('What was learnt', 'The loss falls and the samples take shape.');
+    await workbench.pick('Phase 2: One-step samples');
     await until('the entry in the file', () => /One step from noise to digits/.test(lab.read('EXPERIMENT_LOG.md')));
     assert.match(lab.read('EXPERIMENT_LOG.md'), /The loss falls and the samples take shape\./);
     await workbench.page.locator('.tab', { hasText: 'EXPERIMENT_LOG.md' }).waitFor();
