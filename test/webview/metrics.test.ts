@@ -127,6 +127,18 @@ test('the cursor is in all charts, and its legend is sorted with exact values', 
   assert.equal(await plot('train/loss').locator('.legend').isVisible(), false);
 });
 
+test('the legend stays in sight, wherever the cursor is', async () => {
+  await open({ runs: runs(12) }, { width: 900, height: 500 });
+  await panel.settled();
+  const sight = (await panel.frame.locator('.charts').boundingBox())!;
+  for (const share of [0.02, 0.45, 0.55, 0.98]) {
+    await legendAt('train/loss', share);
+    const box = (await plot('train/loss').locator('.legend').boundingBox())!;
+    assert.ok(box.x >= sight.x && box.x + box.width <= sight.x + sight.width, `${share}: ${JSON.stringify(box)}`);
+    assert.ok(box.y >= sight.y && box.y + box.height <= sight.y + sight.height, `${share}: ${JSON.stringify(box)}`);
+  }
+});
+
 test('a click on a run isolates it, the eye hides it', async () => {
   await open({});
   await panel.settled();

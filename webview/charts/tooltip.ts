@@ -6,6 +6,7 @@ import { pixelOf, valueAt } from './plot.ts';
 import type { Cursor } from './sharedView.ts';
 
 const MOST_ROWS = 14;
+const GAP = 12;
 
 /** The legend at the cursor: values of all runs, sorted, with the x that they belong to. Shown in the chart that the pointer is in. */
 export class Tooltip {
@@ -28,15 +29,22 @@ export class Tooltip {
     this.#place(cursor.x);
   }
 
-  /** Beside the cursor, on the side with more room. Positions go through the CSS object model, which a strict CSP allows. */
+  /** Beside the cursor, and inside of what is in sight. Positions go through the CSS object model, which a strict CSP allows. */
   #place(x: number): void {
     const pixel = pixelOf(this.#chart.xAxis, x);
     const { left, right, top } = this.#chart.rect;
-    const isLeftHalf = pixel < (left + right) / 2;
-    const { style } = this.element;
-    style.top = `${top + 4}px`;
-    style.left = isLeftHalf ? `${pixel + 12}px` : '';
-    style.right = isLeftHalf ? '' : `calc(100% - ${pixel - 12}px)`;
+    const { offsetWidth: width, offsetHeight: height, style } = this.element;
+    const pane = this.#chart.canvas.getBoundingClientRect();
+    const sight = this.element.closest('.charts')?.getBoundingClientRect() ?? document.body.getBoundingClientRect();
+    const leftmost = sight.left - pane.left + 2;
+    const farthest = sight.right - pane.left - width - GAP;
+    const sides = [pixel + GAP, pixel - GAP - width];
+    // In the left half of the chart the right side comes first, and the other way round, unless only one of them is in sight.
+    if (pixel > (left + right) / 2) sides.reverse();
+    const wanted = sides.find((side) => side >= leftmost && side <= farthest) ?? sides[0]!;
+    style.left = `${Math.max(leftmost, Math.min(farthest, wanted))}px`;
+    const lowest = sight.bottom - pane.top - height - 4;
+    style.top = `${Math.max(sight.top - pane.top + 2, Math.min(lowest, top + 4))}px`;
   }
 }
 
