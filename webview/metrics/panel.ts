@@ -21,6 +21,8 @@ import type { TagCard, TagGroup } from './tags.ts';
 import { toolbar } from './toolbar.ts';
 
 const SAVE_MS = 200;
+/** A drawn column is a stroke between two points, and one to the column before. */
+const POINTS_PER_COLUMN = 3;
 
 /** The metrics panel: connects the extension's events with the model, and the model with the screen. */
 export class MetricsPanel implements Disposable {
@@ -51,7 +53,7 @@ export class MetricsPanel implements Disposable {
     this.#context = {
       client,
       model: this.#model,
-      columnBudget: Math.max(5_000, init.settings.maxPointsPerFrame),
+      columnBudget: Math.max(5_000, init.settings.maxPointsPerFrame / POINTS_PER_COLUMN),
       theme: () => this.#theme,
       cards: this.#cards,
       pane: {

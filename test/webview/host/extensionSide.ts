@@ -87,7 +87,7 @@ export class ExtensionSide {
         runIds: (this.#scenario.chosen ?? [...this.#runs.keys()]) as RunId[],
         runs: this.#summaries(),
         state: this.#kept,
-        settings: { smoothing: 0, maxPointsPerFrame: 60_000, ...this.#scenario.settings },
+        settings: { smoothing: 0, maxPointsPerFrame: 200_000, ...this.#scenario.settings },
       }),
       'panel.saveState': ({ state }) => {
         this.#kept = state;
