@@ -22,7 +22,10 @@ export interface TagGroup {
 /** Name of the group of tags without a prefix. */
 export const NO_PREFIX = 'Other';
 
-/** One card per scalar tag of the runs, grouped by the part before the first slash; primary metrics come first in their group. */
+/**
+ * One card per scalar tag of the runs, grouped by the part before the first slash. Primary metrics come first in their group, and the group
+ * with the primary metric that the recipe names first comes first: for a generator `train` (its loss), then `samples`.
+ */
 export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string) => boolean): TagGroup[] {
   const cards = new Map<string, { runIds: RunId[]; definition?: MetricDefinition; versions: Set<number> }>();
   for (const detail of details) {
@@ -50,15 +53,27 @@ export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string)
       versions: [...card.versions].sort((a, b) => a - b),
     });
   }
+  const ranks = primaryRanks(details);
   return [...groups]
     .map(([name, group]) => ({ name, cards: group.sort(compareCards) }))
-    .sort((a, b) => groupRank(a) - groupRank(b) || naturalOrder(a.name, b.name));
+    .sort((a, b) => groupRank(a, ranks) - groupRank(b, ranks) || naturalOrder(a.name, b.name));
+}
+
+/** Place of each group's first primary metric among the definitions of the runs. */
+function primaryRanks(details: readonly RunDetail[]): ReadonlyMap<string, number> {
+  const ranks = new Map<string, number>();
+  for (const { definitions } of details) {
+    for (const { tag, primary } of definitions) {
+      if (primary === true && !ranks.has(groupOf(tag))) ranks.set(groupOf(tag), ranks.size);
+    }
+  }
+  return ranks;
 }
 
 /** Groups with a primary metric come first, tags without a prefix last. */
-function groupRank({ name, cards }: TagGroup): number {
-  if (cards.some((card) => card.definition?.primary === true)) return 0;
-  return name === NO_PREFIX ? 2 : 1;
+function groupRank({ name, cards }: TagGroup, ranks: ReadonlyMap<string, number>): number {
+  if (cards.some((card) => card.definition?.primary === true)) return ranks.get(name) ?? 0;
+  return ranks.size + (name === NO_PREFIX ? 2 : 1);
 }
 
 /** `train/loss` → `train`. */

@@ -25,7 +25,7 @@ export const initialSamplesState: SamplesState = {
   follow: true,
   tagFilter: '',
   runFilter: '',
-  size: 192,
+  size: 304,
   pixelated: true,
   scrollTop: 0,
   allRuns: false,

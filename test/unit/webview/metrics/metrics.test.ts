@@ -51,6 +51,16 @@ test('tags are grouped by their prefix, primary metrics first, in the order in w
   assert.equal(groupOf('/odd'), NO_PREFIX);
 });
 
+test('among groups with primary metrics, the one that the recipe names first comes first', () => {
+  const run = detail('a', ['eval/x', 'samples/confidence', 'train/loss'], 1);
+  const [loss] = run.definitions;
+  const withSamples = { ...run, definitions: [loss!, { ...loss!, tag: 'samples/confidence' }] };
+  assert.deepEqual(
+    tagGroups([withSamples], () => true).map(({ name }) => name),
+    ['train', 'samples', 'eval'],
+  );
+});
+
 test('the state survives being kept, and damage costs only what is damaged', () => {
   const state = {
     ...initialState(0.6),
