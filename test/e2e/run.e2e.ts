@@ -131,6 +131,8 @@ test('a training run, from the palette to the experiment log', { timeout: 480_00
       await workbench.page
         .locator({ light: '.monaco-workbench.vs', contrast: '.monaco-workbench.hc-black' }[name])
         .waitFor();
+      // VS Code writes down which tab is in front only now and then, so another one may be after a reload.
+      await workbench.page.locator('.tab', { hasText: 'Metrics' }).first().click();
       const metrics = await workbench.webview('section.card[aria-label="train/loss"]');
       await until('the points again', async () => (await pointsOf(metrics, 'train/loss')) > 0);
       await workbench.screenshot(`metrics-${name}`);
