@@ -34,8 +34,7 @@ try {
     'sampleEvery=100',
   );
   await workbench.treeRow(/^digits-1, running/).waitFor({ timeout: 300_000 });
-  await workbench.treeRow(/^digits-1/).click();
-  await workbench.webview('section.card[aria-label="train/loss"]');
+  await workbench.openMetrics(/^digits-1/, 'section.card[aria-label="train/loss"]');
   await workbench.command('View: Split Editor Right');
   await workbench.command('Trainyard: Show Samples');
   await workbench.webview('ty-sample-image img', 600_000);

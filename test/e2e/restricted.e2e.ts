@@ -35,8 +35,7 @@ after(async () => {
 test('in Restricted Mode runs and their curves are shown', async () => {
   await workbench.page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
   await workbench.openContainer('Trainyard');
-  await workbench.treeRow(/strangers/).click();
-  const page = await workbench.webview('canvas');
+  const page = await workbench.openMetrics(/strangers/, 'canvas');
   assert.ok((await page.locator('canvas').count()) > 0);
 });
 

@@ -60,8 +60,7 @@ test('a training run, from the palette to the experiment log', { timeout: 480_00
   });
 
   await chapter(t, lab, 'its loss curve grows while it trains', async () => {
-    await workbench.treeRow(/^digits-1/).click();
-    const metrics = await workbench.webview('section.card[aria-label="train/loss"]', 60_000);
+    const metrics = await workbench.openMetrics(/^digits-1/, 'section.card[aria-label="train/loss"]');
     await until('the first points', async () => (await pointsOf(metrics, 'train/loss')) > 0);
     const first = await pointsOf(metrics, 'train/loss');
     await until('more points', async () => (await pointsOf(metrics, 'train/loss')) > first);

@@ -23,8 +23,7 @@ export async function measureLiveChart(browser: Browser, writes: number): Promis
     for (let step = 0; step < FIRST_POINTS; step++) writePoint(file, step);
     const workbench = await Workbench.open(browser, server, { folder, extension: process.cwd() });
     await workbench.openContainer('Trainyard');
-    await workbench.treeRow(/live-run/).click();
-    const frame = await workbench.webview('section.card canvas.lines');
+    const frame = await workbench.openMetrics(/live-run/, 'section.card canvas.lines');
     await untilCounted(frame, FIRST_POINTS);
     await watchDrawing(frame);
     const times: number[] = [];
