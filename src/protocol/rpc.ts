@@ -108,11 +108,19 @@ async function send<R>(
   }
 }
 
+/** What vscode-jsonrpc answers itself where a request could not be written, or its connection ended under it. */
+const lostConnectionCodes: readonly number[] = [
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+];
+
 function receivedError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof ResponseError) {
     const info = error.data as ErrorInfo | undefined;
     if (info !== undefined && Object.hasOwn(errorCodes, info.code)) return fromErrorInfo(info);
+    if (lostConnectionCodes.includes(error.code)) return closedError(error);
     if (error.code === ErrorCodes.MethodNotFound)
       return new AppError('worker-version', error.message, { hint: 'Run "Trainyard: Restart Worker".' });
     return new AppError('internal', error.message);

@@ -22,6 +22,7 @@ let folder: string;
 let client: RpcClient<Methods, Events>;
 let notifier: RpcNotifier<Events>;
 let clientConnection: MessageConnection;
+let clientSocket: Socket;
 let serverSocket: Socket;
 let cleanUp: () => void;
 let aborted = 0;
@@ -46,7 +47,7 @@ beforeEach(async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const clientSocket = connect(socketPath);
+  clientSocket = connect(socketPath);
   serverSocket = await accepted;
   const serverConnection = socketConnection(serverSocket);
   notifier = serve<Methods, Events>(serverConnection, handlers);
@@ -108,6 +109,11 @@ test('calls that wait are rejected when the other side goes', async () => {
   const call = client.call('wait', {});
   setTimeout(() => serverSocket.destroy(), 20);
   await assert.rejects(call, { code: 'closed' });
+  await assert.rejects(client.call('echo', { value: 1 }), { code: 'closed' });
+});
+
+test('a call that cannot be written any more is told as a closed connection', async () => {
+  clientSocket.end();
   await assert.rejects(client.call('echo', { value: 1 }), { code: 'closed' });
 });
 
