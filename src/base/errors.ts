@@ -21,6 +21,7 @@ export const errorCodes = {
   closed: 'The connection closed before the answer came.',
   cancelled: 'The caller gave up.',
   timeout: 'No answer came in time.',
+  unreachable: 'A machine elsewhere did not answer; what was asked of it may have happened.',
   diverged: 'Training produced a value that is not a number.',
   internal: 'A defect in Trainyard.',
 } as const;

@@ -1,6 +1,9 @@
+import type { CommandLaunchRequest } from './commandLaunch.ts';
 import type { DeviceChoice } from './device.ts';
+import type { EntryPoint } from './entryPoint.ts';
 import type { RunId } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import type { NamedTarget } from './target.ts';
 
 /** What a person asks for when launching a recipe. */
 export interface LaunchRequest {
@@ -62,4 +65,18 @@ export interface LaunchRecord {
   /** File in the run directory that holds the uncommitted changes. */
   readonly patchFile?: string;
   readonly labels: readonly string[];
+  /** What only launches of commands have. */
+  readonly commandLaunch?: CommandLaunchFacts;
+}
+
+/** The part of a launch record that belongs to a command of the repository. */
+export interface CommandLaunchFacts {
+  /** The request as it came, so that the run can be launched again. */
+  readonly request: CommandLaunchRequest;
+  /** The entry point as it was found then. */
+  readonly entry?: EntryPoint;
+  /** The target with everything decided: another worker drives the job from this alone. */
+  readonly target: NamedTarget;
+  /** Names of files in the run directory that say how it was: composed configuration, lock files, `pip freeze`, hardware, data hashes, untracked files. */
+  readonly snapshot: readonly string[];
 }

@@ -31,6 +31,7 @@ const buttons: { readonly [C in ErrorCode]: readonly Button[] | null } = {
   closed: [restart, showLog],
   cancelled: null,
   timeout: [restart, showLog],
+  unreachable: [doctor, showLog],
   diverged: [showLog],
   internal: [showLog],
 };

@@ -1,4 +1,5 @@
 import type { RunId } from '../domain/ids.ts';
+import type { TargetKind } from '../domain/target.ts';
 
 /** What a target needs to know of a job: everything else stands in `launch.json` in the run's directory. */
 export interface JobPlace {
@@ -11,6 +12,8 @@ export interface JobPlace {
 export type JobPresence =
   /** Nobody has taken the job yet. Starting it (again) is safe: only one start can ever take it. */
   | { readonly kind: 'unclaimed' }
+  /** A scheduler elsewhere has it and has not started it: "SLURM 4711: PENDING, Resources". */
+  | { readonly kind: 'queued'; readonly detail: string }
   | { readonly kind: 'running'; readonly startedAt?: number; readonly detail: string }
   | {
       readonly kind: 'ended';
@@ -24,10 +27,13 @@ export type JobPresence =
 
 /** A place where jobs run: one folder under src/launch each. Every method may be called again at any time, by another process too. */
 export interface LaunchTarget {
-  readonly name: string;
+  readonly name: TargetKind;
   /** Starts the job unless somebody has. Resolves when the start is on its way, not when the job runs. */
   start(job: JobPlace): Promise<void>;
+  /** Answers at once, from files and from what `watch` has learnt. */
   inspect(job: JobPlace): JobPresence;
+  /** Targets that must ask somebody else: told at every tick of all jobs that they started, and whether a person looks. Returns at once; the target decides when to ask. */
+  watch?(jobs: readonly JobPlace[], isWatched: boolean): void;
   /** Asks the job to end; the request is on disk when this returns and is carried out even when this process dies. */
   stop(job: JobPlace, how: { readonly force: boolean }): void;
 }

@@ -7,16 +7,17 @@ import type { LogEntry } from '../domain/logEntry.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
 import type { MediaRecord } from '../domain/records.ts';
 import type { RunDetail, RunSummary } from '../domain/run.ts';
+import type { LaunchingEvents, LaunchingMethods } from './launching.ts';
 import type { SeriesPoints, SeriesQuery, SeriesTile } from './series.ts';
 
 /** Raised whenever a method or event changes its meaning. A client and a worker of different numbers do not talk. */
-export const workerProtocolVersion = 1;
+export const workerProtocolVersion = 2;
 
 /**
  * What clients (extension windows, the CLI) may ask of the worker: one row per method. `params` and `result` are plain trees and typed arrays.
  * Every call can be cancelled; every failure arrives as an AppError.
  */
-export interface WorkerMethods {
+export interface WorkerMethods extends LaunchingMethods {
   /** First call on a connection. The worker answers even when versions differ, so that the client can say so and offer a restart. */
   hello: { params: { client: 'extension' | 'cli'; version: string; protocol: number }; result: WorkerHello };
   /** Discovers and watches runs under a folder for as long as this connection lives. Idempotent. `trusted: false` reads but never starts anything. Called again with other settings, those hold. */
@@ -84,7 +85,7 @@ export interface WorkerMethods {
 }
 
 /** What the worker tells its clients unasked. */
-export interface WorkerEvents {
+export interface WorkerEvents extends LaunchingEvents {
   'runs.changed': { runs: readonly RunSummary[]; removed: readonly RunId[] };
   'queue.changed': { jobs: readonly Job[] };
   /** New points or media: clients ask for what they show. */

@@ -168,6 +168,7 @@ export class Scheduler implements Disposable {
       this.#options.complain(`${job.runName} cannot be watched: ${(error as Error).message}`);
       return;
     }
+    if (presence.kind === 'queued') return;
     if (presence.kind === 'unclaimed') this.#startAgain(job);
     else if (presence.kind === 'running') this.#noteRunning(job, presence.startedAt);
     else this.#noteEnd(job, presence);

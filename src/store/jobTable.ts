@@ -1,5 +1,6 @@
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job, JobState } from '../domain/job.ts';
+import type { TargetKind } from '../domain/target.ts';
 import type { Database } from './database.ts';
 import { numberOf, optional, type Row, textOf } from './rows.ts';
 
@@ -66,7 +67,7 @@ function toJob(row: Row): JobRow {
       runId: textOf(row['run_id']) as RunId,
       runName: textOf(row['run_name']),
       state: textOf(row['state']) as JobState,
-      target: textOf(row['target']),
+      target: textOf(row['target']) as TargetKind,
       slot: textOf(row['slot']),
       order: numberOf(row['position']),
       reason: '',

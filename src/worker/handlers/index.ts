@@ -5,6 +5,7 @@ import type { WorkerServices } from '../services.ts';
 import { dataHandlers } from './data.ts';
 import { folderHandlers } from './folders.ts';
 import { launchHandlers } from './launch.ts';
+import { launchingHandlers } from './launching/index.ts';
 import { queueHandlers } from './queue.ts';
 import { recordHandlers } from './records.ts';
 import { runHandlers } from './runs.ts';
@@ -20,5 +21,6 @@ export function workerHandlers(worker: WorkerServices, client: () => Client): Ha
     ...queueHandlers(worker, client),
     ...dataHandlers(worker),
     ...recordHandlers(worker, client),
+    ...launchingHandlers(worker, client),
   };
 }

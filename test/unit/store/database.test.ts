@@ -207,7 +207,7 @@ test('the queue is written in one piece and ended jobs leave the list after a da
       runId: id as RunId,
       runName: id,
       state,
-      target: 'local',
+      target: 'local' as const,
       slot: 'cpu',
       order: 1,
       reason: '',

@@ -1,0 +1,29 @@
+/** Why a run failed, as far as its output, exit code and scheduler tell. */
+export const failureKinds = [
+  'oom',
+  'nan',
+  'time-limit',
+  'pre-empted',
+  'node-failure',
+  'import-error',
+  'disk-full',
+  'bad-config',
+  'data',
+  'interrupted',
+  'killed',
+  'error',
+  'unknown',
+] as const;
+export type FailureKind = (typeof failureKinds)[number];
+
+/** A failure that can be grouped with its like. */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** The line that says it: "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate …". */
+  readonly message: string;
+  /** The same for failures that have the same cause: kind, exception and place, without numbers and paths that differ. */
+  readonly signature: string;
+  /** The innermost place in the user's own code: an absolute path, or as the traceback says, and a line from 1. */
+  readonly file?: string;
+  readonly line?: number;
+}

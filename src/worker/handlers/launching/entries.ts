@@ -1,0 +1,17 @@
+import type { Handlers } from '../../../protocol/rpc.ts';
+import type { WorkerMethods } from '../../../protocol/worker.ts';
+import type { Client } from '../../clients.ts';
+import type { WorkerServices } from '../../services.ts';
+import { notBuilt } from './notBuilt.ts';
+
+/** What can be launched, and how a Hydra program can be configured. */
+export function entriesHandlers(
+  _worker: WorkerServices,
+  _client: () => Client,
+): Pick<Handlers<WorkerMethods>, 'entries.list' | 'hydra.form' | 'hydra.compose'> {
+  return {
+    'entries.list': () => notBuilt('entries.list'),
+    'hydra.form': () => notBuilt('hydra.form'),
+    'hydra.compose': () => notBuilt('hydra.compose'),
+  };
+}
