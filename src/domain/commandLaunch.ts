@@ -1,5 +1,5 @@
 import type { FailureKind } from './failure.ts';
-import type { JobId, RunId } from './ids.ts';
+import type { JobId, RunId, WallTimeSeconds } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { TargetChoice } from './target.ts';
 
@@ -29,6 +29,11 @@ export interface CommandLaunchRequest {
   readonly retry?: RetryPolicy;
   /** Starts only when all of these have ended well. */
   readonly after?: readonly JobId[];
+  /** Does not start earlier: a retry that waits. Goes into the job as it is. */
+  readonly notBefore?: WallTimeSeconds;
+  /** Sweep or pipeline run that it belongs to, and how many of that group may run at once. Both go into the job as they are. */
+  readonly group?: string;
+  readonly groupLimit?: number;
   /** The run that this one goes on from, and its checkpoint. */
   readonly parent?: RunId;
   readonly checkpoint?: string;

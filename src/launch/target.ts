@@ -6,6 +6,8 @@ export interface JobPlace {
   readonly runId: RunId;
   /** Absolute path of the run's directory. */
   readonly directory: string;
+  /** The GPUs of this machine that the queue gave it, as CUDA_VISIBLE_DEVICES wants them; empty: none is to be seen; absent: nothing was decided. */
+  readonly assigned?: readonly string[];
 }
 
 /** How far a job is, from evidence on disk and in the process table alone: true also for a worker that was started a moment ago. */
