@@ -126,6 +126,14 @@ export function unflatten(leaves: Iterable<readonly [string, Json]>): JsonObject
   return root;
 }
 
+/** The known name that was probably meant: the nearest one, unless even that is far. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const nearest = known
+    .map((one) => ({ one, distance: editDistance(name, one) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3) ? nearest.one : undefined;
+}
+
 const typeChecks: { readonly [T in FieldType]: (value: Json, field: ConfigField) => boolean } = {
   number: (value) => typeof value === 'number' && Number.isFinite(value),
   integer: (value) => Number.isSafeInteger(value),
@@ -157,12 +165,8 @@ function parseValue(text: string): Json {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = known
-    .map((name) => ({ name, distance: editDistance(key, name) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const suggestion =
-    nearest !== undefined && nearest.distance <= Math.max(2, key.length / 3) ? ` Did you mean ${nearest.name}?` : '';
-  return `There is no key ${key} in this recipe.${suggestion}`;
+  const nearest = nearestName(key, known);
+  return `There is no key ${key} in this recipe.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`;
 }
 
 /** Levenshtein's distance by the two-row method. */
