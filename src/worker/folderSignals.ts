@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { Disposables } from '../base/disposables.ts';
+import { usualRegistryPlace } from '../launch/registry/read.ts';
 import type { Clients } from './clients.ts';
 
 const pollMs = 2_000;
 const checkpointPlaces = ['outputs/ckpts', 'ckpts', 'checkpoints'] as const;
 export const experimentLogFile = 'EXPERIMENT_LOG.md';
 
-/** Tells clients when the experiment log or the checkpoint folders of an open folder have changed. A handful of `stat` calls every two seconds. */
+/** Tells clients when the experiment log, the checkpoint folders or the registry of an open folder have changed. A handful of `stat` calls every two seconds. */
 export class FolderSignals extends Disposables {
   readonly #clients: Clients;
   readonly #roots: () => readonly string[];
@@ -27,6 +28,8 @@ export class FolderSignals extends Disposables {
         this.#clients.tell('experimentLog.changed', { folder: root }, root);
       const places = checkpointPlaces.map((place) => path.join(root, place));
       if (this.#isNew(`checkpoints:${root}`, places)) this.#clients.tell('checkpoints.changed', { folder: root }, root);
+      const registry = path.join(root, usualRegistryPlace);
+      if (this.#isNew(`registry:${root}`, [registry])) this.#clients.tell('registry.changed', { file: registry }, root);
     }
   }
 

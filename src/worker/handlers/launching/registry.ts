@@ -1,16 +1,34 @@
+import path from 'node:path';
+import { AppError } from '../../../base/errors.ts';
 import type { Handlers } from '../../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../../protocol/worker.ts';
 import type { Client } from '../../clients.ts';
+import { carryOut, readRegistries, registryFiles } from '../../registries.ts';
+import { isInside } from '../../runs/folders.ts';
 import type { WorkerServices } from '../../services.ts';
-import { notBuilt } from './notBuilt.ts';
+import { absolute, refuseUntrusted } from '../checks.ts';
 
 /** Registries of experiments. */
 export function registryHandlers(
-  _worker: WorkerServices,
-  _client: () => Client,
+  worker: WorkerServices,
+  client: () => Client,
 ): Pick<Handlers<WorkerMethods>, 'registry.read' | 'registry.change'> {
   return {
-    'registry.read': () => notBuilt('registry.read'),
-    'registry.change': () => notBuilt('registry.change'),
+    'registry.read': async ({ folder, file }) => {
+      const files = file === undefined ? registryFiles(absolute(folder)) : [absolute(file)];
+      return { registries: readRegistries(files) };
+    },
+    'registry.change': async (change) => {
+      const file = absolute(change.file);
+      const folder = worker.folders.roots.find((root) => isInside(file, root));
+      if (folder === undefined)
+        throw new AppError('bad-argument', `${file} does not lie in a folder that is open.`, {
+          hint: 'Open its folder first.',
+        });
+      refuseUntrusted(client(), folder);
+      const result = await carryOut({ ...change, file });
+      worker.clients.tell('registry.changed', { file }, path.dirname(file));
+      return result;
+    },
   };
 }
