@@ -6,7 +6,7 @@ import type { MetricDefinition } from './metricDefinition.ts';
 /**
  * The files of a run directory, `runs/<run_name>/`. Each JSON file is written whole to a temporary name in the same folder, synced and renamed.
  * launch.json (worker) · config.yaml, run.json, progress.json, outcome.json, events.out.tfevents.*, samples/, checkpoints/, model.onnx (trainer) ·
- * state.json, exit.json, output.log (shim).
+ * state.json, exit.json, output.log (shim) · elsewhere.json (the worker, for jobs that run on another machine).
  */
 export const runFiles = {
   launch: 'launch.json',
@@ -16,6 +16,7 @@ export const runFiles = {
   outcome: 'outcome.json',
   state: 'state.json',
   exit: 'exit.json',
+  elsewhere: 'elsewhere.json',
   log: 'output.log',
   patch: 'changes.patch',
   samples: 'samples',
@@ -109,4 +110,18 @@ export interface ExitFile {
   readonly error?: string;
   /** A stop was asked for before the end. */
   readonly stopRequested: boolean;
+}
+
+/**
+ * `elsewhere.json` of a job on another machine: what its target last learnt of it, so that the files alone tell how the run is. It is written when
+ * something changes, not as a sign of life: silence of the other machine is a detail here, never an end. `exit.json` comes when the job has ended.
+ */
+export interface ElsewhereFile {
+  readonly runId: RunId;
+  /** "testbox", "SLURM job 4711 on testbox". */
+  readonly where: string;
+  readonly state: 'queued' | 'running' | 'lost';
+  /** The evidence in a sentence: "Process 4711 on testbox.", "No answer from testbox since 12:01 UTC." */
+  readonly detail: string;
+  readonly startedAt?: WallTimeSeconds;
 }

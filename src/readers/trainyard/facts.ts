@@ -13,13 +13,14 @@ export interface LifeFacts {
 
 /** What a run directory says of its run. */
 export function directoryFacts(files: RunDirectoryFiles, life: LifeFacts): RunFacts {
-  const { exit, outcome, state, progress, launch, run } = files;
+  const { exit, outcome, state, elsewhere, progress, launch, run } = files;
   const status = runStatus({
     hasLaunch: launch !== undefined,
     hasRun: run !== undefined,
     exit,
     outcome,
     state,
+    elsewhere,
     progress,
     ...life,
   });
@@ -40,12 +41,12 @@ function identity({ launch, run }: RunDirectoryFiles): { [K in 'id' | 'name' | '
   return { id: launch?.id ?? run?.id, name: launch?.name ?? run?.name, recipe: run?.recipe ?? launch?.recipe };
 }
 
-function times({ launch, run, state, exit, outcome }: RunDirectoryFiles): {
+function times({ launch, run, state, elsewhere, exit, outcome }: RunDirectoryFiles): {
   [K in 'createdAt' | 'startedAt' | 'endedAt']: number | undefined;
 } {
   return {
     createdAt: launch?.createdAt ?? run?.createdAt,
-    startedAt: run?.startedAt ?? state?.startedAt,
+    startedAt: run?.startedAt ?? state?.startedAt ?? elsewhere?.startedAt,
     endedAt: exit?.endedAt ?? outcome?.endedAt,
   };
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchRecord } from '../../domain/launch.ts';
 import type { ReaderProblem } from '../../domain/records.ts';
 import {
+  type ElsewhereFile,
   type ExitFile,
   type OutcomeFile,
   type ProgressFile,
@@ -23,6 +24,7 @@ export interface RunDirectoryFiles {
   readonly outcome?: OutcomeFile;
   readonly state?: ShimState;
   readonly exit?: ExitFile;
+  readonly elsewhere?: ElsewhereFile;
   readonly config?: JsonObject;
 }
 
@@ -38,6 +40,7 @@ const required: {
   outcome: { status: 'string', step: 'number', endedAt: 'number' },
   state: { shim: 'object', startedAt: 'number', heartbeatAt: 'number' },
   exit: { endedAt: 'number', stopRequested: 'boolean' },
+  elsewhere: { state: 'string', detail: 'string' },
   config: {},
 };
 
@@ -48,6 +51,7 @@ const fileNames: { readonly [Key in FileKey]: string } = {
   outcome: runFiles.outcome,
   state: runFiles.state,
   exit: runFiles.exit,
+  elsewhere: runFiles.elsewhere,
   config: runFiles.config,
 };
 

@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../domain/run.ts';
-import type { ExitFile, OutcomeFile, ProgressFile, ShimState } from '../../domain/runDirectory.ts';
+import type { ElsewhereFile, ExitFile, OutcomeFile, ProgressFile, ShimState } from '../../domain/runDirectory.ts';
 import type { ProcessLife } from './processLife.ts';
 
 /** Everything in a run directory that bears on how the run is. Times in seconds since 1970. */
@@ -9,6 +9,7 @@ export interface RunEvidence {
   readonly exit: ExitFile | undefined;
   readonly outcome: OutcomeFile | undefined;
   readonly state: ShimState | undefined;
+  readonly elsewhere?: ElsewhereFile | undefined;
   readonly progress: ProgressFile | undefined;
   /** Of the processes in `state`. */
   readonly shim: ProcessLife | undefined;
@@ -29,6 +30,7 @@ const silenceSeconds = 60;
 const cases: readonly ((evidence: RunEvidence) => StatusWithReason | undefined)[] = [
   ended,
   outcomeWithoutExit,
+  anotherMachine,
   processes,
   heartbeatOnly,
   progressOnly,
@@ -71,6 +73,11 @@ function outcomeWithExit(outcome: OutcomeFile, exit: ExitFile): StatusWithReason
 /** outcome.json without exit.json: the trainer ran without a shim, or the shim has not written yet, or was killed. */
 function outcomeWithoutExit({ outcome }: RunEvidence): StatusWithReason | undefined {
   return outcome === undefined ? undefined : { status: outcome.status, statusReason: `${describeOutcome(outcome)}.` };
+}
+
+/** elsewhere.json: the target that asks another machine says what it learnt. */
+function anotherMachine({ elsewhere }: RunEvidence): StatusWithReason | undefined {
+  return elsewhere === undefined ? undefined : { status: elsewhere.state, statusReason: elsewhere.detail };
 }
 
 /** state.json names processes of this machine. */

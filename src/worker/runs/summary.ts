@@ -79,7 +79,9 @@ function statusOf(run: LiveRun, jobFacts: JobFacts | undefined): Status {
   }
   if (stopAsked && isUnsettled)
     return { status: 'stopping', statusReason: 'It was asked to stop and ends after the step it is at.' };
-  return own.status === 'queued' ? { status: 'starting', statusReason: 'Its process is being started.' } : own;
+  // A target that is not this machine has a queue of its own, and says so.
+  const isStarting = own.status === 'queued' && job.target === 'local';
+  return isStarting ? { status: 'starting', statusReason: 'Its process is being started.' } : own;
 }
 
 /** Without the properties that are not there. */

@@ -52,6 +52,18 @@ const cases: readonly (readonly [name: string, evidence: Partial<RunEvidence>, s
   ['only launched', {}, 'queued', /nothing has started/],
   ['described itself and fell silent', { hasRun: true }, 'unknown', /no sign of life/],
   [
+    'another machine that is silent',
+    { elsewhere: { runId, where: 'box', state: 'running', detail: 'No answer from box.' }, state: state(900) },
+    'running',
+    /^No answer from box/,
+  ],
+  [
+    'another machine, and the end',
+    { elsewhere: { runId, where: 'box', state: 'running', detail: 'On box.' }, exit: exit({ code: 3 }) },
+    'failed',
+    /exit code 3/,
+  ],
+  [
     'exit code 0 and finished',
     { exit: exit({ code: 0 }), outcome: outcome('finished') },
     'finished',
