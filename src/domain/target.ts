@@ -61,6 +61,10 @@ export interface SlurmSettings extends SlurmResources {
   /** Pre-empted and timed-out jobs are asked to keep a checkpoint so many seconds before, and are queued again. */
   readonly warnSeconds?: number;
   readonly requeue?: boolean;
+  /** Runs that start together and ask for the same become one array job. Absent: true. */
+  readonly arrays?: boolean;
+  /** How many tasks of such an array may run at once. */
+  readonly arrayLimit?: number;
 }
 
 export interface ModalSettings {

@@ -1,3 +1,4 @@
+import type { FailureKind } from '../domain/failure.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { TargetKind } from '../domain/target.ts';
 
@@ -23,6 +24,8 @@ export type JobPresence =
       readonly signal?: string;
       readonly endedAt?: number;
       readonly detail: string;
+      /** Where the target itself knows why: a scheduler's TIMEOUT, NODE_FAIL or OUT_OF_MEMORY. */
+      readonly failure?: FailureKind;
     }
   /** It was started, nothing of it is left, and nobody saw how it ended. */
   | { readonly kind: 'lost'; readonly detail: string };
