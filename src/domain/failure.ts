@@ -27,3 +27,18 @@ export interface Failure {
   readonly file?: string;
   readonly line?: number;
 }
+
+/** A failure of which nothing is known but how it looked from outside. */
+export function unknownFailure(detail: string): Failure {
+  return { kind: 'unknown', message: detail, signature: `unknown: ${withoutNumbers(detail)}` };
+}
+
+/** A text without what differs between failures of one cause: numbers, addresses, paths up to the file's name. */
+export function withoutNumbers(text: string): string {
+  return text
+    .replace(/0x[0-9a-f]+/gi, '#')
+    .replace(/(?:[A-Za-z]:)?[\w.@+~-]*(?:[/\\][\w.@+~-]+)*[/\\]([\w.@+-]+)/g, '$1')
+    .replace(/\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?/gi, '#')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

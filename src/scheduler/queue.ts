@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../base/result.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job, JobState } from '../domain/job.ts';
 
@@ -20,27 +21,25 @@ export function isPending(job: Job): boolean {
   return pendingStates.has(job.state);
 }
 
+/** Whether the job is over and did what it should. */
+export function endedWell(job: Job): boolean {
+  return job.state === 'done' && job.failure === undefined && job.exitCode === 0;
+}
+
 /** Adds a job behind all others. An id that is there already changes nothing. */
 export function submit(queue: Queue, job: Omit<Job, 'order' | 'reason'>): Queue {
   if (queue.some(({ id }) => id === job.id)) return queue;
-  return withReasons([...queue, { ...job, order: lastOrder(queue) + 1, reason: '' }]);
+  return [...queue, { ...job, order: lastOrder(queue) + 1, reason: '' }];
 }
 
-/** The jobs that may start now: per free slot the first one that waits. */
-export function startable(queue: Queue): readonly Job[] {
-  const taken = new Set(queue.filter(isStarted).map(slotOf));
-  const chosen: Job[] = [];
-  for (const job of inOrder(queue)) {
-    if (job.state !== 'waiting' || taken.has(slotOf(job))) continue;
-    taken.add(slotOf(job));
-    chosen.push(job);
-  }
-  return chosen;
-}
-
-/** Waiting → launching: written down before anything starts. */
-export function launch(queue: Queue, id: JobId): Result<Queue, QueueProblem> {
-  return change(queue, id, ['waiting'], (job) => ({ ...job, state: 'launching' }));
+/** Waiting → launching, with the GPUs that it was given: written down before anything starts. */
+export function launch(queue: Queue, id: JobId, assigned?: readonly string[]): Result<Queue, QueueProblem> {
+  return change(queue, id, ['waiting'], (job) => ({
+    ...job,
+    state: 'launching',
+    reason: '',
+    ...(assigned === undefined ? {} : { assigned }),
+  }));
 }
 
 /** Launching → running; a running one stays so. */
@@ -52,13 +51,25 @@ export function run(queue: Queue, id: JobId, startedAt: number): Result<Queue, Q
   }));
 }
 
-/** Launching or running → done. */
-export function end(queue: Queue, id: JobId, endedAt: number, exitCode?: number): Result<Queue, QueueProblem> {
+/** A scheduler elsewhere has it and has not started it, or has put it back: launching, with that scheduler's own words as the reason. */
+export function queueElsewhere(queue: Queue, id: JobId, detail: string): Result<Queue, QueueProblem> {
+  return change(queue, id, ['launching', 'running'], (job) => ({ ...job, state: 'launching', reason: detail }));
+}
+
+/** Launching or running → done; `failure` where it did not end well. */
+export function end(
+  queue: Queue,
+  id: JobId,
+  endedAt: number,
+  exitCode?: number,
+  failure?: Failure,
+): Result<Queue, QueueProblem> {
   return change(queue, id, ['launching', 'running'], (job) => ({
     ...job,
     state: 'done',
     endedAt,
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(failure === undefined ? {} : { failure }),
   }));
 }
 
@@ -68,11 +79,19 @@ export function hold(queue: Queue, id: JobId, held: boolean): Result<Queue, Queu
 }
 
 /** Waiting or held → cancelled. A job that has begun is stopped instead. */
-export function cancel(queue: Queue, id: JobId, now: number): Result<Queue, QueueProblem> {
-  return change(queue, id, ['waiting', 'held'], (job) => ({ ...job, state: 'cancelled', endedAt: now }));
+export function cancel(queue: Queue, id: JobId, now: number, failure?: Failure): Result<Queue, QueueProblem> {
+  return change(queue, id, ['waiting', 'held'], (job) => ({
+    ...job,
+    state: 'cancelled',
+    endedAt: now,
+    ...(failure === undefined ? {} : { failure }),
+  }));
 }
 
-/** Puts a pending job before another one, or last where `before` is null. Only its own number changes, unless numbers have run together. */
+/**
+ * Puts a pending job before another one, or last where `before` is null. Only its own number changes, unless numbers have run together. It takes the
+ * priority of its new neighbour, since a place among others of another priority could not be kept.
+ */
 export function move(queue: Queue, id: JobId, before: JobId | null): Result<Queue, QueueProblem> {
   const moved = queue.find((job) => job.id === id);
   if (moved === undefined) return noSuchJob(id);
@@ -82,39 +101,21 @@ export function move(queue: Queue, id: JobId, before: JobId | null): Result<Queu
   const others = inOrder(queue.filter((job) => job.id !== id));
   const at = before === null ? others.length : others.findIndex((job) => job.id === before);
   if (at < 0) return noSuchJob(before as JobId);
-  const order = orderBetween(others[at - 1], others[at]);
-  if (order !== undefined) return ok(withReasons(queue.map((job) => (job.id === id ? { ...job, order } : job))));
-  const renumbered = [...others.slice(0, at), moved, ...others.slice(at)].map((job, index) => ({
+  const placed = withPriority(moved, (before === null ? others.findLast(isPending) : others[at])?.priority ?? 0);
+  const order = orderBetween(sameRank(others[at - 1], placed), sameRank(others[at], placed), lastOrder(others));
+  if (order !== undefined) return ok(queue.map((job) => (job.id === id ? { ...placed, order } : job)));
+  const renumbered = [...others.slice(0, at), placed, ...others.slice(at)].map((job, index) => ({
     ...job,
     order: index + 1,
   }));
-  return ok(withReasons(renumbered));
+  return ok(renumbered);
 }
 
-/** Jobs by their order; ids, which sort by time, decide between equal numbers. */
+/** The order in which jobs start: higher priority first, then their own numbers; ids, which sort by time, decide between equal ones. */
 export function inOrder(queue: Queue): readonly Job[] {
-  return [...queue].sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
-}
-
-/** The queue with each job's reason said anew. */
-export function withReasons(queue: Queue): Queue {
-  const holders = new Map(queue.filter(isStarted).map((job) => [slotOf(job), job]));
-  const firstWaiting = new Map<string, Job>();
-  for (const job of inOrder(queue)) {
-    if (job.state === 'waiting' && !firstWaiting.has(slotOf(job))) firstWaiting.set(slotOf(job), job);
-  }
-  return queue.map((job) => {
-    const reason = reasonOf(job, holders.get(slotOf(job)), firstWaiting.get(slotOf(job)));
-    return reason === job.reason ? job : { ...job, reason };
-  });
-}
-
-function reasonOf(job: Job, holder: Job | undefined, first: Job | undefined): string {
-  if (job.state === 'held') return 'held until it is released';
-  if (job.state === 'launching') return 'is being started';
-  if (job.state !== 'waiting') return '';
-  if (holder !== undefined) return `${job.slot} is busy with ${holder.runName}`;
-  return first !== undefined && first.id !== job.id ? `waits behind ${first.runName}` : 'is next';
+  return [...queue].sort(
+    (a, b) => (b.priority ?? 0) - (a.priority ?? 0) || a.order - b.order || (a.id < b.id ? -1 : 1),
+  );
 }
 
 function change(
@@ -127,26 +128,30 @@ function change(
   if (job === undefined) return noSuchJob(id);
   if (!from.includes(job.state))
     return fail('conflict', `${job.runName} is ${job.state}, so this cannot be done with it.`);
-  return ok(withReasons(queue.map((candidate) => (candidate.id === id ? next(job) : candidate))));
+  return ok(queue.map((candidate) => (candidate.id === id ? next(job) : candidate)));
 }
 
 function noSuchJob(id: JobId): Result<never, QueueProblem> {
   return fail('not-found', `There is no job ${id} in the queue.`);
 }
 
-/** A number between two neighbours, or undefined where floating point leaves no room. */
-function orderBetween(left: Job | undefined, right: Job | undefined): number | undefined {
-  if (right === undefined) return (left?.order ?? 0) + 1;
+/** A number between two neighbours of one priority, or undefined where floating point leaves no room. */
+function orderBetween(left: Job | undefined, right: Job | undefined, last: number): number | undefined {
+  if (right === undefined) return Math.max(left?.order ?? 0, last) + 1;
   if (left === undefined) return right.order - 1;
   const middle = (left.order + right.order) / 2;
   return middle > left.order && middle < right.order ? middle : undefined;
 }
 
-function lastOrder(queue: Queue): number {
-  return queue.reduce((last, job) => Math.max(last, job.order), 0);
+function sameRank(neighbour: Job | undefined, job: Job): Job | undefined {
+  return neighbour !== undefined && (neighbour.priority ?? 0) === (job.priority ?? 0) ? neighbour : undefined;
 }
 
-/** Slots of different targets never meet. */
-function slotOf(job: Job): string {
-  return `${job.target}/${job.slot}`;
+function withPriority(job: Job, priority: number): Job {
+  const { priority: _, ...rest } = job;
+  return priority === 0 ? rest : { ...rest, priority };
+}
+
+function lastOrder(queue: Queue): number {
+  return queue.reduce((last, job) => Math.max(last, job.order), 0);
 }

@@ -2,9 +2,13 @@ import { type Disposable, Disposables } from '../base/disposables.ts';
 import { Emitter } from '../base/emitter.ts';
 import { AppError } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import { type Failure, unknownFailure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../launch/target.ts';
+import { cancelFollowers } from './dependencies.ts';
+import type { GpuFacts } from './gpuFacts.ts';
+import { type Plan, type PlanFacts, planOf, type Start, withReasons } from './plan.ts';
 import {
   cancel,
   end,
@@ -15,16 +19,19 @@ import {
   move,
   type Queue,
   type QueueProblem,
+  queueElsewhere,
   run,
-  startable,
   submit,
-  withReasons,
 } from './queue.ts';
 
 const tickMs = 250;
 /** A start that nobody has claimed by then is made again; only one of them can ever take the job. */
 const claimPatienceMs = 15_000;
 const maxStarts = 3;
+/** A thousand jobs that may start at once are started over some ticks, so that the machine and the clusters can follow. */
+const startsPerTick = 16;
+/** Jobs at targets with a queue of their own are looked at in turns, since there may be thousands. */
+const looksPerTick = 200;
 
 /** Where the queue lies between starts of the worker. */
 export interface QueueStore {
@@ -45,7 +52,15 @@ export interface SchedulerOptions {
   readonly now?: () => number;
   /** A sentence about something that went wrong and was survived. */
   readonly complain: (message: string) => void;
+  /** GPUs of this machine as they were seen last; undefined until somebody has looked. Called when a job waits for GPUs, so that it is worth looking again. */
+  readonly gpus?: () => readonly GpuFacts[] | undefined;
+  /** Whether a person looks. */
+  readonly isWatched?: () => boolean;
+  /** Why a job that did not end well did not; undefined where nobody can say. */
+  readonly diagnose?: (job: Job, directory: string, presence: EndPresence) => Failure | undefined;
 }
+
+export type EndPresence = Extract<JobPresence, { kind: 'ended' | 'lost' }>;
 
 export interface EndedJob {
   readonly job: Job;
@@ -64,7 +79,10 @@ export class Scheduler implements Disposable {
   readonly #directories = new Map<JobId, string>();
   readonly #starts = new Map<JobId, { count: number; at: number }>();
   #queue: Queue = [];
-  #byId: ReadonlyMap<JobId, Job> = new Map();
+  readonly #byId = new Map<JobId, Job>();
+  #lookTurn = 0;
+  /** Something was written that nobody has been told of. */
+  #isChanged = false;
   #timer: NodeJS.Timeout | undefined;
   #lastTrouble = '';
 
@@ -76,8 +94,9 @@ export class Scheduler implements Disposable {
     this.#options = options;
     const stored = options.store.load();
     for (const { job, directory } of stored) this.#directories.set(job.id, directory);
-    this.#queue = withReasons(stored.map(({ job }) => job));
-    this.#byId = new Map(this.#queue.map((job) => [job.id, job]));
+    const queue = stored.map(({ job }) => job);
+    this.#queue = withReasons(queue, this.#facts(queue));
+    for (const job of this.#queue) this.#byId.set(job.id, job);
   }
 
   /** Begins to drive. Jobs that were running under an earlier worker are adopted. */
@@ -116,6 +135,24 @@ export class Scheduler implements Disposable {
 
   cancel(id: JobId): void {
     this.#apply(cancel(this.#queue, id, this.#now()));
+    this.tick();
+  }
+
+  /** Changes how many of a group may run at once. */
+  limitGroup(group: string, limit: number): void {
+    this.#set(
+      this.#queue.map((job) =>
+        job.group === group && job.groupLimit !== limit && isPending(job) ? { ...job, groupLimit: limit } : job,
+      ),
+    );
+    this.tick();
+  }
+
+  /** Holds the pending jobs of a group, or releases them, in one step. */
+  holdGroup(group: string, held: boolean): void {
+    const [from, to] = held ? (['waiting', 'held'] as const) : (['held', 'waiting'] as const);
+    this.#set(this.#queue.map((job) => (job.group === group && job.state === from ? { ...job, state: to } : job)));
+    this.tick();
   }
 
   hold(id: JobId, held: boolean): void {
@@ -146,14 +183,16 @@ export class Scheduler implements Disposable {
     setImmediate(() => this.#tickSafely());
   }
 
-  /** Looks at every job once. */
+  /** Looks at every job once, and starts what may start. */
   tick(): void {
     if (this.#owner.isDisposed) return;
-    for (const job of this.#queue.filter(isStarted)) this.#watch(job);
-    for (const job of startable(this.#queue)) {
-      this.#apply(launch(this.#queue, job.id));
-      this.#begin(job);
-    }
+    const started = this.#queue.filter(isStarted);
+    this.#tellTargets(started);
+    for (const job of this.#inTurns(started)) this.#watch(job);
+    this.#set(cancelFollowers(this.#queue, this.#now()));
+    const plan = planOf(this.#queue, this.#facts(this.#queue));
+    this.#launchAll(plan.starts.slice(0, startsPerTick));
+    this.#sayReasons(plan.starts.length === 0 ? plan : undefined);
   }
 
   dispose(): void {
@@ -168,10 +207,41 @@ export class Scheduler implements Disposable {
       this.#options.complain(`${job.runName} cannot be watched: ${(error as Error).message}`);
       return;
     }
-    if (presence.kind === 'queued') return;
     if (presence.kind === 'unclaimed') this.#startAgain(job);
+    else if (presence.kind === 'queued') this.#noteQueued(job, presence.detail);
     else if (presence.kind === 'running') this.#noteRunning(job, presence.startedAt);
     else this.#noteEnd(job, presence);
+  }
+
+  /** Targets that must ask somebody else hear of all their jobs at once, so that one question does for all of them. */
+  #tellTargets(started: readonly Job[]): void {
+    for (const target of this.#options.targets) {
+      if (target.watch === undefined) continue;
+      const places = started.filter((job) => job.target === target.name).map((job) => this.#place(job));
+      target.watch(places, this.#options.isWatched?.() ?? false);
+    }
+  }
+
+  #inTurns(started: readonly Job[]): readonly Job[] {
+    const elsewhere = started.filter((job) => job.target !== 'local');
+    if (elsewhere.length <= looksPerTick) return started;
+    const from = this.#lookTurn % elsewhere.length;
+    this.#lookTurn = from + looksPerTick;
+    const turn = [...elsewhere, ...elsewhere].slice(from, from + looksPerTick);
+    return [...started.filter((job) => job.target === 'local'), ...turn];
+  }
+
+  #launchAll(starts: readonly Start[]): void {
+    if (starts.length === 0) return;
+    let queue = this.#queue;
+    for (const { job, assigned } of starts) queue = unwrapped(launch(queue, job.id, assigned));
+    this.#set(queue);
+    for (const { job } of starts) this.#begin(this.#find(job.id));
+  }
+
+  #noteQueued(job: Job, detail: string): void {
+    this.#starts.delete(job.id);
+    if (job.state === 'running' || job.reason !== detail) this.#apply(queueElsewhere(this.#queue, job.id, detail));
   }
 
   #noteRunning(job: Job, startedAt: number | undefined): void {
@@ -180,11 +250,23 @@ export class Scheduler implements Disposable {
     this.#apply(run(this.#queue, job.id, startedAt ?? this.#now()));
   }
 
-  #noteEnd(job: Job, presence: Extract<JobPresence, { kind: 'ended' | 'lost' }>): void {
+  #noteEnd(job: Job, presence: EndPresence): void {
     this.#starts.delete(job.id);
     const ended = presence.kind === 'ended' ? presence : undefined;
-    this.#apply(end(this.#queue, job.id, ended?.endedAt ?? this.#now(), ended?.exitCode));
+    const isWell = ended?.exitCode === 0 && ended.signal === undefined;
+    const failure = isWell ? undefined : this.#diagnose(job, presence);
+    this.#apply(end(this.#queue, job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
     this.#ended.fire({ job: this.#find(job.id), presence });
+  }
+
+  #diagnose(job: Job, presence: EndPresence): Failure {
+    try {
+      const failure = this.#options.diagnose?.(job, this.#directories.get(job.id) ?? '', presence);
+      if (failure !== undefined) return failure;
+    } catch (error) {
+      this.#options.complain(`It cannot be said why ${job.runName} failed: ${(error as Error).message}`);
+    }
+    return unknownFailure(presence.detail);
   }
 
   #startAgain(job: Job): void {
@@ -209,20 +291,36 @@ export class Scheduler implements Disposable {
   }
 
   #apply(result: Result<Queue, QueueProblem>): void {
-    if (!result.ok)
-      throw new AppError(result.reason, result.message, {
-        hint: 'Look at the queue again; it may have changed meanwhile.',
-      });
-    this.#set(result.value);
+    this.#set(unwrapped(result));
   }
 
+  /** Writes what has changed, then believes it. */
   #set(queue: Queue): void {
     const changed = queue.filter((job) => this.#byId.get(job.id) !== job);
     if (changed.length === 0) return;
     this.#options.store.save(changed.map((job) => ({ job, directory: this.#directories.get(job.id) ?? '' })));
-    this.#queue = queue;
-    this.#byId = new Map(queue.map((job) => [job.id, job]));
+    this.#believe(queue, changed);
+    this.#isChanged = true;
+  }
+
+  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
+  #sayReasons(plan: Plan | undefined): void {
+    const queue = withReasons(this.#queue, this.#facts(this.#queue), plan);
+    const changed = queue.filter((job) => this.#byId.get(job.id) !== job);
+    if (!this.#isChanged && changed.length === 0) return;
+    this.#isChanged = false;
+    this.#believe(queue, changed);
     this.#changed.fire(queue);
+  }
+
+  #believe(queue: Queue, changed: readonly Job[]): void {
+    this.#queue = queue;
+    for (const job of changed) this.#byId.set(job.id, job);
+  }
+
+  #facts(queue: Queue): PlanFacts {
+    const wantsGpus = queue.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
+    return { now: this.#now(), gpus: wantsGpus ? this.#options.gpus?.() : undefined };
   }
 
   #find(id: JobId): Job {
@@ -232,7 +330,11 @@ export class Scheduler implements Disposable {
   }
 
   #place(job: Job): JobPlace {
-    return { runId: job.runId, directory: this.#directories.get(job.id) ?? '' };
+    return {
+      runId: job.runId,
+      directory: this.#directories.get(job.id) ?? '',
+      ...(job.assigned === undefined ? {} : { assigned: job.assigned }),
+    };
   }
 
   #target(job: Job): LaunchTarget {
@@ -244,4 +346,11 @@ export class Scheduler implements Disposable {
   #now(): number {
     return (this.#options.now ?? (() => Date.now() / 1000))();
   }
+}
+
+function unwrapped(result: Result<Queue, QueueProblem>): Queue {
+  if (result.ok) return result.value;
+  throw new AppError(result.reason, result.message, {
+    hint: 'Look at the queue again; it may have changed meanwhile.',
+  });
 }

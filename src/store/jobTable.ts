@@ -1,8 +1,9 @@
+import type { Failure } from '../domain/failure.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job, JobState } from '../domain/job.ts';
 import type { TargetKind } from '../domain/target.ts';
 import type { Database } from './database.ts';
-import { numberOf, optional, type Row, textOf } from './rows.ts';
+import { jsonOf, numberOf, optional, type Row, textOf } from './rows.ts';
 
 /** Ended jobs stay in the list for a day. */
 const shownAfterEndSeconds = 24 * 3600;
@@ -20,11 +21,15 @@ export class JobTable {
     this.#database = database;
   }
 
-  /** Jobs that may still change, and those that ended lately. */
+  /** Jobs that may still change, those that ended lately, and those that somebody still waits for. */
   load(): readonly JobRow[] {
     const since = Date.now() / 1000 - shownAfterEndSeconds;
     return this.#database
-      .get(`SELECT * FROM jobs WHERE state NOT IN ('done', 'cancelled') OR ended_at > ? ORDER BY position`)
+      .get(
+        `SELECT * FROM jobs WHERE state NOT IN ('done', 'cancelled') OR ended_at > ? OR id IN (
+           SELECT waited.value FROM jobs AS waiting, json_each(waiting.after_jobs) AS waited WHERE waiting.state IN ('waiting', 'held')
+         ) ORDER BY position`,
+      )
       .all(since)
       .map(toJob);
   }
@@ -36,7 +41,7 @@ export class JobTable {
 
   save(rows: readonly JobRow[]): void {
     const statement = this.#database.get(
-      'INSERT OR REPLACE INTO jobs (id, run_id, run_name, directory, state, target, slot, position, submitted_at, started_at, ended_at, exit_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO jobs (id, run_id, run_name, directory, state, target, slot, position, submitted_at, started_at, ended_at, exit_code, priority, after_jobs, not_before, gpus, assigned, group_name, group_limit, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#database.transaction(() => {
       for (const { job, directory } of rows) {
@@ -53,6 +58,14 @@ export class JobTable {
           job.startedAt ?? null,
           job.endedAt ?? null,
           job.exitCode ?? null,
+          job.priority ?? null,
+          jsonOrNull(job.after),
+          job.notBefore ?? null,
+          job.gpus ?? null,
+          jsonOrNull(job.assigned),
+          job.group ?? null,
+          job.groupLimit ?? null,
+          jsonOrNull(job.failure),
         );
       }
     });
@@ -75,6 +88,18 @@ function toJob(row: Row): JobRow {
       ...optional('startedAt', row['started_at'], Number),
       ...optional('endedAt', row['ended_at'], Number),
       ...optional('exitCode', row['exit_code'], Number),
+      ...optional('priority', row['priority'], Number),
+      ...optional('after', row['after_jobs'], jsonOf<readonly JobId[]>),
+      ...optional('notBefore', row['not_before'], Number),
+      ...optional('gpus', row['gpus'], Number),
+      ...optional('assigned', row['assigned'], jsonOf<readonly string[]>),
+      ...optional('group', row['group_name'], String),
+      ...optional('groupLimit', row['group_limit'], Number),
+      ...optional('failure', row['failure'], jsonOf<Failure>),
     },
   };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }

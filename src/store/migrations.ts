@@ -100,6 +100,41 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE requests ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE requests ADD COLUMN slot TEXT NOT NULL DEFAULT 'cpu';`,
   },
+  {
+    id: 3,
+    reason:
+      "Jobs have a priority, dependencies, GPUs, a group and a reason for their failure; sweeps keep a ledger of trials, which is the user's too: it survives deleted runs.",
+    sql: `
+      ALTER TABLE jobs ADD COLUMN priority INTEGER;
+      ALTER TABLE jobs ADD COLUMN after_jobs TEXT;
+      ALTER TABLE jobs ADD COLUMN not_before REAL;
+      ALTER TABLE jobs ADD COLUMN gpus INTEGER;
+      ALTER TABLE jobs ADD COLUMN assigned TEXT;
+      ALTER TABLE jobs ADD COLUMN group_name TEXT;
+      ALTER TABLE jobs ADD COLUMN group_limit INTEGER;
+      ALTER TABLE jobs ADD COLUMN failure TEXT;
+      CREATE TABLE sweeps (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        paused INTEGER NOT NULL,
+        request TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE trials (
+        sweep_id TEXT NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        overrides TEXT NOT NULL,
+        runs TEXT NOT NULL,
+        value REAL,
+        PRIMARY KEY (sweep_id, number)
+      ) STRICT;
+      CREATE TABLE sweep_requests (
+        id TEXT PRIMARY KEY,
+        sweep_id TEXT NOT NULL,
+        started INTEGER NOT NULL
+      ) STRICT;`,
+  },
 ];
 
 export const newestMigration = migrations.at(-1)!.id;

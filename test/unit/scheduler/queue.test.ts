@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JobId, RunId } from '../../../src/domain/ids.ts';
 import type { Job, JobState } from '../../../src/domain/job.ts';
+import { startable, withReasons } from '../../../src/scheduler/plan.ts';
 import * as queues from '../../../src/scheduler/queue.ts';
+
+const facts = { now: 0 };
 
 const slots = ['cpu', 'cuda:0', 'cuda:1'] as const;
 
@@ -43,7 +46,7 @@ function step(queue: queues.Queue, act: Action, number: number): queues.Queue {
     result.ok ? result.value : otherwise;
   if (act.do === 'submit') return queues.submit(queue, newJob(number, act.slot, act.held ? 'held' : 'waiting'));
   if (act.do === 'start')
-    return queues.startable(queue).reduce((all, job) => taken(queues.launch(all, job.id), all), queue);
+    return startable(queue, facts).reduce((all, { job }) => taken(queues.launch(all, job.id), all), queue);
   const job = queue[act.pick];
   if (job === undefined) return queue;
   if (act.do === 'run') return taken(queues.run(queue, job.id, number), queue);
@@ -69,7 +72,7 @@ test('whatever is done: a slot never runs two jobs, no job is lost, ended ones s
       let queue: queues.Queue = [];
       for (const [number, act] of actions.entries()) {
         const before = new Map(queue.map((job) => [job.id, job]));
-        queue = step(queue, act, number);
+        queue = withReasons(step(queue, act, number), facts);
         for (const slot of slots)
           assert.ok(queue.filter((job) => queues.isStarted(job) && job.slot === slot).length <= 1);
         for (const [id, job] of before) {
@@ -130,16 +133,19 @@ test('the first waiting job of each free slot may start; a held one lets others 
   queue = queues.submit(queue, newJob(3, 'cpu', 'waiting'));
   queue = queues.submit(queue, newJob(4, 'cuda:0', 'waiting'));
   assert.deepEqual(
-    queues.startable(queue).map(({ runName }) => runName),
+    startable(queue, facts).map(({ job }) => job.runName),
     ['run-2', 'run-4'],
   );
   const launched = queues.launch(queue, 'job-0002' as JobId);
   assert.ok(launched.ok);
   assert.deepEqual(
-    queues.startable(launched.value).map(({ runName }) => runName),
+    startable(launched.value, facts).map(({ job }) => job.runName),
     ['run-4'],
   );
-  assert.equal(launched.value.find(({ id }) => id === 'job-0003')?.reason, 'cpu is busy with run-2');
+  assert.equal(
+    withReasons(launched.value, facts).find(({ id }) => id === 'job-0003')?.reason,
+    'cpu is busy with run-2',
+  );
 });
 
 test('what does not fit is refused with a sentence', () => {

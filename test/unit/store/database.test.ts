@@ -16,6 +16,7 @@ import { type RunRow, RunTable } from '../../../src/store/runTable.ts';
 import { SeriesTable } from '../../../src/store/seriesTable.ts';
 import { newSketch } from '../../../src/store/sketch.ts';
 import { schemaVersion1 } from './schemas/version1.ts';
+import { schemaVersion2 } from './schemas/version2.ts';
 
 let folder: string;
 let file: string;
@@ -81,6 +82,67 @@ test('a database of schema 1 is brought up to date and keeps the queue, labels a
     Float64Array.of(0.5, 0.25),
   );
   assert.equal((database.get('PRAGMA user_version').get() as { user_version: number }).user_version, newestMigration);
+  database.dispose();
+});
+
+test('a database of schema 2 keeps running jobs and cut-off launches, and takes what jobs have had since', () => {
+  const old = new DatabaseSync(file);
+  old.exec(schemaVersion2);
+  old.close();
+  const database = open();
+  const table = new JobTable(database);
+  const [running, waiting] = table.load().map(({ job }) => job);
+  assert.deepEqual(
+    [running?.id, running?.state, running?.startedAt, waiting?.id, waiting?.after, waiting?.failure],
+    ['02JOB', 'running', 2, '01JOB', undefined, undefined],
+  );
+  assert.deepEqual(
+    new RequestTable(database).unfinished().map(({ id, held, slot }) => [id, held, slot]),
+    [['request-2', true, 'cuda:0']],
+  );
+  const full = {
+    ...waiting!,
+    priority: -2,
+    after: ['02JOB' as JobId],
+    notBefore: 17.5,
+    gpus: 2,
+    assigned: ['0', 'MIG-1'],
+    group: 'sweep',
+    groupLimit: 4,
+    failure: { kind: 'oom' as const, message: 'größer', signature: 'oom', file: '/w/a.py', line: 3 },
+  };
+  table.save([{ job: full, directory: '/w/runs/old' }]);
+  assert.deepEqual(table.find('01JOB' as RunId)?.job, full);
+  database.dispose();
+});
+
+test('a job that ended long ago is still loaded while another one waits for it', () => {
+  const database = open();
+  const table = new JobTable(database);
+  const job = (id: string, more: object) => ({
+    directory: '',
+    job: {
+      id: id as JobId,
+      runId: id as RunId,
+      runName: id,
+      state: 'done' as const,
+      target: 'local' as const,
+      slot: 'cpu',
+      order: 1,
+      reason: '',
+      submittedAt: 1,
+      endedAt: 2,
+      ...more,
+    },
+  });
+  table.save([job('a', {}), job('b', {}), job('c', { state: 'held', endedAt: undefined, after: ['a'] })]);
+  assert.deepEqual(
+    table
+      .load()
+      .map((row) => row.job.id)
+      .sort(),
+    ['a', 'c'],
+  );
   database.dispose();
 });
 

@@ -1,0 +1,89 @@
+import type { Failure } from '../domain/failure.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { Job } from '../domain/job.ts';
+import { endedWell, isPending, type Queue } from './queue.ts';
+
+/** Why the job must wait for others; undefined where all of them have ended well. */
+export function dependencyObstacle(job: Job, find: (id: JobId) => Job | undefined): string | undefined {
+  const open = (job.after ?? []).filter((id) => {
+    const other = find(id);
+    return other === undefined || !endedWell(other);
+  });
+  if (open.length === 0) return undefined;
+  const names = open.map((id) => find(id)?.runName ?? id);
+  return `waits for ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''} to end well`;
+}
+
+/** Cancels pending jobs whose dependencies have ended badly, and those that wait for them, and so on. */
+export function cancelFollowers(queue: Queue, now: number): Queue {
+  const followers = followersOf(queue);
+  if (followers.size === 0) return queue;
+  const byId = new Map(queue.map((job) => [job.id, job]));
+  const open: Job[] = [];
+  for (const id of followers.keys()) {
+    const job = byId.get(id);
+    if (job === undefined || isBadEnd(job)) open.push(job ?? unknownJob(id));
+  }
+  for (let cause = open.pop(); cause !== undefined; cause = open.pop()) {
+    for (const id of followers.get(cause.id) ?? []) {
+      const job = byId.get(id)!;
+      if (!isPending(job)) continue;
+      const cancelled: Job = { ...job, state: 'cancelled', endedAt: now, failure: followerFailure(cause) };
+      byId.set(id, cancelled);
+      open.push(cancelled);
+    }
+  }
+  return queue.map((job) => byId.get(job.id)!);
+}
+
+/** Per job that somebody waits for, the pending jobs that do. */
+function followersOf(queue: Queue): ReadonlyMap<JobId, readonly JobId[]> {
+  const followers = new Map<JobId, JobId[]>();
+  for (const job of queue) {
+    if (job.after === undefined || !isPending(job)) continue;
+    for (const id of job.after) {
+      const known = followers.get(id);
+      if (known === undefined) followers.set(id, [job.id]);
+      else known.push(job.id);
+    }
+  }
+  return followers;
+}
+
+function isBadEnd(job: Job): boolean {
+  return job.state === 'cancelled' || (job.state === 'done' && !endedWell(job));
+}
+
+/** A dependency that the queue has forgotten: nobody will ever say that it ended well. */
+function unknownJob(id: JobId): Job {
+  return {
+    id,
+    runId: id as string as Job['runId'],
+    runName: id,
+    state: 'cancelled',
+    target: 'local',
+    slot: 'any',
+    order: 0,
+    reason: '',
+    submittedAt: 0,
+    failure: { kind: 'unknown', message: 'the queue does not know it', signature: 'unknown job' },
+  };
+}
+
+function followerFailure(cause: Job): Failure {
+  const how =
+    cause.state === 'cancelled'
+      ? `was cancelled${cause.failure === undefined ? '' : ` (${inBrackets(cause.failure.message)})`}`
+      : `did not end well (${inBrackets(cause.failure?.message ?? `exit code ${cause.exitCode}`)})`;
+  return {
+    kind: 'interrupted',
+    message: `It waited for ${cause.runName}, which ${how}. Launching ${cause.runName} again does not bring this one back: launch it again too.`,
+    signature: 'interrupted: what it waited for did not end well',
+  };
+}
+
+/** Only the first sentence: chains of causes would repeat each other. */
+function inBrackets(message: string): string {
+  const first = message.split(/\. |\n/)[0] ?? message;
+  return first.length > 120 ? `${first.slice(0, 117)}…` : first.replace(/\.$/, '');
+}
