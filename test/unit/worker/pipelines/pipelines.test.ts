@@ -66,7 +66,7 @@ async function untilOver(id: string): Promise<PipelineRun> {
   let run: PipelineRun | undefined;
   await eventually(async () => {
     run = (await pipelines.list(host.folder)).find((each) => each.id === id);
-    return run?.stages.every(({ state }) => ['done', 'failed', 'skipped'].includes(state));
+    return run?.stages.every(({ state }) => ['done', 'failed', 'skipped'].includes(state)) === true;
   });
   return run!;
 }
