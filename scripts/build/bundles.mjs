@@ -11,6 +11,7 @@ import { existsSync, globSync } from 'node:fs';
  * @property {readonly string[]} external modules that stay outside
  * @property {readonly string[]} forbids parts of paths or module names that the bundle must not contain or ask for
  * @property {boolean} executable
+ * @property {string} [chunks] folder below dist/ for the parts that `import()` loads later; absent: everything is in one file
  */
 
 const NATIVE = ['onnxruntime-node'];
@@ -26,6 +27,7 @@ export function bundles() {
   return [
     node('extension', ['src/extension/extension.ts', 'src/extension/main.ts'], 'extension.cjs', {
       external: ['vscode'],
+      chunks: 'extension',
       forbids: [...ENGINE, ...WEB_ONLY, 'src/store/', 'src/readers/', 'src/worker/', 'src/scheduler/', 'node:sqlite'],
     }),
     node('worker', ['src/worker/main.ts', 'src/worker/worker.ts'], 'worker.cjs', {
@@ -76,10 +78,10 @@ function panels() {
  * @param {string} name
  * @param {readonly string[]} candidates
  * @param {string} output
- * @param {{ external?: readonly string[], forbids?: readonly string[], executable?: boolean }} rest
+ * @param {{ external?: readonly string[], forbids?: readonly string[], executable?: boolean, chunks?: string }} rest
  * @returns {Bundle}
  */
-function node(name, candidates, output, { external = [], forbids = [], executable = false }) {
+function node(name, candidates, output, { external = [], forbids = [], executable = false, chunks }) {
   const entry = candidates.find((file) => existsSync(file));
   return {
     name,
@@ -90,5 +92,6 @@ function node(name, candidates, output, { external = [], forbids = [], executabl
     external: [...external, ...NATIVE, ...OPTIONAL],
     forbids,
     executable,
+    ...(chunks === undefined ? {} : { chunks }),
   };
 }

@@ -1,5 +1,7 @@
 // How esbuild is asked to make one bundle.
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { shareVscode, writeAsCommonJs } from './lazyChunks.mjs';
 
 // CommonJS has no import.meta; sources may use its url, dirname and filename, which then speak of the bundle's own file.
 const META_BANNER =
@@ -29,7 +31,33 @@ export function bundleOptions(bundle, { outfile, production }) {
     loader: { '.ttf': 'file', '.svg': 'dataurl' },
     define: { __TRAINYARD_VERSION__: JSON.stringify(version()) },
   };
-  return bundle.platform === 'node' ? nodeOptions(shared, bundle) : browserOptions(shared);
+  if (bundle.platform === 'browser') return browserOptions(shared);
+  return bundle.chunks === undefined
+    ? nodeOptions(shared, bundle)
+    : chunkedOptions(nodeOptions(shared, bundle), bundle.chunks, { outfile, production });
+}
+
+/**
+ * @param {import('esbuild').BuildOptions} options
+ * @param {string} folder
+ * @param {{ outfile: string, production: boolean }} target
+ * @returns {import('esbuild').BuildOptions}
+ */
+function chunkedOptions({ outfile: _, banner: __, ...options }, folder, { outfile, production }) {
+  const outdir = path.dirname(outfile);
+  const [entry] = /** @type {string[]} */ (options.entryPoints);
+  return {
+    ...options,
+    entryPoints: [{ in: /** @type {string} */ (entry), out: path.basename(outfile, '.cjs') }],
+    outdir,
+    format: 'esm',
+    splitting: true,
+    chunkNames: `${folder}/[name]-[hash]`,
+    outExtension: { '.js': '.cjs' },
+    sourcemap: production ? false : 'inline',
+    write: false,
+    plugins: [shareVscode(), writeAsCommonJs({ outdir, folder, production, metaBanner: META_BANNER })],
+  };
 }
 
 /** @param {import('esbuild').BuildOptions} shared @param {import('./bundles.mjs').Bundle} bundle @returns {import('esbuild').BuildOptions} */

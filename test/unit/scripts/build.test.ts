@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -65,6 +66,40 @@ test('a production build is smaller and has no source maps', () => {
   assert.equal(build('--production').status, 0);
   assert.ok(readFileSync(path.join(folder, 'dist/shim.cjs')).length < development);
   assert.equal(existsSync(path.join(folder, 'dist/shim.cjs.map')), false);
+});
+
+test('the extension loads what it imports later from files of their own, with one vscode and one copy of what the parts share', () => {
+  write('src/extension/shared.ts', 'export class Shared {}');
+  write(
+    'src/extension/later.ts',
+    "import * as vscode from 'vscode'; import { Shared } from './shared.ts'; export const later = (given: unknown) => [vscode.version, given instanceof Shared];",
+  );
+  write(
+    'src/extension/extension.ts',
+    [
+      "import * as vscode from 'vscode';",
+      "import { Shared } from './shared.ts';",
+      "export const activate = async () => [vscode.version, ...(await import('./later.ts')).later(new Shared())];",
+    ].join('\n'),
+  );
+  write('modules/vscode/package.json', '{}');
+  write('modules/vscode/index.js', "console.log('asked for vscode'); exports.version = '1.0';");
+  write('start.cjs', "require('./dist/extension.cjs').activate().then((all) => console.log(all.join(' ')));");
+  for (const options of [[], ['--production']]) {
+    const built = build(...options, 'extension');
+    assert.equal(built.status, 0, built.output);
+    const chunks = readdirSync(path.join(folder, 'dist/extension')).filter((name) => name.endsWith('.cjs'));
+    assert.ok(
+      chunks.some((name) => name.startsWith('later-')),
+      chunks.join(', '),
+    );
+    const ran = spawnSync(process.execPath, ['start.cjs'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NODE_PATH: path.join(folder, 'modules') },
+    });
+    assert.equal(ran.stdout.trim(), 'asked for vscode\n1.0 1.0 true', ran.stderr);
+  }
 });
 
 const promises: readonly {
