@@ -1,3 +1,4 @@
+import type { GpuWatch } from '../launch/local/gpus.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -32,6 +33,7 @@ export interface WorkerServices {
   readonly monitor: RunMonitor;
   readonly folders: Folders;
   readonly scheduler: Scheduler;
+  readonly gpus: GpuWatch;
   readonly launcher: Launcher;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;
   closeFolder(client: Client, folder: string): void;

@@ -7,6 +7,7 @@ import { noteSocket } from '../client/socketFile.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
+import { GpuWatch } from '../launch/local/gpus.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
@@ -20,6 +21,7 @@ import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
 import { Launcher } from './launching/launcher.ts';
+import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
 import { Folders, isInside } from './runs/folders.ts';
 import type { LiveRun, RunChange } from './runs/liveRun.ts';
@@ -34,6 +36,8 @@ import type { WorkerOptions, WorkerServices } from './services.ts';
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
 const knownPatienceMs = 60;
+/** How old the figures of GPUs may be while a job waits for one. */
+const gpuMaxAgeMs = 5_000;
 
 /** The worker: everything that it owns, wired together. */
 export class Worker extends Disposables implements WorkerServices {
@@ -45,6 +49,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly monitor: RunMonitor;
   readonly folders: Folders;
   readonly scheduler: Scheduler;
+  readonly gpus: GpuWatch;
   readonly launcher: Launcher;
   readonly #server: SocketServer;
   readonly #jobRuns: JobRuns;
@@ -69,9 +74,24 @@ export class Worker extends Disposables implements WorkerServices {
         log: 2,
       }),
     );
-    this.scheduler = this.add(new Scheduler({ store: jobs, targets: [target], complain: logLine }));
+    this.gpus = this.add(new GpuWatch());
+    this.scheduler = this.add(
+      new Scheduler({
+        store: jobs,
+        targets: [target],
+        complain: logLine,
+        gpus: () => this.gpus.known(gpuMaxAgeMs),
+        isWatched: () => this.clients.count > 0,
+      }),
+    );
+    this.gpus.onLooked(() => this.scheduler.tickSoon());
     this.views = new RunViews(this.catalog, new MarkTable(database), this.scheduler, this.clients);
-    this.launcher = new Launcher({ requests: new RequestTable(database), scheduler: this.scheduler, installation });
+    this.launcher = new Launcher({
+      requests: new RequestTable(database),
+      scheduler: this.scheduler,
+      installation,
+      sources: workerSources({ catalog: this.catalog, entries: () => undefined, targets: async () => [] }),
+    });
     const tails = new RunTails(this.clients, () => this.folders.roots);
     const pool = this.add(new ReaderPool(installation.readerThread));
     this.monitor = this.add(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
+import { gpuEnvironment } from './gpus.ts';
 import { readClaim, readExit, readState, readStop, type StopRequest, writeStop } from './jobFiles.ts';
 import { findRunProcess, isSameProcessAlive, signalGroup } from './processIdentity.ts';
 import { StopLadder } from './stopLadder.ts';
@@ -39,7 +40,8 @@ export class LocalTarget implements LaunchTarget, Disposable {
       detached: true,
       windowsHide: true,
       stdio: ['ignore', 'ignore', log ?? 'ignore'],
-      env: { ...process.env, ...env },
+      // The shim hands its environment on; what the launch record sets comes on top.
+      env: { ...process.env, ...env, ...(job.assigned === undefined ? {} : gpuEnvironment(job.assigned)) },
     });
     await new Promise<void>((resolve, reject) => {
       shim.once('spawn', resolve);
