@@ -80,3 +80,8 @@ export interface CommandLaunchFacts {
   /** Names of files in the run directory that say how it was: composed configuration, lock files, `pip freeze`, hardware, data hashes, untracked files. */
   readonly snapshot: readonly string[];
 }
+
+/** What runs of the same thing have in common: the entry point's id, or the plain command itself. */
+export function launchKeyOf({ entry, request }: Pick<CommandLaunchFacts, 'entry' | 'request'>): string {
+  return entry?.id ?? `command:${JSON.stringify(request.command ?? [])}`;
+}

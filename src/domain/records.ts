@@ -59,6 +59,9 @@ export interface RunFacts {
   readonly commit?: string;
   readonly dirty?: boolean;
   readonly resumedFrom?: RunId;
+  /** Key of what was launched (`launchKeyOf`), and the name of the target, where Trainyard launched a command. */
+  readonly entry?: string;
+  readonly target?: string;
   /** Places where the log says that it was taken up again: rows of this step and above that stand before are older than those that follow. All rows are kept. */
   readonly restarts?: readonly { readonly step: Step; readonly wallTime: WallTimeSeconds }[];
 }

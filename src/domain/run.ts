@@ -76,6 +76,10 @@ export interface RunSummary {
   readonly note: string;
   readonly archived: boolean;
   readonly resumedFrom?: RunId;
+  /** Id of the entry point that was launched, "hydra:src/train.py", or `command:` and the command; absent for recipes and for runs of other tools. */
+  readonly entry?: string;
+  /** Name of the target that it was launched on, where it was a command. */
+  readonly target?: string;
 }
 
 /** A run with all that is known about it. */

@@ -17,18 +17,34 @@ export interface CodeState {
   readonly patch?: string;
 }
 
+/** The same with what git does not track. */
+export interface FullCodeState extends CodeState {
+  /** Absolute path of the repository. */
+  readonly top?: string;
+  /** Files and folders (with a slash at the end) that git neither tracks nor ignores, relative to the repository. */
+  readonly untracked: readonly string[];
+}
+
 /** Asks git about a folder without taking any of its locks. Never throws: a launch does not fail for its record. */
 export async function readCodeState(folder: string): Promise<CodeState> {
+  const { top: _top, untracked: _untracked, ...state } = await readFullCodeState(folder, 'no');
+  return state;
+}
+
+/** As `readCodeState`; `untracked` is filled unless it is not asked for. */
+export async function readFullCodeState(folder: string, untracked: 'no' | 'normal' = 'normal'): Promise<FullCodeState> {
   try {
-    const git = openGit(folder);
-    const commit = (await git.revparse(['HEAD'])).trim();
-    const branch = (await git.raw(['symbolic-ref', '--quiet', '--short', 'HEAD']).catch(() => '')).trim();
-    const changes = (await git.raw(['status', '--porcelain', '--untracked-files=no'])).trim();
-    const dirty = changes !== '';
-    const patch = dirty ? await readPatch(git) : undefined;
-    return { commit, dirty, ...(branch === '' ? {} : { branch }), ...(patch === undefined ? {} : { patch }) };
+    const asked = [
+      openGit(folder).raw(['status', '--porcelain=v2', '--branch', '-z', `--untracked-files=${untracked}`]),
+      openGit(folder).raw(['rev-parse', '--show-toplevel']),
+    ] as const;
+    const [text, top] = await Promise.all(asked);
+    const status = parseStatus(text);
+    if (status.commit === undefined) return { dirty: false, untracked: [] };
+    const patch = status.dirty ? await readPatch(openGit(folder)) : undefined;
+    return { ...status, top: top.replace(/\r?\n$/, ''), ...(patch === undefined ? {} : { patch }) };
   } catch {
-    return { dirty: false };
+    return { dirty: false, untracked: [] };
   }
 }
 
@@ -42,16 +58,42 @@ export async function gitVersion(): Promise<string | undefined> {
   }
 }
 
-function openGit(folder: string): SimpleGit {
+/** Git in a folder, with nothing of our environment that could make it run other programs, and with a limit for its silence. */
+export function openGit(folder: string, blockMs: number = silenceMs): SimpleGit {
   const passed = passedVariables.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   );
   return simpleGit({
     baseDir: folder,
-    timeout: { block: silenceMs },
+    timeout: { block: blockMs },
     // simple-git refuses every variable of git itself that is not named here.
     allowEnvironment: Object.keys(gitVariables),
   }).env({ ...Object.fromEntries(passed), ...gitVariables });
+}
+
+/** `git status --porcelain=v2 --branch -z` (git's documentation of git-status, "Porcelain Format Version 2"). */
+function parseStatus(text: string): FullCodeState {
+  const records = text.split('\0');
+  const untracked: string[] = [];
+  const headers = new Map<string, string>();
+  let dirty = false;
+  for (let at = 0; at < records.length; at++) {
+    const record = records[at]!;
+    const header = /^# (branch\.\w+) (.*)$/.exec(record);
+    if (header !== null) headers.set(header[1]!, header[2]!);
+    else if (record.startsWith('? ')) untracked.push(record.slice(2));
+    else if (/^[12u] /.test(record)) dirty = true;
+    // A renamed file has its old path in a record of its own.
+    if (record.startsWith('2 ')) at++;
+  }
+  const commit = headers.get('branch.oid');
+  const branch = headers.get('branch.head');
+  return {
+    dirty,
+    untracked,
+    ...(commit === undefined || !/^[0-9a-f]+$/.test(commit) ? {} : { commit }),
+    ...(branch === undefined || branch === '(detached)' ? {} : { branch }),
+  };
 }
 
 async function readPatch(git: SimpleGit): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import type { RunId } from '../../domain/ids.ts';
+import { launchKeyOf } from '../../domain/launch.ts';
 import type { RunFacts } from '../../domain/records.ts';
 import type { RunDirectoryFiles } from './files.ts';
 import type { ProcessLife } from './processLife.ts';
@@ -38,7 +39,12 @@ export function directoryFacts(files: RunDirectoryFiles, life: LifeFacts): RunFa
 }
 
 function identity({ launch, run }: RunDirectoryFiles): { [K in 'id' | 'name' | 'recipe']: RunFacts[K] | undefined } {
-  return { id: launch?.id ?? run?.id, name: launch?.name ?? run?.name, recipe: run?.recipe ?? launch?.recipe };
+  return { id: launch?.id ?? run?.id, name: launch?.name ?? run?.name, recipe: run?.recipe ?? recipeOf(launch) };
+}
+
+/** A launch of a command has no recipe, and its record says so with an empty one. */
+function recipeOf(launch: RunDirectoryFiles['launch']): string | undefined {
+  return launch?.recipe === '' ? undefined : launch?.recipe;
 }
 
 function times({ launch, run, state, elsewhere, exit, outcome }: RunDirectoryFiles): {
@@ -52,9 +58,12 @@ function times({ launch, run, state, elsewhere, exit, outcome }: RunDirectoryFil
 }
 
 function provenance({ launch, run }: RunDirectoryFiles): {
-  [K in 'command' | 'cwd' | 'commit' | 'dirty' | 'resumedFrom']: RunFacts[K] | undefined;
+  [K in 'command' | 'cwd' | 'commit' | 'dirty' | 'resumedFrom' | 'entry' | 'target']: RunFacts[K] | undefined;
 } {
+  const command = launch?.commandLaunch;
   return {
+    entry: command === undefined ? undefined : launchKeyOf(command),
+    target: command?.target.name,
     command: launch?.command,
     cwd: launch?.cwd,
     commit: launch?.commit ?? run?.commit,

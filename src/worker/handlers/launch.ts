@@ -1,11 +1,9 @@
-import path from 'node:path';
-import { AppError } from '../../base/errors.ts';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
 import type { Client } from '../clients.ts';
 import { launchRecordOf, resumeRequest } from '../launching/again.ts';
 import { listConfigs } from '../launching/configFile.ts';
-import type { LaunchedRun } from '../launching/launcher.ts';
+import { followLaunch } from '../launching/followLaunch.ts';
 import { loadRecipes } from '../launching/recipeTable.ts';
 import type { WorkerServices } from '../services.ts';
 import { absolute, refuseUntrusted } from './checks.ts';
@@ -37,21 +35,4 @@ export function launchHandlers(
       return followLaunch(worker, await worker.launcher.launch(request, runId), request.labels);
     },
   };
-}
-
-/** Waits until the new run has been read once, so that the answer and every list show it. */
-async function followLaunch(
-  worker: WorkerServices,
-  { runId, root, directory }: LaunchedRun,
-  labels: readonly string[] | undefined,
-): Promise<WorkerMethods['launch.start']['result']> {
-  const found = { source: 'trainyard', path: directory, root, name: path.basename(directory) } as const;
-  await worker.monitor.followNow(found);
-  const run = worker.catalog.at(found);
-  if (run === undefined)
-    throw new AppError('not-found', `${directory} was made and is gone again.`, { hint: 'Launch again.' });
-  // On disk at once, so that the next worker knows the run from its first moment.
-  worker.catalog.flush();
-  if (labels !== undefined && labels.length > 0) worker.views.update(runId, { labels });
-  return { runId, run: worker.views.summary(run) };
 }

@@ -1,28 +1,34 @@
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { ulid } from '../../base/ulid.ts';
-import type { JobId, RunId } from '../../domain/ids.ts';
+import type { CommandLaunchRequest, CommandPreview } from '../../domain/commandLaunch.ts';
+import type { RunId } from '../../domain/ids.ts';
 import type { LaunchPreview, LaunchRecord, LaunchRequest } from '../../domain/launch.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { readJson } from '../../launch/files.ts';
-import { type CodeState, readCodeState } from '../../launch/git.ts';
+import { readCodeState } from '../../launch/git.ts';
 import type { Scheduler } from '../../scheduler/scheduler.ts';
 import type { RequestRow, RequestTable } from '../../store/requestTable.ts';
 import type { Installation } from '../installation.ts';
-import { freeName, type ResolvedLaunch, resolveLaunch, slotOf } from './resolveLaunch.ts';
+import { describeCommand, prepareCommandRequest } from './commands/prepareCommand.ts';
+import { resolveCommand } from './commands/resolveCommand.ts';
+import { jobOfLaunch } from './jobOfLaunch.ts';
+import type { LaunchedRun, Prepared } from './prepared.ts';
+import { prepareRecipe } from './prepareRecipe.ts';
+import { freeName, type ResolvedLaunch, resolveLaunch } from './resolveLaunch.ts';
 import { makeRunDirectory, removeStaging } from './runDirectory.ts';
+import { type LaunchSources, noSources } from './sources.ts';
+
+export type { LaunchedRun } from './prepared.ts';
 
 export interface LauncherOptions {
   readonly requests: RequestTable;
   readonly scheduler: Scheduler;
   readonly installation: Installation;
-}
-
-/** A run that is in the queue. */
-export interface LaunchedRun {
-  readonly runId: RunId;
-  readonly root: string;
-  readonly directory: string;
+  /** Absent: there are only recipes and plain commands. */
+  readonly sources?: LaunchSources;
+  /** Told of every launch of a command once it is in the queue, to add to its record what takes time. */
+  readonly onLaunched?: (launched: LaunchedRun, record: LaunchRecord) => void;
 }
 
 /** A launch of any command under a name, for targets and tests that need no recipe. */
@@ -37,28 +43,18 @@ export interface CommandLaunch {
   readonly hold?: boolean;
 }
 
-interface Prepared {
-  readonly root: string;
-  readonly runsFolder: string;
-  readonly name: string;
-  readonly isNameFree: boolean;
-  readonly slot: string;
-  readonly held: boolean;
-  record(id: RunId, name: string, directory: string): LaunchRecord;
-  readonly configYaml?: (name: string) => string;
-  readonly patch?: string;
-}
-
 /**
  * Turns requests into runs in the queue. Each step is on disk before the next: the request, the run directory, the job. Whoever asks again with the
  * same id, also after the worker was killed in between, gets the same run.
  */
 export class Launcher {
   readonly #options: LauncherOptions;
+  readonly #sources: LaunchSources;
   readonly #underWay = new Map<string, Promise<LaunchedRun>>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
+    this.#sources = options.sources ?? noSources;
   }
 
   /** Says exactly what would run. */
@@ -83,7 +79,8 @@ export class Launcher {
     return this.#once(request.requestId, async () => {
       const [resolved, code] = await Promise.all([resolveLaunch(request), readCodeState(request.folder)]);
       refuseProblems(resolved);
-      return this.#carryOut(request.requestId, this.#prepareRecipe(request, resolved, code, resumedFrom));
+      const train = (directory: string) => this.#trainCommand(directory);
+      return this.#carryOut(request.requestId, prepareRecipe(request, resolved, code, train, resumedFrom));
     });
   }
 
@@ -92,11 +89,34 @@ export class Launcher {
     return this.#once(launch.requestId, async () => this.#carryOut(launch.requestId, prepareCommand(launch)));
   }
 
+  /** Says exactly what a command of the repository would run. Waits for its configuration. */
+  async previewRequest(request: CommandLaunchRequest, signal?: AbortSignal): Promise<CommandPreview> {
+    const waits = { patienceMs: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) };
+    const [resolved, code] = await Promise.all([
+      resolveCommand(request, this.#sources, waits),
+      readCodeState(request.folder),
+    ]);
+    return describeCommand(resolved, code, this.#sources);
+  }
+
+  /**
+   * Launches a command of the repository. Throws `bad-config` with every problem, or `conflict` where the name is taken. A configuration that takes
+   * long to compose is not waited for: the program composes it itself, and the run's copy comes later.
+   */
+  launchRequest(request: CommandLaunchRequest, extra: { readonly resumedFrom?: RunId } = {}): Promise<LaunchedRun> {
+    return this.#once(request.requestId, async () => {
+      const resolved = await resolveCommand(request, this.#sources, { patienceMs: composePatienceMs });
+      refuseProblems(resolved);
+      const prepared = await prepareCommandRequest(resolved, extra.resumedFrom ?? request.parent);
+      return this.#carryOut(request.requestId, prepared);
+    });
+  }
+
   /** Finishes launches that were cut off by the death of a worker: those with a run directory get their job, the others are forgotten. */
   recover(): void {
     for (const row of this.#options.requests.unfinished()) {
       const record = readJson<LaunchRecord>(path.join(row.directory, runFiles.launch));
-      if (record?.requestId === row.id) this.#enqueue(row, record.name);
+      if (record?.requestId === row.id) this.#enqueue(row, record);
       else this.#options.requests.remove(row.id);
       removeStaging(row.directory, row.runId);
     }
@@ -112,50 +132,6 @@ export class Launcher {
     return launch;
   }
 
-  #prepareRecipe(
-    request: LaunchRequest,
-    resolved: ResolvedLaunch,
-    code: CodeState,
-    resumedFrom: RunId | undefined,
-  ): Prepared {
-    const optional = {
-      configFile: request.configFile,
-      resumeFrom: request.resumeFrom,
-      resumedFrom,
-      commit: code.commit,
-      branch: code.branch,
-      patchFile: code.patch === undefined ? undefined : runFiles.patch,
-    };
-    return {
-      root: request.folder,
-      runsFolder: resolved.runsFolder,
-      name: resolved.name,
-      isNameFree: resolved.isNameFree,
-      slot: slotOf(resolved.device),
-      held: request.hold === true,
-      record: (id, name, directory) => ({
-        format: 1,
-        id,
-        requestId: request.requestId,
-        name,
-        recipe: resolved.recipe.id,
-        createdAt: Date.now() / 1000,
-        command: this.#trainCommand(directory),
-        cwd: request.folder,
-        env: {},
-        device: resolved.device,
-        overrides: request.overrides,
-        dirty: code.dirty,
-        labels: request.labels ?? [],
-        ...(Object.fromEntries(
-          Object.entries(optional).filter(([, value]) => value !== undefined),
-        ) as Partial<LaunchRecord>),
-      }),
-      configYaml: (name) => renamed(resolved, name),
-      ...(code.patch === undefined ? {} : { patch: code.patch }),
-    };
-  }
-
   #carryOut(requestId: string, prepared: Prepared): LaunchedRun {
     const id = ulid() as RunId;
     const { runsFolder, root, slot, held } = prepared;
@@ -163,14 +139,18 @@ export class Launcher {
       const directory = path.join(runsFolder, name);
       const row: RequestRow = { id: requestId, runId: id, root, directory, slot, held, queued: false };
       this.#options.requests.save(row);
+      const record = prepared.record(id, name, directory);
       const content = {
-        record: prepared.record(id, name, directory),
+        record,
         ...(prepared.configYaml === undefined ? {} : { configYaml: prepared.configYaml(name) }),
         ...(prepared.patch === undefined ? {} : { patch: prepared.patch }),
+        ...(prepared.files === undefined ? {} : { files: prepared.files }),
       };
       if (this.#make(row, content)) {
-        this.#enqueue(row, name);
-        return { runId: id, root, directory };
+        this.#enqueue(row, record);
+        const launched = { runId: id, root, directory };
+        if (record.commandLaunch !== undefined) this.#options.onLaunched?.(launched, record);
+        return launched;
       }
       if (!prepared.isNameFree) throw nameTaken(directory, freeName(runsFolder, name));
     }
@@ -186,19 +166,8 @@ export class Launcher {
     }
   }
 
-  #enqueue(row: RequestRow, runName: string): void {
-    this.#options.scheduler.submit(
-      {
-        id: row.runId as string as JobId,
-        runId: row.runId,
-        runName,
-        state: row.held ? 'held' : 'waiting',
-        target: 'local',
-        slot: row.slot,
-        submittedAt: Date.now() / 1000,
-      },
-      row.directory,
-    );
+  #enqueue(row: RequestRow, record: LaunchRecord): void {
+    this.#options.scheduler.submit(jobOfLaunch(row, record), row.directory);
     this.#options.requests.save({ ...row, queued: true });
   }
 
@@ -207,6 +176,9 @@ export class Launcher {
     return [node, ...nodeArguments, trainyard, 'train', path.join(directory, runFiles.config)];
   }
 }
+
+/** How long a launch waits for its configuration: a preview that came before has left it in a cache. */
+const composePatienceMs = 40;
 
 function prepareCommand(launch: CommandLaunch): Prepared {
   const problemName = path.basename(launch.name) === launch.name ? undefined : launch.name;
@@ -236,12 +208,7 @@ function prepareCommand(launch: CommandLaunch): Prepared {
   };
 }
 
-/** The configuration names its run, so another name needs another text. */
-function renamed({ configYaml, name: first }: ResolvedLaunch, name: string): string {
-  return name === first ? configYaml : configYaml.replace(/^name: .*$/m, `name: ${name}`);
-}
-
-function refuseProblems({ problems }: ResolvedLaunch): void {
+function refuseProblems({ problems }: Pick<ResolvedLaunch, 'problems'>): void {
   if (problems.length === 0) return;
   const isTaken = problems.length === 1 && problems[0]!.includes(' exists already. ');
   throw new AppError(

@@ -1,22 +1,27 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
 import type { LaunchRecord } from '../../domain/launch.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { syncFolder, writeAndSync } from '../../launch/files.ts';
+import type { SnapshotFile } from '../../launch/snapshot/snapshotFiles.ts';
 
 /** What a new run directory holds. */
 export interface DirectoryContent {
   readonly record: LaunchRecord;
   readonly configYaml?: string;
   readonly patch?: string;
+  readonly files?: readonly SnapshotFile[];
 }
 
 /**
  * Makes a run directory at once with all its files: they are written and synced under a hidden name beside it, which is then renamed.
  * False where the place is taken by a folder with something in it; nothing is left behind then.
  */
-export function makeRunDirectory(directory: string, { record, configYaml, patch }: DirectoryContent): boolean {
+export function makeRunDirectory(
+  directory: string,
+  { record, configYaml, patch, files = [] }: DirectoryContent,
+): boolean {
   const parent = path.dirname(directory);
   const staging = stagingFolder(directory, record.id);
   try {
@@ -25,6 +30,7 @@ export function makeRunDirectory(directory: string, { record, configYaml, patch 
     writeAndSync(path.join(staging, runFiles.launch), `${JSON.stringify(record, undefined, 2)}\n`);
     if (configYaml !== undefined) writeAndSync(path.join(staging, runFiles.config), configYaml);
     if (patch !== undefined) writeAndSync(path.join(staging, runFiles.patch), patch);
+    for (const file of files) writeCopy(staging, file);
     syncFolder(staging);
     const isMade = !existsSync(directory) && renameUnlessTaken(staging, directory);
     if (isMade) syncFolder(parent);
@@ -34,6 +40,13 @@ export function makeRunDirectory(directory: string, { record, configYaml, patch 
   } finally {
     removeStaging(directory, record.id);
   }
+}
+
+/** Copies are not synced one by one: hundreds of waits for the disk would delay the start, and a power cut that loses them loses the job as well. */
+function writeCopy(folder: string, { path: relative, content, mode = 0o600 }: SnapshotFile): void {
+  const file = path.join(folder, relative);
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, content, { mode });
 }
 
 /** Removes what a launch that was cut off may have left beside the directory. */

@@ -30,6 +30,8 @@ export function summaryOf(run: LiveRun, marks: Marks = noMarks, jobFacts?: JobFa
     endedAt: facts.endedAt,
     progress: facts.progress,
     resumedFrom: facts.resumedFrom,
+    entry: facts.entry,
+    target: facts.target,
   };
   return {
     id: run.id,
