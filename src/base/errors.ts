@@ -22,6 +22,7 @@ export const errorCodes = {
   cancelled: 'The caller gave up.',
   timeout: 'No answer came in time.',
   unreachable: 'A machine elsewhere did not answer; what was asked of it may have happened.',
+  refused: 'A machine elsewhere, or the way to it, needs something that only a person can give.',
   diverged: 'Training produced a value that is not a number.',
   internal: 'A defect in Trainyard.',
 } as const;

@@ -32,6 +32,7 @@ const buttons: { readonly [C in ErrorCode]: readonly Button[] | null } = {
   cancelled: null,
   timeout: [restart, showLog],
   unreachable: [doctor, showLog],
+  refused: [doctor, showLog],
   diverged: [showLog],
   internal: [showLog],
 };
