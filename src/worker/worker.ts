@@ -21,6 +21,7 @@ import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
 import { Launcher } from './launching/launcher.ts';
+import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
 import { Folders, isInside } from './runs/folders.ts';
@@ -90,7 +91,11 @@ export class Worker extends Disposables implements WorkerServices {
       requests: new RequestTable(database),
       scheduler: this.scheduler,
       installation,
-      sources: workerSources({ catalog: this.catalog, entries: () => undefined, targets: async () => [] }),
+      sources: workerSources({
+        catalog: this.catalog,
+        entries: () => undefined,
+        targets: async (folder) => (await projectTargets(folder)).targets,
+      }),
     });
     const tails = new RunTails(this.clients, () => this.folders.roots);
     const pool = this.add(new ReaderPool(installation.readerThread));

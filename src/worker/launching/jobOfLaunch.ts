@@ -21,11 +21,16 @@ export function jobOfLaunch(row: RequestRow, record: LaunchRecord): Omit<Job, 'o
 
 function commandJob({ request, target }: CommandLaunchFacts): Partial<Job> {
   const { priority, after, notBefore, group, groupLimit } = request;
-  const gpus = target.settings.kind === 'local' ? gpusOf(request.gpus) : 0;
   return {
     target: target.settings.kind,
-    ...present({ priority, after, notBefore, group, groupLimit, gpus: gpus > 0 ? gpus : undefined }),
+    ...present({ priority, after, notBefore, group, groupLimit, gpus: jobGpus(request, target) }),
   };
+}
+
+/** Zero hides the GPUs from the job; undefined leaves the environment as it is, on a machine that has none and elsewhere. */
+function jobGpus({ gpus }: CommandLaunchFacts['request'], target: CommandLaunchFacts['target']): number | undefined {
+  if (target.settings.kind !== 'local') return undefined;
+  return gpus ?? (gpusOf(undefined) > 0 ? gpusOf(undefined) : undefined);
 }
 
 /** How many GPUs of this machine a command gets: what was asked for, else one where there is one. */
