@@ -5,6 +5,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Installation } from './installation.ts';
 import type { Launcher } from './launching/launcher.ts';
+import type { Pipelines } from './pipelines/pipelines.ts';
 import type { Folders } from './runs/folders.ts';
 import type { RunCatalog } from './runs/runCatalog.ts';
 import type { RunMonitor } from './runs/runMonitor.ts';
@@ -35,6 +36,7 @@ export interface WorkerServices {
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
   readonly launcher: Launcher;
+  readonly pipelines: Pipelines;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;
   closeFolder(client: Client, folder: string): void;
   end(): void;

@@ -7,8 +7,10 @@ import { noteSocket } from '../client/socketFile.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
+import { CommandTarget } from '../launch/command/commandTarget.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
+import { LocalExecutor } from '../launch/remote/localExecutor.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -24,6 +26,7 @@ import { Launcher } from './launching/launcher.ts';
 import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
+import { Pipelines } from './pipelines/pipelines.ts';
 import { Folders, isInside } from './runs/folders.ts';
 import type { LiveRun, RunChange } from './runs/liveRun.ts';
 import { ReaderPool } from './runs/readerPool.ts';
@@ -52,6 +55,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
   readonly launcher: Launcher;
+  readonly pipelines: Pipelines;
   readonly #server: SocketServer;
   readonly #jobRuns: JobRuns;
   #idleSince = Date.now();
@@ -79,7 +83,7 @@ export class Worker extends Disposables implements WorkerServices {
     this.scheduler = this.add(
       new Scheduler({
         store: jobs,
-        targets: [target],
+        targets: [target, this.add(new CommandTarget(new LocalExecutor()))],
         complain: logLine,
         gpus: () => this.gpus.known(gpuMaxAgeMs),
         isWatched: () => this.clients.count > 0,
@@ -97,6 +101,14 @@ export class Worker extends Disposables implements WorkerServices {
         targets: async (folder) => (await projectTargets(folder)).targets,
       }),
     });
+    this.pipelines = this.add(
+      new Pipelines({
+        launcher: this.launcher,
+        scheduler: this.scheduler,
+        tell: (run) => this.clients.tell('pipelines.changed', { pipelineRun: run }, run.folder),
+        complain: logLine,
+      }),
+    );
     const tails = new RunTails(this.clients, () => this.folders.roots);
     const pool = this.add(new ReaderPool(installation.readerThread));
     this.monitor = this.add(
