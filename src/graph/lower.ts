@@ -25,7 +25,7 @@ export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
   for (const [name, value] of [...face.inputs, ...(face.outer ?? [])]) lowering.name(value, name);
   const copies = face.outputs.filter(([name, value]) => !lowering.claim(value, name));
   const values = face.outputs.map(([, value]) => value);
-  for (const node of nodesBehind(values)) if (node.op !== 'StopGradient') lowering.add(node);
+  for (const node of nodesBehind(values)) if (!leavesNoTrace(node)) lowering.add(node);
   for (const [name, value] of copies) lowering.copy(value, name);
   const missing = lowering.unnamedInputs(graph);
   if (missing.length > 0) {
@@ -71,7 +71,7 @@ class Lowering {
 
   /** Lets the node that computes a value write it under an output's name. False where the value has a name already or no node. */
   claim(output: Value, name: string): boolean {
-    const value = withoutStops(output);
+    const value = withoutTraceless(output);
     if (value.node === null || this.#names.has(value)) return false;
     this.#names.set(value, name);
     return true;
@@ -104,7 +104,7 @@ class Lowering {
   }
 
   #nameOf(given: Value): string {
-    const value = withoutStops(given);
+    const value = withoutTraceless(given);
     const known = this.#names.get(value);
     if (known !== undefined) return known;
     const name = `%${value.id}`;
@@ -128,11 +128,16 @@ class Lowering {
   }
 }
 
-/** The value behind stopGradient(), which leaves no trace in the model. */
-function withoutStops(value: Value): Value {
+/** The value behind operations that leave no trace in the model. */
+function withoutTraceless(value: Value): Value {
   let behind = value;
-  while (behind.node?.op === 'StopGradient') behind = behind.node.inputs[0]!;
+  while (behind.node !== null && leavesNoTrace(behind.node)) behind = behind.node.inputs[0]!;
   return behind;
+}
+
+/** stopGradient() is for derivation only, and a Split into one part, as a pack of one parameter has it, would be a copy. */
+function leavesNoTrace({ op, inputs, outputs }: Node): boolean {
+  return op === 'StopGradient' || (op === 'Split' && outputs.length === 1 && inputs.length === 1);
 }
 
 function onnxForm(node: Node): OnnxForm {

@@ -25,7 +25,7 @@ export interface ParameterSlot {
 
 /**
  * Named parameters that live in one flat vector, so that an optimizer updates all of them with a handful of nodes and the state of a
- * run is a few tensors. Views are cut out by one Split and reshaped, which costs no arithmetic.
+ * run is a few tensors. Views are cut out by one Split and reshaped, which costs no arithmetic; of a pack with one parameter the vector itself is the view.
  *
  * Declare all parameters while the network is built, then read `flat`; from then on the pack is closed.
  */
@@ -114,13 +114,6 @@ export class ParameterPack {
       values.map((value, i) => reshape(value, [this.#slots[i]!.size])),
       0,
     );
-  }
-
-  /** A flat constant of 1 where `wanted` holds for a parameter and 0 elsewhere, for instance to mask weight decay. */
-  mask(wanted: (slot: ParameterSlot) => boolean): Value {
-    const values = new Float32Array(this.#size);
-    for (const slot of this.#slots) if (wanted(slot)) values.fill(1, slot.offset, slot.offset + slot.size);
-    return this.graph.constant(values, [this.#size], this.dtype);
   }
 
   /** Starting values of the flat vector. The same seed and declarations give the same numbers on every machine. */

@@ -22,3 +22,15 @@ export const modelOptions = {
   dml: {},
   coreml: {},
 } satisfies { readonly [D in DeviceName]: ModelOptions };
+
+/**
+ * From how many elements on a tensor has optimizer state of its own. On the CPU that saves copies into and out of one long vector, which from
+ * about this size on cost more than the nodes of one more update; elsewhere starting an operation costs more than copying.
+ */
+export const smallestPart = {
+  cpu: 32_768,
+  cuda: Number.POSITIVE_INFINITY,
+  webgpu: Number.POSITIVE_INFINITY,
+  dml: Number.POSITIVE_INFINITY,
+  coreml: Number.POSITIVE_INFINITY,
+} satisfies { readonly [D in DeviceName]: number };

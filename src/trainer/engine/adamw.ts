@@ -2,71 +2,86 @@ import { add, div, maximum, minimum, mul, reduceSum, reshape, sqrt, sub, type Va
 import type { OptimizerSettings } from '../../recipes/recipe.ts';
 import { emaDecayAt, learningRateAt } from '../../recipes/recipe.ts';
 
-/** The flat vectors [parameters] that an optimizer carries from step to step. */
+/** The vectors that an optimizer carries from step to step. */
 export interface OptimizerState<T> {
   readonly parameters: T;
-  readonly mean: T;
-  readonly meanSquare: T;
+  /** Σ β₁ᵏ·g over the gradients g of k steps ago: the mean of gradients of the published algorithm divided by 1 − β₁. */
+  readonly gradientSum: T;
+  /** Σ β₂ᵏ·g²: the mean of squares of the published algorithm divided by 1 − β₂. */
+  readonly squareSum: T;
   /** The averaged weights. */
   readonly average: T;
 }
 
+/** Parameters that are updated together, as flat vectors of one length. */
+export interface PartOfUpdate {
+  readonly state: OptimizerState<Value>;
+  readonly gradient: Value;
+  readonly decays: boolean;
+}
+
 /** Numbers that change from step to step and are known before: float32 scalars of the graph. */
-export const scheduleNames = ['learningRate', 'stepSize', 'rootOffset', 'averageGain'] as const;
+export const scheduleNames = ['stepSize', 'rootOffset', 'weightKept', 'averageGain'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 export type Schedule<T> = Readonly<Record<ScheduleName, T>>;
 
 /**
- * The schedule at a step (from 0): the learning rate; the step size and the epsilon that hold the corrections of both biases (Kingma and
- * Ba, arXiv 1412.6980, end of section 2: the order of computation with less arithmetic); and 1 − decay of the averaged weights.
+ * The schedule at a step (from 0). The step size and the epsilon hold the corrections of both biases (Kingma and Ba, arXiv 1412.6980, end
+ * of section 2: the order of computation with less arithmetic) and the factors that the sums are kept without. `weightKept` is what a
+ * step of decay leaves of a weight, 1 − learning rate × decay, and `averageGain` 1 − decay of the averaged weights.
  */
 export function scheduleAt(settings: OptimizerSettings, step: number, totalSteps: number): Schedule<number> {
+  const { beta1, beta2, epsilon, weightDecay, emaDecay } = settings;
   const learningRate = learningRateAt(settings, step, totalSteps);
-  const meanBias = 1 - settings.beta1 ** (step + 1);
-  const rootBias = Math.sqrt(1 - settings.beta2 ** (step + 1));
+  const meanPart = (1 - beta1) / (1 - beta1 ** (step + 1));
+  const rootPart = Math.sqrt((1 - beta2) / (1 - beta2 ** (step + 1)));
   return {
-    learningRate,
-    stepSize: (learningRate * rootBias) / meanBias,
-    rootOffset: settings.epsilon * rootBias,
-    averageGain: 1 - emaDecayAt(settings.emaDecay, step),
+    stepSize: (learningRate * meanPart) / rootPart,
+    rootOffset: epsilon / rootPart,
+    weightKept: 1 - learningRate * weightDecay,
+    averageGain: 1 - emaDecayAt(emaDecay, step),
   };
 }
 
 /**
- * One step of AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) with clipping of the gradient's norm, and of the averaged
- * weights. All are vectors [parameters], so that the whole update is some twenty nodes whatever the network is. Every node passes
- * over a whole vector, which is most of the cost, so factors are multiplied as scalars first. `decayMask` is 1 where weights decay.
- * `gradientNorm` is the norm before clipping, [].
+ * One step of AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) with clipping of the gradient's norm over all parts, and of
+ * the averaged weights. Every node passes over a whole vector, which is all of the cost: so the moments are kept as sums without their
+ * constant factors, and the factors are multiplied as scalars before. `gradientNorm` is the norm before clipping, [].
  */
 export function adamwStep(
   settings: OptimizerSettings,
-  state: OptimizerState<Value>,
-  gradient: Value,
-  decayMask: Value | undefined,
+  parts: readonly PartOfUpdate[],
   schedule: Schedule<Value>,
-): { readonly next: OptimizerState<Value>; readonly gradientNorm: Value } {
-  const { beta1, beta2 } = settings;
-  const gradientNorm = sqrt(reshape(reduceSum(mul(gradient, gradient), [0], false), []));
+): { readonly next: readonly OptimizerState<Value>[]; readonly gradientNorm: Value } {
+  const squares = parts.map(({ gradient }) => mul(gradient, gradient));
+  const sums = squares.map((each) => reshape(reduceSum(each, [0], false), []));
+  const gradientNorm = sqrt(sums.reduce((total, sum) => add(total, sum)));
   const scale = clipScale(gradientNorm, settings.clipNorm);
-  const mean = add(mul(state.mean, beta1), mul(gradient, mul(scale, 1 - beta1)));
-  // The root of the factor goes in before the square.
-  const part = mul(gradient, mul(scale, Math.sqrt(1 - beta2)));
-  const meanSquare = add(mul(state.meanSquare, beta2), mul(part, part));
-  const change = mul(div(mean, add(sqrt(meanSquare), schedule.rootOffset)), schedule.stepSize);
-  const decayed = decay(state.parameters, settings.weightDecay, decayMask, schedule.learningRate);
-  const parameters = sub(decayed, change);
+  const next = parts.map((part, i) => updatePart(settings, part, squares[i]!, scale, schedule));
+  return { next, gradientNorm };
+}
+
+function updatePart(
+  settings: OptimizerSettings,
+  { state, gradient, decays }: PartOfUpdate,
+  squares: Value,
+  scale: Value | undefined,
+  schedule: Schedule<Value>,
+): OptimizerState<Value> {
+  const { beta1, beta2, weightDecay } = settings;
+  const shortened = scale === undefined ? gradient : mul(gradient, scale);
+  const shortenedSquares = scale === undefined ? squares : mul(shortened, shortened);
+  const gradientSum = add(mul(state.gradientSum, beta1), shortened);
+  const squareSum = add(mul(state.squareSum, beta2), shortenedSquares);
+  const change = mul(div(gradientSum, add(sqrt(squareSum), schedule.rootOffset)), schedule.stepSize);
+  const kept = decays && weightDecay !== 0 ? mul(state.parameters, schedule.weightKept) : state.parameters;
+  const parameters = sub(kept, change);
   const average = add(state.average, mul(sub(parameters, state.average), schedule.averageGain));
-  return { next: { parameters, mean, meanSquare, average }, gradientNorm };
+  return { parameters, gradientSum, squareSum, average };
 }
 
-/** min(1, limit / norm), by which the gradient is shortened. A limit of 0 means none. */
-function clipScale(norm: Value, limit: number): Value {
-  if (limit === 0) return norm.graph.scalar(1);
+/** min(1, limit / norm), by which the gradient is shortened; undefined without a limit, which 0 means. */
+function clipScale(norm: Value, limit: number): Value | undefined {
+  if (limit === 0) return undefined;
   return minimum(div(limit, maximum(norm, 1e-12)), 1);
-}
-
-/** Parameters × (1 − learning rate × decay), where the mask is 1. */
-function decay(parameters: Value, weightDecay: number, mask: Value | undefined, learningRate: Value): Value {
-  if (weightDecay === 0 || mask === undefined) return parameters;
-  return mul(parameters, sub(1, mul(mask, mul(learningRate, weightDecay))));
 }

@@ -1,20 +1,13 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { nextName, scanModel } from '../../graph/index.ts';
-import { type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
+import { learningRateAt, type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
 import type { BatchLoader } from '../data/batches.ts';
 import { modelOptions } from '../devices/providers.ts';
 import { scheduleAt, scheduleNames } from './adamw.ts';
-import { ModelSession, type Placement, type TensorInput } from './session.ts';
+import { putPart, takePart } from './parameterParts.ts';
+import { ModelSession, type Placement, type TensorData, type TensorInput } from './session.ts';
 import type { TrainState } from './trainState.ts';
-import {
-  decayMaskName,
-  learningRateTag,
-  metricOutput,
-  type StateKey,
-  stateKeys,
-  stateNames,
-  type TrainStep,
-} from './trainStep.ts';
+import { learningRateTag, metricOutput, partName, type StateKey, stateKeys, type TrainStep } from './trainStep.ts';
 
 /** What one call gave back: the state behind its last step, and per tag one value for each step. */
 export interface FusedResult {
@@ -52,14 +45,14 @@ export class FusedSteps implements Disposable {
   /** Goes `count` steps on from a state, which stays as it is. */
   async run(state: TrainState, count: number): Promise<FusedResult> {
     const session = await this.#session(count);
-    const { step, batchSize } = this.#plan;
-    const inputs = { ...vectorInputs(state), ...constantInputs(step), ...this.#sequenceInputs(state, count) };
-    const outputs = await session.run(inputs);
-    const vectors = Object.fromEntries(
-      stateKeys.map((key) => [key, outputs[nextName(stateNames[key])] as Float32Array]),
-    ) as Record<StateKey, Float32Array>;
+    const { step, optimizer, batchSize, totalSteps } = this.#plan;
+    const outputs = await session.run({ ...vectorInputs(step, state), ...this.#sequenceInputs(state, count) });
+    const vectors = joinVectors(step, outputs);
     const metrics = new Map(step.tags.map((tag) => [tag, outputs[metricOutput(tag)] as Float32Array]));
-    metrics.set(learningRateTag, inputs['learningRate']!.data as Float32Array);
+    metrics.set(
+      learningRateTag,
+      Float32Array.from({ length: count }, (_, i) => learningRateAt(optimizer, state.step + i, totalSteps)),
+    );
     return { state: { step: state.step + count, position: state.position + count * batchSize, vectors }, metrics };
   }
 
@@ -113,15 +106,23 @@ export class FusedSteps implements Disposable {
 
 const mostModels = 4;
 
-function constantInputs({ decayMask }: TrainStep): Record<string, TensorInput> {
-  return decayMask === undefined ? {} : { [decayMaskName]: { data: decayMask, shape: [decayMask.length] } };
+function vectorInputs({ parts }: TrainStep, { vectors }: TrainState): Record<string, TensorInput> {
+  const inputs: Record<string, TensorInput> = {};
+  for (const key of stateKeys) {
+    for (const [i, part] of parts.entries()) {
+      inputs[partName(key, i)] = { data: takePart(vectors[key], part), shape: [part.size] };
+    }
+  }
+  return inputs;
 }
 
-function vectorInputs(state: TrainState): Record<string, TensorInput> {
-  return Object.fromEntries(
-    stateKeys.map((key) => {
-      const data = state.vectors[key];
-      return [stateNames[key], { data, shape: [data.length] }];
-    }),
-  );
+function joinVectors({ parts, pack }: TrainStep, outputs: Readonly<Record<string, TensorData>>): TrainState['vectors'] {
+  const joined = stateKeys.map((key) => {
+    const vector = new Float32Array(pack.size);
+    for (const [i, part] of parts.entries()) {
+      putPart(vector, part, outputs[nextName(partName(key, i))] as Float32Array);
+    }
+    return [key, vector] as const;
+  });
+  return Object.fromEntries(joined) as Record<StateKey, Float32Array>;
 }

@@ -17,8 +17,8 @@ export function initialState(parameters: Float32Array): TrainState {
     position: 0,
     vectors: {
       parameters,
-      mean: new Float32Array(parameters.length),
-      meanSquare: new Float32Array(parameters.length),
+      gradientSum: new Float32Array(parameters.length),
+      squareSum: new Float32Array(parameters.length),
       average: parameters.slice(),
     },
   };

@@ -1,12 +1,13 @@
 import { Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value } from '../../graph/index.ts';
 import type { DataFacts, Program } from '../../recipes/recipe.ts';
 import { adamwStep, type OptimizerState, type Schedule, type ScheduleName, scheduleNames } from './adamw.ts';
+import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
 
-/** Names of the flat vectors in the model of a step, in a checkpoint's order. */
-export const stateNames = {
+/** What the vectors of the optimizer's state are called in the model of a step. */
+const stateNames = {
   parameters: 'parameters',
-  mean: 'adam_mean',
-  meanSquare: 'adam_mean_square',
+  gradientSum: 'gradient_sum',
+  squareSum: 'square_sum',
   average: 'average',
 } as const satisfies OptimizerState<string>;
 export type StateKey = keyof typeof stateNames;
@@ -17,44 +18,40 @@ export const lossTag = 'train/loss';
 export const gradientNormTag = 'train/grad_norm';
 export const learningRateTag = 'train/lr';
 
-export const decayMaskName = 'decay_mask';
-
 /** Prefix of the per-step outputs, so that no tag is the name of something else in the model. */
 const metricPrefix = 'metric:';
 
-/** One training step as a graph, and what its flat vectors hold. */
+/** One training step as a graph, and what its vectors hold. */
 export interface TrainStep {
   readonly scan: ScanStep;
+  /** Where each parameter lies in the run's whole vectors. */
   readonly layout: readonly ParameterSlot[];
+  /** How the whole vectors are cut for the model, which has an input `partName(key, i)` for each. */
+  readonly parts: readonly ParameterPart[];
   /** Tags of the values that come back per step. */
   readonly tags: readonly string[];
   readonly pack: ParameterPack;
-  /** 1 where weights decay [parameters]; undefined where none do. An input and no constant, so that the model stays small. */
-  readonly decayMask: Float32Array | undefined;
 }
 
-/** Builds the step of a program: loss, gradient, optimizer and averaged weights. */
-export function buildTrainStep(program: Program, data: DataFacts): TrainStep {
+/** Builds the step of a program: loss, gradient, optimizer and averaged weights. Tensors of `smallestPart` elements are parts of their own. */
+export function buildTrainStep(program: Program, data: DataFacts, smallestPart: number): TrainStep {
+  const pack = declareParameters(new Graph(), program, stateNames.parameters);
+  const parts = partsOf(pack.layout, program.parameters, smallestPart);
   const graph = new Graph();
-  const pack = declareParameters(graph, program, stateNames.parameters);
+  const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
   const batch = {
     images: graph.input('images', [program.batchSize, data.height, data.width, data.channels], 'uint8'),
     labels: graph.input('labels', [program.batchSize], 'int64'),
   };
   const counter = graph.input('counter', [], 'int64');
-  const outputs = program.step({ graph, parameters: (name) => pack.get(name), batch, counter });
-  const state: OptimizerState<Value> = {
-    parameters: pack.flat,
-    mean: graph.input(stateNames.mean, [pack.size], 'float32'),
-    meanSquare: graph.input(stateNames.meanSquare, [pack.size], 'float32'),
-    average: graph.input(stateNames.average, [pack.size], 'float32'),
-  };
+  const outputs = program.step({ graph, parameters: (name) => parameters.get(name), batch, counter });
   const schedule = Object.fromEntries(
     scheduleNames.map((name) => [name, graph.input(name, [], 'float32')]),
   ) as Schedule<Value>;
-  const decayMask = program.optimizer.weightDecay === 0 ? undefined : maskOfDecay(program, pack);
-  const mask = decayMask === undefined ? undefined : graph.input(decayMaskName, [pack.size], 'float32');
-  const { next, gradientNorm } = adamwStep(program.optimizer, state, pack.gradient(outputs.loss), mask, schedule);
+  const states = stateInputs(parameters);
+  const gradients = parameters.gradients(outputs.loss);
+  const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
+  const { next, gradientNorm } = adamwStep(program.optimizer, updates, schedule);
   const perStep: Record<string, Value> = {
     [lossTag]: outputs.loss,
     ...outputs.metrics,
@@ -62,29 +59,41 @@ export function buildTrainStep(program: Program, data: DataFacts): TrainStep {
   };
   return {
     pack,
+    parts,
     layout: pack.layout,
     tags: Object.keys(perStep),
-    decayMask,
     scan: {
       graph,
-      state: stateKeys.map((key) => ({ name: stateNames[key], input: state[key], next: next[key] })),
+      state: states.flatMap((state, i) =>
+        stateKeys.map((key) => ({ name: partName(key, i), input: state[key], next: next[i]![key] })),
+      ),
       sequence: [
         { name: 'images', input: batch.images },
         { name: 'labels', input: batch.labels },
         { name: 'counter', input: counter },
         ...scheduleNames.map((name: ScheduleName) => ({ name, input: schedule[name] })),
       ],
-      constants: mask === undefined ? [] : [{ name: decayMaskName, input: mask }],
       perStep: Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricPrefix + tag, value])),
     },
   };
 }
 
-function maskOfDecay(program: Program, pack: ParameterPack): Float32Array {
-  const decays = new Set(program.parameters.filter(({ decay }) => decay).map(({ name }) => name));
-  const mask = new Float32Array(pack.size);
-  for (const { name, offset, size } of pack.layout) if (decays.has(name)) mask.fill(1, offset, offset + size);
-  return mask;
+/** The vectors of every part as inputs of the graph. */
+export function stateInputs(parameters: PartedParameters): readonly OptimizerState<Value>[] {
+  return parameters.flat.map((flat, i) => {
+    const vector = (key: StateKey) => flat.graph.input(partName(key, i), flat.shape);
+    return {
+      parameters: flat,
+      gradientSum: vector('gradientSum'),
+      squareSum: vector('squareSum'),
+      average: vector('average'),
+    };
+  });
+}
+
+/** The input of a step's model that holds a vector of a part. */
+export function partName(key: StateKey, part: number): string {
+  return `${stateNames[key]}:${part}`;
 }
 
 /** The name of the output that holds a metric of all steps. */

@@ -36,8 +36,8 @@ const formatName = 'trainyard-checkpoint-1';
 const prefixes = {
   parameters: 'model.',
   average: 'average.',
-  mean: 'adam.mean.',
-  meanSquare: 'adam.mean_square.',
+  gradientSum: 'adam.gradient_sum.',
+  squareSum: 'adam.square_sum.',
 } as const satisfies { readonly [K in StateKey]: string };
 
 const stepTensor = 'trainer.step';

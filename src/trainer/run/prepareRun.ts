@@ -9,6 +9,7 @@ import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
 import { loadImageSet } from '../data/imageSet.ts';
 import type { LabelledImages } from '../data/labelledImages.ts';
+import { smallestPart } from '../devices/providers.ts';
 import { FusedSteps } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
@@ -46,7 +47,7 @@ export async function prepareRun(
   checkTestSets(trainSet, dataSets);
   const program = recipe.build(config, facts);
   if (program.batchSize > trainSet.examples) throw batchTooLarge(program.batchSize, trainSet);
-  const step = buildTrainStep(program, facts);
+  const step = buildTrainStep(program, facts, smallestPart[device]);
   const architecture = recipe.architecture(config, facts);
   const placement = { device, threads: settings.threads };
   const resumedFrom = findResume(settings, runFolder, step, architecture);

@@ -1,9 +1,20 @@
 // Our side: the same fused step that the trainer runs, without averaged weights, which the peer does not keep either.
-import { Graph, nextName, ParameterPack, scanModel, seededRandom, type Value } from '../../../src/graph/index.ts';
+import {
+  Graph,
+  nextName,
+  ParameterPack,
+  type ParameterSlot,
+  scanModel,
+  seededRandom,
+  type Value,
+} from '../../../src/graph/index.ts';
 import { collectParameters, type ParameterSpec, readingScope, type Scope } from '../../../src/nn/scope.ts';
 import type { OptimizerSettings } from '../../../src/recipes/recipe.ts';
+import { smallestPart } from '../../../src/trainer/devices/providers.ts';
 import { adamwStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
+import { type ParameterPart, PartedParameters, partsOf, takePart } from '../../../src/trainer/engine/parameterParts.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
+import { partName, type StateKey, stateInputs } from '../../../src/trainer/engine/trainStep.ts';
 import type { Subject } from './subjects.ts';
 
 export const optimizer: OptimizerSettings = {
@@ -23,6 +34,7 @@ export const optimizer: OptimizerSettings = {
 export interface Prepared {
   readonly subject: Subject;
   readonly specs: readonly ParameterSpec[];
+  readonly layout: readonly ParameterSlot[];
   readonly parameters: Float32Array;
   readonly batch: Readonly<Record<string, TensorInput>>;
 }
@@ -42,7 +54,7 @@ export function prepare(subject: Subject): Prepared {
   const batch = Object.fromEntries(
     subject.inputs.map(({ name, shape, kind }) => [name, { shape, data: draw[kind](product(shape)) as TensorData }]),
   );
-  return { subject, specs, parameters, batch };
+  return { subject, specs, layout: pack.layout, parameters, batch };
 }
 
 /** Runs fused steps and keeps the state between calls. */
@@ -54,11 +66,15 @@ export class OurSteps {
   #step = 0;
 
   private constructor(session: ModelSession, prepared: Prepared, fused: number) {
-    const size = prepared.parameters.length;
     this.#session = session;
     this.#prepared = prepared;
     this.#fused = fused;
-    this.#state = { parameters: prepared.parameters, mean: new Float32Array(size), square: new Float32Array(size) };
+    const vectors = partsOfSubject(prepared).map((part, i) => [
+      [partName('parameters', i), takePart(prepared.parameters, part)],
+      [partName('gradientSum', i), new Float32Array(part.size)],
+      [partName('squareSum', i), new Float32Array(part.size)],
+    ]);
+    this.#state = Object.fromEntries(vectors.flat());
   }
 
   static async create(prepared: Prepared, fused: number, threads: number): Promise<OurSteps> {
@@ -88,33 +104,40 @@ export class OurSteps {
   }
 }
 
-function stepModel({ subject, specs, parameters }: Prepared, fused: number): Uint8Array {
+const carried: readonly StateKey[] = ['parameters', 'gradientSum', 'squareSum'];
+
+function stepModel(prepared: Prepared, fused: number): Uint8Array {
+  const { subject } = prepared;
   const graph = new Graph();
-  const pack = new ParameterPack(graph, 'parameters');
-  for (const { name, shape, initializer } of specs) pack.declare(name, shape, initializer);
-  const scope = readingScope(graph, (name) => pack.get(name));
+  const parts = partsOfSubject(prepared);
+  const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
+  const scope = readingScope(graph, (name) => parameters.get(name));
   const inputs = declareInputs(scope, subject);
   const loss = subject.loss(scope, inputs);
-  const moment = (name: string) => graph.input(name, [parameters.length]);
-  const state = { parameters: pack.flat, mean: moment('mean'), meanSquare: moment('square'), average: pack.flat };
-  const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])]));
-  const decays = new Set(specs.filter(({ decay }) => decay).map(({ name }) => name));
-  const mask = pack.mask(({ name }) => decays.has(name));
-  const { next } = adamwStep(optimizer, state, pack.gradient(loss), mask, schedule as Schedule<Value>);
+  const states = stateInputs(parameters);
+  const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])])) as Schedule<Value>;
+  const gradients = parameters.gradients(loss);
+  const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
+  const { next } = adamwStep(optimizer, updates, schedule);
   return scanModel(
     {
       graph,
-      state: [
-        { name: 'parameters', input: state.parameters, next: next.parameters },
-        { name: 'mean', input: state.mean, next: next.mean },
-        { name: 'square', input: state.meanSquare, next: next.meanSquare },
-      ],
-      sequence: scheduleNames.map((name) => ({ name, input: schedule[name]! })),
+      state: states.flatMap((state, i) =>
+        carried.map((key) => ({ name: partName(key, i), input: state[key], next: next[i]![key] })),
+      ),
+      // The averaged weights are not kept, so their gain has no use.
+      sequence: scheduleNames
+        .filter((name) => name !== 'averageGain')
+        .map((name) => ({ name, input: schedule[name]! })),
       constants: Object.entries(inputs).map(([name, input]) => ({ name, input })),
       perStep: { loss },
     },
     fused,
   );
+}
+
+function partsOfSubject({ layout, specs }: Prepared): readonly ParameterPart[] {
+  return partsOf(layout, specs, smallestPart.cpu);
 }
 
 function declareInputs({ graph }: Scope, { inputs }: Subject): Record<string, Value> {

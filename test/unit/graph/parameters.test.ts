@@ -40,10 +40,16 @@ test('the flat gradient is the same along the views and along the flat vector', 
   assert.deepEqual([...results['along']!.values], expected);
 });
 
-test('a mask follows the layout', async () => {
-  const { pack } = packOf();
-  const { mask } = await evaluate({ mask: ops.identity(pack.mask((slot) => slot.shape.length >= 2)) });
-  assert.deepEqual([...mask!.values], [1, 1, 1, 1, 1, 1, 0, 0, 0]);
+test('a pack of one parameter costs no operation, and its gradient is that of its vector', async () => {
+  const graph = new ops.Graph();
+  const pack = new ops.ParameterPack(graph, 'flat');
+  const w = pack.declare('w', [3], { kind: 'zeros' });
+  const loss = ops.reduceSum(ops.mul(pack.flat, w), undefined, false);
+  const outputs = { loss, gradient: pack.gradient(loss) };
+  const { nodes } = ops.decodeModel(ops.encodeModel(graph, outputs)).graph;
+  assert.ok(nodes.every(({ type }) => type !== 'Split' && type !== 'Concat'));
+  const results = await evaluate(outputs, { flat: { shape: [3], values: [1, 2, 3] } });
+  assert.deepEqual([...results['loss']!.values], [14]);
 });
 
 test('starting values depend on the seed alone and have the spread asked for', () => {
