@@ -35,13 +35,16 @@ export function writeAsCommonJs({ outdir, folder, production, metaBanner }) {
   return {
     name: 'write-as-common-js',
     setup(build) {
-      build.onEnd(async ({ outputFiles, errors }) => {
-        if (errors.length > 0 || outputFiles === undefined) return;
+      build.onEnd(async ({ outputFiles, errors, metafile }) => {
+        if (errors.length > 0 || outputFiles === undefined) return undefined;
+        const unnamed = importsWithoutNames(metafile);
+        if (unnamed.length > 0) return { errors: unnamed.map((text) => ({ text })) };
         const chunks = await Promise.all(
           outputFiles.map(async ({ path: file, text }) => ({ file, ...(await asCommonJs(text)) })),
         );
         rmSync(path.join(outdir, folder), { recursive: true, force: true });
         for (const { file, code, map } of chunks) write(file, code, map);
+        return undefined;
       });
     },
   };
@@ -81,4 +84,19 @@ export function writeAsCommonJs({ outdir, folder, production, metaBanner }) {
     writeFileSync(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
     writeFileSync(`${file}.map`, map);
   }
+}
+
+/**
+ * Sentences about `import()` of CommonJS modules: as a chunk of its own such a module has only a default export, whatever names its types promise.
+ * @param {import('esbuild').Metafile | undefined} metafile
+ */
+function importsWithoutNames(metafile) {
+  return Object.entries(metafile?.inputs ?? {}).flatMap(([file, { imports }]) =>
+    imports
+      .filter(({ kind, path: target }) => kind === 'dynamic-import' && metafile?.inputs[target]?.format === 'cjs')
+      .map(
+        ({ original }) =>
+          `${file} loads ${original} later, which is CommonJS: load a file of our own that imports it by name.`,
+      ),
+  );
 }

@@ -57,6 +57,12 @@ export const panelTypes = {
   samples: 'trainyard.samples',
 } as const;
 
+/** Schemes of documents that only this extension can read. */
+export const contentSchemes = {
+  document: 'trainyard',
+  log: 'trainyard-log',
+} as const;
+
 export const walkthroughId = 'trainyard.start';
 
 /** Keys of `when` clauses that the code sets. */

@@ -1,74 +1,61 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { Disposables } from '../base/disposables.ts';
-import { describeError } from '../base/errors.ts';
 import type { App } from './app.ts';
 import { registerCommands } from './commands/register.ts';
-import { contextKeys } from './contributions.ts';
-import { presentError } from './errors.ts';
-import { diskFolders, isWithin } from './folders.ts';
-import { Journal } from './log/journal.ts';
-import { RunLogs } from './log/runLogs.ts';
-import { Notifications } from './notifications.ts';
-import { Panels } from './panels/panels.ts';
-import { RunsFeed } from './runs/feed.ts';
-import { RunsView } from './runs/view.ts';
-import { folderSettings } from './settings.ts';
-import { StatusBar } from './statusBar.ts';
-import { Trees } from './trees.ts';
-import { Documents } from './ui/documents.ts';
-import { keepFeedCurrent } from './worker/currency.ts';
-import { LazyLink } from './worker/lazyLink.ts';
-import { workerOptions } from './worker/options.ts';
+import { contentSchemes, panelTypes } from './contributions.ts';
+import type { PanelKind } from './panels/panel.ts';
+import { LazyContent } from './ui/lazyContent.ts';
+import { Views } from './views.ts';
+
+/** After activation the window waits this long before it loads its parts and looks whether there are runs to watch. */
+const FIRST_LOOK_MS = 1500;
+
+/** What tests in an extension host get; everybody else gets nothing. */
+export interface TestExports {
+  readonly app: () => Promise<App>;
+}
 
 /**
- * Registers everything and returns. The worker, the files of runs and the code that reaches them wait for the first view or command.
- * Tests in an extension host get the parts themselves; everybody else gets nothing.
+ * Registers what VS Code must know by name and returns. All that works behind those names is in `window.ts`, which is loaded when a view is
+ * first seen, a command is used, a tab comes back, or a moment has passed: a start costs neither its code nor the worker.
  */
-export function activate(context: vscode.ExtensionContext): App | undefined {
+export function activate(context: vscode.ExtensionContext): TestExports | undefined {
   const owned = new Disposables();
   context.subscriptions.push(owned);
-  const output = new Journal(owned.add(vscode.window.createOutputChannel('Trainyard', { log: true })));
-  const workerFile = path.join(context.extensionPath, 'dist', 'worker.cjs');
-  const worker = owned.add(new LazyLink(() => workerOptions(context, workerFile)));
-  logStates(owned, worker, output);
-
-  const feed = owned.add(
-    new RunsFeed({
-      worker,
-      folders: diskFolders,
-      settings: (folder) => folderSettings(vscode.Uri.file(folder)),
-      trusted: () => vscode.workspace.isTrusted,
-      contains: isWithin,
-    }),
-  );
-  const runs = owned.add(
-    new RunsView({ feed, memento: context.workspaceState, detail: (runId) => worker.call('runs.get', { runId }) }),
-  );
-  const trees = owned.add(new Trees({ worker, feed, failed: (error) => presentError(output, 'Queue', error) }));
-  const documents = owned.add(new Documents());
-  const logs = owned.add(new RunLogs({ worker, run: (runId) => feed.runs.get(runId) }));
-  const panels = owned.add(
-    new Panels({ extensionUri: context.extensionUri, worker, feed, memento: context.workspaceState }),
-  );
-  owned.add(new StatusBar(feed));
-  owned.add(new Notifications({ worker, feed, claims: path.join(context.globalStorageUri.fsPath, 'ended') }));
-
-  const app: App = { context, output, worker, feed, runs, ...trees.views, documents, logs, panels, workerFile };
+  let opened: Promise<App> | undefined;
+  const app = (): Promise<App> => {
+    opened ??= open();
+    return opened;
+  };
+  const views = owned.add(new Views(app));
+  const documents = owned.add(new LazyContent(contentSchemes.document, app));
+  const logs = owned.add(new LazyContent(contentSchemes.log, app));
+  const open = async (): Promise<App> => {
+    const { openWindow } = await import('./window.ts').catch(sayReload);
+    return openWindow({ context, owned, views, documents, logs });
+  };
   owned.add(registerCommands(app));
-  owned.add(keepFeedCurrent(app));
-  return context.extensionMode === vscode.ExtensionMode.Test ? app : undefined;
+  for (const kind of Object.keys(panelTypes) as PanelKind[]) owned.add(bringBack(kind, app));
+  const timer = setTimeout(() => void app().catch(() => undefined), FIRST_LOOK_MS);
+  owned.onDispose(() => clearTimeout(timer));
+  return context.extensionMode === vscode.ExtensionMode.Test ? { app } : undefined;
 }
 
 /** VS Code disposes the subscriptions; jobs and the worker go on by themselves. */
 export function deactivate(): void {}
 
-function logStates(owned: Disposables, worker: LazyLink, output: Journal): void {
-  owned.add(
-    worker.onState((state) => {
-      void vscode.commands.executeCommand('setContext', contextKeys.link, state.kind);
-      if (state.kind === 'failed') output.warn(`Worker: ${describeError(state.error)}`);
-      else output.info(`Worker: ${state.message}`);
-    }),
+/** Panels that were open when the window closed. */
+function bringBack(kind: PanelKind, app: () => Promise<App>): vscode.Disposable {
+  return vscode.window.registerWebviewPanelSerializer(panelTypes[kind], {
+    deserializeWebviewPanel: async (webviewPanel, state: unknown) =>
+      (await app()).panels.bringBack(kind, webviewPanel, state),
+  });
+}
+
+/** An update that replaced the files under a window that is open; its parts can no longer be loaded. */
+function sayReload(error: unknown): never {
+  void vscode.window.showErrorMessage(
+    `Trainyard's own files cannot be loaded (${(error as Error).message}). Reload the window with "Developer: Reload Window".`,
   );
+  throw error;
 }

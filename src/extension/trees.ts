@@ -7,13 +7,15 @@ import { checkpointsTree } from './checkpoints/tree.ts';
 import { viewIds } from './contributions.ts';
 import { experimentLogTree } from './experimentLog/tree.ts';
 import { diskFolders } from './folders.ts';
-import { queueDragAndDrop, queueTree } from './queue/tree.ts';
+import { queueMoves, queueTree } from './queue/tree.ts';
 import type { RunsFeed } from './runs/feed.ts';
+import type { Views } from './views.ts';
 import type { LazyLink } from './worker/lazyLink.ts';
 
 export interface TreeServices {
   readonly worker: LazyLink;
   readonly feed: RunsFeed;
+  readonly views: Views;
   readonly failed: (error: unknown) => void;
 }
 
@@ -39,10 +41,10 @@ export class Trees extends Disposables {
   }
 
   #checkpoints(): App['checkpoints'] {
-    const { worker, feed } = this.#services;
+    const { worker, feed, views } = this.#services;
     const ask = async (folder: string) => (await worker.call('checkpoints.list', { folder })).checkpoints;
     const tree = this.add(checkpointsTree(() => this.#withProgress(viewIds.checkpoints, () => this.#ofFolders(ask))));
-    this.add(vscode.window.createTreeView(viewIds.checkpoints, { treeDataProvider: tree, showCollapseAll: true }));
+    views.get('checkpoints').fill({ provider: tree });
     this.add(worker.on('checkpoints.changed', () => tree.refresh()));
     this.add(
       feed.onChange((change) => {
@@ -54,7 +56,7 @@ export class Trees extends Disposables {
 
   /** Entries are read again when the file changes; the runs that they name only need drawing. */
   #experimentLog(): App['experimentLog'] {
-    const { worker, feed } = this.#services;
+    const { worker, feed, views } = this.#services;
     const ask = async (folder: string) => (await worker.call('experimentLog.list', { folder })).entries;
     const read = (): Promise<readonly LogEntry[]> =>
       this.#withProgress(viewIds.experimentLog, () => this.#ofFolders(ask)).catch((error: unknown) => {
@@ -70,7 +72,7 @@ export class Trees extends Disposables {
       this.#entries = undefined;
     };
     const tree = this.add(experimentLogTree({ entries, forget, runs: () => feed.runs.values() }));
-    this.add(vscode.window.createTreeView(viewIds.experimentLog, { treeDataProvider: tree, showCollapseAll: true }));
+    views.get('experimentLog').fill({ provider: tree });
     this.add(worker.on('experimentLog.changed', () => tree.reload()));
     this.add(
       feed.onChange((change) => {
@@ -87,18 +89,11 @@ export class Trees extends Disposables {
   }
 
   #queueView(queue: App['queue'], jobs: () => Promise<readonly Job[]>): vscode.TreeView<unknown> {
-    const { worker, failed } = this.#services;
+    const { worker, views, failed } = this.#services;
     const move = async (jobId: Job['id'], before: Job['id'] | null): Promise<void> => {
       await worker.call('queue.move', { jobId, before });
     };
-    const dragAndDropController = queueDragAndDrop({ jobs, move, failed });
-    return this.add(
-      vscode.window.createTreeView(viewIds.queue, {
-        treeDataProvider: queue,
-        canSelectMany: true,
-        dragAndDropController,
-      }),
-    );
+    return views.get('queue').fill({ provider: queue, moving: queueMoves({ jobs, move, failed }) });
   }
 
   async #ofFolders<T>(ask: (folder: string) => Promise<readonly T[]>): Promise<readonly T[]> {

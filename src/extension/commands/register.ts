@@ -2,70 +2,26 @@ import * as vscode from 'vscode';
 import { type Disposable, Disposables } from '../../base/disposables.ts';
 import type { App } from '../app.ts';
 import { type CommandName, commandIds } from '../contributions.ts';
-import { presentError } from '../errors.ts';
-import * as checkpoints from './checkpointCommands.ts';
-import * as launching from './launchCommands.ts';
-import * as logs from './logCommands.ts';
-import * as queue from './queueCommands.ts';
-import * as runs from './runCommands.ts';
-import * as views from './viewCommands.ts';
-import * as worker from './workerCommands.ts';
 
-type Handler = (app: App, ...args: readonly unknown[]) => unknown;
-
-/** What each command does; a command without a line here does not compile. */
-const handlers: { readonly [C in CommandName]: Handler } = {
-  launch: launching.launch,
-  runAgain: launching.runAgain,
-  openWalkthrough: launching.openWalkthrough,
-  stop: runs.stop,
-  forceStop: runs.forceStop,
-  resume: runs.resume,
-  showMetrics: runs.showMetrics,
-  showSamples: runs.showSamples,
-  showLog: runs.showLog,
-  revealRun: runs.revealRun,
-  copyRunId: runs.copyRunId,
-  rename: runs.rename,
-  tag: runs.tag,
-  archive: runs.archive,
-  unarchive: runs.unarchive,
-  logConclusion: logs.logConclusion,
-  openEntry: logs.openEntry,
-  openExperimentLog: logs.openExperimentLog,
-  restartWorker: worker.restartWorker,
-  doctor: worker.doctor,
-  showOutput: worker.showOutput,
-  refresh: views.refresh,
-  filterRuns: views.filterRuns,
-  clearFilter: views.clearFilter,
-  groupRuns: views.groupRuns,
-  sortRuns: views.sortRuns,
-  showArchived: views.showArchived,
-  hideArchived: views.hideArchived,
-  revealCheckpoint: checkpoints.revealCheckpoint,
-  copyCheckpointPath: checkpoints.copyCheckpointPath,
-  moveJobUp: queue.moveJobUp,
-  moveJobDown: queue.moveJobDown,
-  holdJob: queue.holdJob,
-  releaseJob: queue.releaseJob,
-  cancelJob: queue.cancelJob,
-};
-
-/** Registers every command. What a handler throws becomes a message, so a command never fails silently. */
-export function registerCommands(app: App): Disposable {
+/**
+ * Registers every command; what they do is in `handlers.ts`, loaded when one is first used. What a handler throws becomes a message, so a command
+ * never fails silently.
+ */
+export function registerCommands(app: () => Promise<App>): Disposable {
   const owned = new Disposables();
   for (const name of Object.keys(commandIds) as CommandName[]) {
-    owned.add(
-      vscode.commands.registerCommand(commandIds[name], async (...args: unknown[]) => {
-        try {
-          return await handlers[name](app, ...args);
-        } catch (error) {
-          presentError(app.output, commandIds[name], error);
-          return undefined;
-        }
-      }),
-    );
+    owned.add(vscode.commands.registerCommand(commandIds[name], (...args: unknown[]) => run(app, name, args)));
   }
   return owned;
+}
+
+async function run(app: () => Promise<App>, name: CommandName, args: readonly unknown[]): Promise<unknown> {
+  const parts = await app();
+  const [{ handlers }, { presentError }] = await Promise.all([import('./handlers.ts'), import('../errors.ts')]);
+  try {
+    return await handlers[name](parts, ...args);
+  } catch (error) {
+    presentError(parts.output, commandIds[name], error);
+    return undefined;
+  }
 }

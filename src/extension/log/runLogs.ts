@@ -4,15 +4,17 @@ import type { RunId } from '../../domain/ids.ts';
 import { isActive, type RunSummary } from '../../domain/run.ts';
 import type { RpcClient } from '../../protocol/rpc.ts';
 import type { WorkerEvents, WorkerMethods } from '../../protocol/worker.ts';
+import { contentSchemes } from '../contributions.ts';
+import type { LazyContent } from '../ui/lazyContent.ts';
 import { FollowedLog } from './followedLog.ts';
 
-const SCHEME = 'trainyard-log';
 /** A live run is asked again this often, beside the worker's own notices. */
 const POLL_MS = 2000;
 
 export interface RunLogsOptions {
   readonly worker: RpcClient<WorkerMethods, WorkerEvents>;
   readonly run: (runId: RunId) => RunSummary | undefined;
+  readonly content: LazyContent;
 }
 
 /**
@@ -22,19 +24,13 @@ export interface RunLogsOptions {
 export class RunLogs extends Disposables {
   readonly #options: RunLogsOptions;
   readonly #logs = new Map<string, FollowedLog>();
-  readonly #changed = this.add(new vscode.EventEmitter<vscode.Uri>());
   /** Editors whose reader has gone up to look at something. */
   readonly #left = new WeakSet<vscode.TextEditor>();
 
   constructor(options: RunLogsOptions) {
     super();
     this.#options = options;
-    this.add(
-      vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
-        onDidChange: this.#changed.event,
-        provideTextDocumentContent: (uri) => this.#text(uri),
-      }),
-    );
+    options.content.fill((uri) => this.#text(uri));
     this.add(options.worker.on('log.appended', ({ runId }) => this.#follow(runId)));
     const timer = setInterval(() => this.#poll(), POLL_MS);
     this.onDispose(() => clearInterval(timer));
@@ -46,7 +42,7 @@ export class RunLogs extends Disposables {
   /** Shows the log at its end and follows it. */
   async show(run: RunSummary): Promise<void> {
     const name = `${run.name.replace(/[\\/]+/g, '-')}.log`;
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${run.id}/${name}` });
+    const uri = vscode.Uri.from({ scheme: contentSchemes.log, path: `/${run.id}/${name}` });
     await this.#log(uri)?.read();
     const document = await vscode.workspace.openTextDocument(uri);
     const end = document.lineAt(document.lineCount - 1).range.end;
@@ -67,7 +63,7 @@ export class RunLogs extends Disposables {
     if (runId === undefined || this.isDisposed) return undefined;
     let log = this.#logs.get(key);
     if (log === undefined) {
-      const changed = (): void => this.#changed.fire(uri);
+      const changed = (): void => this.#options.content.changed(uri);
       log = this.add(new FollowedLog({ worker: this.#options.worker, runId: runId as RunId, changed }));
       this.#logs.set(key, log);
     }
@@ -93,14 +89,14 @@ export class RunLogs extends Disposables {
   }
 
   #noteScroll(editor: vscode.TextEditor): void {
-    if (editor.document.uri.scheme !== SCHEME) return;
+    if (editor.document.uri.scheme !== contentSchemes.log) return;
     const lastSeen = editor.visibleRanges.at(-1)?.end.line ?? 0;
     if (lastSeen >= editor.document.lineCount - 2) this.#left.delete(editor);
     else if (editor.selection.active.line < editor.document.lineCount - 2) this.#left.add(editor);
   }
 
   #scroll(document: vscode.TextDocument): void {
-    if (document.uri.scheme !== SCHEME) return;
+    if (document.uri.scheme !== contentSchemes.log) return;
     for (const editor of vscode.window.visibleTextEditors) {
       if (editor.document !== document || this.#left.has(editor)) continue;
       const end = document.lineAt(document.lineCount - 1).range.end;

@@ -89,26 +89,19 @@ export class Panel extends Disposables {
 
   /** Connects first and loads the page then, so that the page's first question finds somebody. */
   async #serve(): Promise<void> {
-    const [{ createMessageConnection }, { PortReader, PortWriter }, { serve }] = await Promise.all([
-      import('vscode-jsonrpc/node'),
-      import('../../protocol/messagePort.ts'),
-      import('../../protocol/rpc.ts'),
-    ]);
+    const { servePanel } = await import('./serving.ts');
     if (this.isDisposed) return;
     const port = this.#session.add(new WebviewPort(this.#panel.webview));
-    const connection = this.#session.add(createMessageConnection(new PortReader(port), new PortWriter(port)));
-    this.#notifier = serve(
-      connection,
-      panelHandlers({
-        ...this.#services,
-        init: () => this.#init(),
-        saveState: (state) => {
-          this.#state = state;
-          void this.#keep();
-        },
-      }),
-    );
-    connection.listen();
+    const handlers = panelHandlers({
+      ...this.#services,
+      init: () => this.#init(),
+      saveState: (state) => {
+        this.#state = state;
+        void this.#keep();
+      },
+    });
+    const server = this.#session.add(servePanel(port, handlers));
+    this.#notifier = server.notifier;
     this.#forwardEvents();
     this.#panel.webview.html = this.#html();
   }

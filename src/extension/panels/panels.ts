@@ -6,7 +6,7 @@ import { Panel, type PanelKind, type PanelServices } from './panel.ts';
 
 const titles: { readonly [K in PanelKind]: string } = { metrics: 'Metrics', samples: 'Samples' };
 
-/** The window's panels, one of each kind. VS Code brings them back after a reload through a serializer. */
+/** The window's panels, one of each kind. */
 export class Panels extends Disposables {
   readonly #services: PanelServices;
   readonly #open = new Map<PanelKind, Panel>();
@@ -14,14 +14,11 @@ export class Panels extends Disposables {
   constructor(services: PanelServices) {
     super();
     this.#services = services;
-    for (const kind of Object.keys(panelTypes) as PanelKind[]) {
-      this.add(
-        vscode.window.registerWebviewPanelSerializer(panelTypes[kind], {
-          deserializeWebviewPanel: async (webviewPanel, state: unknown) =>
-            this.#adopt(kind, webviewPanel, undefined, state),
-        }),
-      );
-    }
+  }
+
+  /** Takes over a panel that VS Code brought back after a reload. */
+  bringBack(kind: PanelKind, webviewPanel: vscode.WebviewPanel, state: unknown): void {
+    this.#adopt(kind, webviewPanel, undefined, state);
   }
 
   /** The open panel of this kind. */

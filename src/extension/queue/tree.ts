@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import type { JobId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
+import { viewIds } from '../contributions.ts';
 import type { ErrorNode } from '../ui/errorItem.ts';
+import { dragType, type ViewContents } from '../ui/lazyView.ts';
 import { ListTree } from '../ui/listTree.ts';
 import { collectJobs, describeJob, dropMoves, isMovable, type JobNode, jobContext, jobLooks } from './model.ts';
 
@@ -30,7 +32,7 @@ function jobItem(node: JobNode): vscode.TreeItem {
   return item;
 }
 
-const MIME = 'application/vnd.code.tree.trainyard.queue';
+const MIME = dragType(viewIds.queue);
 
 export interface QueueDropOptions {
   readonly jobs: () => Promise<readonly Job[]>;
@@ -39,10 +41,8 @@ export interface QueueDropOptions {
 }
 
 /** Drag and drop within the queue. Dropped on a row, jobs go before it; dropped on the empty space, they go last. */
-export function queueDragAndDrop(options: QueueDropOptions): vscode.TreeDragAndDropController<JobNode | ErrorNode> {
+export function queueMoves(options: QueueDropOptions): NonNullable<ViewContents<JobNode | ErrorNode>['moving']> {
   return {
-    dragMimeTypes: [MIME],
-    dropMimeTypes: [MIME],
     handleDrag: (nodes, data) => {
       const ids = nodes
         .filter((node) => node.kind === 'job')

@@ -4,6 +4,7 @@ import type { RunId } from '../../domain/ids.ts';
 import type { RunDetail, RunSummary } from '../../domain/run.ts';
 import { isActive } from '../../domain/run.ts';
 import { contextKeys, viewIds } from '../contributions.ts';
+import type { LazyView } from '../ui/lazyView.ts';
 import { count } from '../ui/numbers.ts';
 import type { RunsFeed } from './feed.ts';
 import { RunsModel } from './model.ts';
@@ -15,6 +16,7 @@ const STORED = 'trainyard.runsView';
 const DAY_CHECK_MS = 60_000;
 
 export interface RunsViewOptions {
+  readonly view: LazyView;
   readonly feed: RunsFeed;
   readonly memento: vscode.Memento;
   readonly detail: (runId: RunId) => Promise<RunDetail>;
@@ -39,13 +41,7 @@ export class RunsView extends Disposables {
     const withProgress = (): Promise<void> =>
       Promise.resolve(vscode.window.withProgress({ location: { viewId: viewIds.runs } }, () => feed.load()));
     this.tree = this.add(new RunsTree({ model: this.model, load, detail: options.detail }));
-    this.#view = this.add(
-      vscode.window.createTreeView(viewIds.runs, {
-        treeDataProvider: this.tree,
-        canSelectMany: true,
-        showCollapseAll: true,
-      }),
-    );
+    this.#view = options.view.fill({ provider: this.tree });
     this.#applyState(readViewState(options.memento.get(STORED)));
     this.add(
       feed.onChange((change) => {

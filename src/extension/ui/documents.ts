@@ -1,29 +1,24 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
+import type { LazyContent } from './lazyContent.ts';
 
 /** Read-only documents that exist only in the editor: previews and reports. Their text goes when they are closed. */
 export class Documents extends Disposables {
-  static readonly scheme = 'trainyard';
   readonly #texts = new Map<string, string>();
-  readonly #changed = this.add(new vscode.EventEmitter<vscode.Uri>());
+  readonly #content: LazyContent;
 
-  constructor() {
+  constructor(content: LazyContent) {
     super();
-    const provideTextDocumentContent = (uri: vscode.Uri): string => this.#texts.get(uri.toString()) ?? '';
-    this.add(
-      vscode.workspace.registerTextDocumentContentProvider(Documents.scheme, {
-        onDidChange: this.#changed.event,
-        provideTextDocumentContent,
-      }),
-    );
+    this.#content = content;
+    content.fill((uri) => this.#texts.get(uri.toString()) ?? '');
     this.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => void this.#texts.delete(uri.toString())));
   }
 
   /** Gives the text an address; the name's ending decides the language. The same name replaces the text. */
   put(name: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: Documents.scheme, path: `/${name}` });
+    const uri = vscode.Uri.from({ scheme: this.#content.scheme, path: `/${name}` });
     this.#texts.set(uri.toString(), text);
-    this.#changed.fire(uri);
+    this.#content.changed(uri);
     return uri;
   }
 

@@ -7,9 +7,6 @@ import type { App } from '../app.ts';
 import { diskFolders } from '../folders.ts';
 import { setting } from '../settings.ts';
 
-/** After activation the window waits this long before it looks whether there are runs to watch. */
-const FIRST_LOOK_MS = 1500;
-
 /**
  * Keeps the feed in step with what it depends on: a worker that came back, workspace trust, folders and settings. A folder that holds runs is watched
  * even when no view was opened, for the status bar and the message at a run's end.
@@ -39,8 +36,7 @@ export function keepFeedCurrent(app: App): Disposable {
       if (names.some((name) => change.affectsConfiguration(`trainyard.${name}`))) whenUsed();
     }),
   );
-  const timer = setTimeout(() => void watchWhereRunsAre(app), FIRST_LOOK_MS);
-  owned.onDispose(() => clearTimeout(timer));
+  void watchWhereRunsAre(app);
   return owned;
 }
 

@@ -5,14 +5,16 @@ import * as vscode from 'vscode';
 import type { RunId } from '../../../src/domain/ids.ts';
 import { isActive, type RunSummary } from '../../../src/domain/run.ts';
 import type { App } from '../../../src/extension/app.ts';
+import type { TestExports } from '../../../src/extension/extension.ts';
 import { EventFile } from '../../../src/trainer/events/eventFile.ts';
 
 /** The activated extension's parts, which it hands out in test hosts only. */
 export async function activated(): Promise<App> {
-  const extension = vscode.extensions.getExtension<App>('trainyard.trainyard');
+  const extension = vscode.extensions.getExtension<TestExports>('trainyard.trainyard');
   assert.ok(extension !== undefined);
-  const app = await extension.activate();
-  assert.ok(app !== undefined, 'the extension host does not run in test mode');
+  const exports = await extension.activate();
+  assert.ok(exports !== undefined, 'the extension host does not run in test mode');
+  const app = await exports.app();
   await app.feed.load();
   return app;
 }

@@ -1,0 +1,50 @@
+import type { App } from '../app.ts';
+import type { CommandName } from '../contributions.ts';
+import * as checkpoints from './checkpointCommands.ts';
+import * as launching from './launchCommands.ts';
+import * as logs from './logCommands.ts';
+import * as queue from './queueCommands.ts';
+import * as runs from './runCommands.ts';
+import * as views from './viewCommands.ts';
+import * as worker from './workerCommands.ts';
+
+type Handler = (app: App, ...args: readonly unknown[]) => unknown;
+
+/** What each command does; a command without a line here does not compile. */
+export const handlers: { readonly [C in CommandName]: Handler } = {
+  launch: launching.launch,
+  runAgain: launching.runAgain,
+  openWalkthrough: launching.openWalkthrough,
+  stop: runs.stop,
+  forceStop: runs.forceStop,
+  resume: runs.resume,
+  showMetrics: runs.showMetrics,
+  showSamples: runs.showSamples,
+  showLog: runs.showLog,
+  revealRun: runs.revealRun,
+  copyRunId: runs.copyRunId,
+  rename: runs.rename,
+  tag: runs.tag,
+  archive: runs.archive,
+  unarchive: runs.unarchive,
+  logConclusion: logs.logConclusion,
+  openEntry: logs.openEntry,
+  openExperimentLog: logs.openExperimentLog,
+  restartWorker: worker.restartWorker,
+  doctor: worker.doctor,
+  showOutput: worker.showOutput,
+  refresh: views.refresh,
+  filterRuns: views.filterRuns,
+  clearFilter: views.clearFilter,
+  groupRuns: views.groupRuns,
+  sortRuns: views.sortRuns,
+  showArchived: views.showArchived,
+  hideArchived: views.hideArchived,
+  revealCheckpoint: checkpoints.revealCheckpoint,
+  copyCheckpointPath: checkpoints.copyCheckpointPath,
+  moveJobUp: queue.moveJobUp,
+  moveJobDown: queue.moveJobDown,
+  holdJob: queue.holdJob,
+  releaseJob: queue.releaseJob,
+  cancelJob: queue.cancelJob,
+};

@@ -1,0 +1,87 @@
+import * as vscode from 'vscode';
+import { Disposables } from '../../base/disposables.ts';
+
+export interface LazyViewOptions {
+  readonly canSelectMany?: boolean;
+  readonly showCollapseAll?: boolean;
+  /** Rows can be moved within the view. */
+  readonly draggable?: boolean;
+}
+
+/** What fills a view once its code is there. */
+export interface ViewContents<Node> {
+  readonly provider: vscode.TreeDataProvider<Node>;
+  /** For views that are draggable. */
+  readonly moving?: Pick<vscode.TreeDragAndDropController<Node>, 'handleDrag' | 'handleDrop'>;
+}
+
+/**
+ * A tree view that VS Code knows from the start on, and whose rows come from code that is loaded when the view is first seen.
+ * `load` must lead to `fill`.
+ */
+export class LazyView extends Disposables implements vscode.TreeDataProvider<unknown> {
+  readonly #view: vscode.TreeView<unknown>;
+  readonly #load: () => Promise<unknown>;
+  readonly #changed = this.add(new vscode.EventEmitter<unknown>());
+  readonly onDidChangeTreeData = this.#changed.event as vscode.Event<undefined>;
+  #contents: ViewContents<unknown> | undefined;
+
+  constructor(id: string, options: LazyViewOptions, load: () => Promise<unknown>) {
+    super();
+    this.#load = load;
+    const { draggable = false, ...rest } = options;
+    const view = { ...rest, treeDataProvider: this };
+    this.#view = this.add(
+      vscode.window.createTreeView(id, draggable ? { ...view, dragAndDropController: this.#controller(id) } : view),
+    );
+  }
+
+  /** Gives the view its rows, and gives back VS Code's side of it. */
+  fill<Node>(contents: ViewContents<Node>): vscode.TreeView<Node> {
+    this.#contents = contents as ViewContents<unknown>;
+    const redraw = contents.provider.onDidChangeTreeData?.((rows) => this.#changed.fire(rows));
+    if (redraw !== undefined) this.add(redraw);
+    return this.#view as vscode.TreeView<Node>;
+  }
+
+  async getChildren(node?: unknown): Promise<unknown[]> {
+    if (this.#contents === undefined) await this.#load();
+    return (await this.#contents?.provider.getChildren(node)) ?? [];
+  }
+
+  getTreeItem(node: unknown): vscode.TreeItem | Thenable<vscode.TreeItem> {
+    return this.#provider.getTreeItem(node);
+  }
+
+  getParent(node: unknown): vscode.ProviderResult<unknown> {
+    return this.#provider.getParent?.(node);
+  }
+
+  resolveTreeItem(
+    item: vscode.TreeItem,
+    node: unknown,
+    token: vscode.CancellationToken,
+  ): vscode.ProviderResult<vscode.TreeItem> {
+    return this.#provider.resolveTreeItem?.(item, node, token) ?? item;
+  }
+
+  /** Only asked for rows that `getChildren` gave, so the contents are there. */
+  get #provider(): vscode.TreeDataProvider<unknown> {
+    return this.#contents!.provider;
+  }
+
+  #controller(id: string): vscode.TreeDragAndDropController<unknown> {
+    const mimeTypes = [dragType(id)];
+    return {
+      dragMimeTypes: mimeTypes,
+      dropMimeTypes: mimeTypes,
+      handleDrag: (nodes, data, token) => this.#contents?.moving?.handleDrag?.(nodes, data, token),
+      handleDrop: (target, data, token) => this.#contents?.moving?.handleDrop?.(target, data, token),
+    };
+  }
+}
+
+/** The type under which VS Code carries rows of a view to itself. */
+export function dragType(viewId: string): string {
+  return `application/vnd.code.tree.${viewId.toLowerCase()}`;
+}
