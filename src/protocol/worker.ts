@@ -55,6 +55,8 @@ export interface WorkerMethods extends LaunchingMethods {
   'queue.list': { params: Record<string, never>; result: { jobs: readonly Job[] } };
   /** Puts a waiting job before another one, or last. */
   'queue.move': { params: { jobId: JobId; before: JobId | null }; result: null };
+  /** Higher starts first; 0 is the usual. Only jobs that wait have one. */
+  'queue.prioritize': { params: { jobId: JobId; priority: number }; result: null };
   'queue.hold': { params: { jobId: JobId; held: boolean }; result: null };
   'queue.cancel': { params: { jobId: JobId }; result: null };
 

@@ -111,6 +111,11 @@ export function move(queue: Queue, id: JobId, before: JobId | null): Result<Queu
   return ok(renumbered);
 }
 
+/** Gives a pending job another priority; it keeps its own number, so its place among jobs of the new priority follows from that. */
+export function prioritize(queue: Queue, id: JobId, priority: number): Result<Queue, QueueProblem> {
+  return change(queue, id, ['waiting', 'held'], (job) => withPriority(job, priority));
+}
+
 /** The order in which jobs start: higher priority first, then their own numbers; ids, which sort by time, decide between equal ones. */
 export function inOrder(queue: Queue): readonly Job[] {
   return [...queue].sort(

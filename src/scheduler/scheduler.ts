@@ -17,6 +17,7 @@ import {
   isStarted,
   launch,
   move,
+  prioritize,
   type Queue,
   type QueueProblem,
   queueElsewhere,
@@ -162,6 +163,12 @@ export class Scheduler implements Disposable {
 
   move(id: JobId, before: JobId | null): void {
     this.#apply(move(this.#queue, id, before));
+    this.tick();
+  }
+
+  /** Higher starts first. */
+  prioritize(id: JobId, priority: number): void {
+    this.#apply(prioritize(this.#queue, id, priority));
     this.tick();
   }
 

@@ -1,3 +1,4 @@
+import { AppError } from '../../base/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
@@ -9,11 +10,17 @@ import { refuseUntrusted } from './checks.ts';
 export function queueHandlers(
   worker: WorkerServices,
   client: () => Client,
-): Pick<Handlers<WorkerMethods>, 'queue.list' | 'queue.move' | 'queue.hold' | 'queue.cancel'> {
+): Pick<Handlers<WorkerMethods>, 'queue.list' | 'queue.move' | 'queue.prioritize' | 'queue.hold' | 'queue.cancel'> {
   return {
     'queue.list': () => ({ jobs: worker.scheduler.jobs }),
     'queue.move': ({ jobId, before }) => {
       worker.scheduler.move(jobId, before);
+      return null;
+    },
+    'queue.prioritize': ({ jobId, priority }) => {
+      if (!Number.isFinite(priority))
+        throw new AppError('bad-argument', `A priority is a number, not ${String(priority)}.`);
+      worker.scheduler.prioritize(jobId, priority);
       return null;
     },
     'queue.hold': ({ jobId, held }) => {

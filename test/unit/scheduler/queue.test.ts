@@ -158,3 +158,22 @@ test('what does not fit is refused with a sentence', () => {
   assert.deepEqual([moved.ok, !moved.ok && moved.reason], [false, 'conflict']);
   assert.equal(queues.submit(queue, newJob(1, 'cpu', 'held')), queue);
 });
+
+test('a job that waits gets another priority and starts accordingly; one that has begun keeps its own', () => {
+  const jobs = (['waiting', 'waiting', 'running'] as const).map((state, index) => ({
+    ...newJob(index, 'cpu', state),
+    order: index + 1,
+    reason: '',
+  }));
+  const [a, b, c] = jobs.map(({ id }) => id) as [JobId, JobId, JobId];
+  const changed = queues.prioritize(jobs, b, 5);
+  assert.ok(changed.ok);
+  assert.deepEqual(
+    queues.inOrder(changed.value).map(({ id }) => id),
+    [b, a, c],
+  );
+  const back = queues.prioritize(changed.value, b, 0);
+  assert.ok(back.ok && !('priority' in back.value[1]!));
+  const refused = queues.prioritize(jobs, c, 5);
+  assert.equal(refused.ok, false);
+});
