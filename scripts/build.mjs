@@ -1,6 +1,6 @@
 // Bundles the product into dist/: extension, worker, shim, command line with the trainer, reader thread, and one script per panel.
 // Options: --production (minified, no source maps), --watch, --out DIR, and names of bundles to build only those.
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { context } from 'esbuild';
@@ -67,6 +67,8 @@ async function build(bundle, builder, outfile) {
   const problems = checkInputs(bundle, metafile);
   for (const problem of problems) console.error(problem);
   if (bundle.executable) chmodSync(outfile, 0o755);
+  for (const file of (bundle.files ?? []).filter((each) => existsSync(each)))
+    copyFileSync(file, path.join(path.dirname(outfile), path.basename(file)));
   const bytes = existsSync(outfile) ? statSync(outfile).size : 0;
   const files = Object.keys(metafile.inputs).length;
   console.log(

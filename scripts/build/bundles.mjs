@@ -11,6 +11,7 @@ import { existsSync, globSync } from 'node:fs';
  * @property {readonly string[]} external modules that stay outside
  * @property {readonly string[]} forbids parts of paths or module names that the bundle must not contain or ask for
  * @property {boolean} executable
+ * @property {readonly string[]} [files] copied as they are, beside the bundle
  * @property {string} [chunks] folder below dist/ for the parts that `import()` loads later; absent: everything is in one file
  */
 
@@ -32,8 +33,17 @@ export function bundles() {
     }),
     node('worker', ['src/worker/main.ts', 'src/worker/worker.ts'], 'worker.cjs', {
       forbids: ['vscode', 'onnxruntime-node', ...WEB_ONLY],
+      files: ['src/launch/ssh/agent.py'],
+    }),
+    node('askpass', ['src/launch/ssh/askpassMain.ts'], 'askpass.cjs', {
+      forbids: ['vscode', ...ENGINE, ...WEB_ONLY, 'node:sqlite'],
     }),
     node('shim', ['src/launch/local/shimMain.ts', 'src/launch/local/shim.ts', 'src/launch/shim/main.ts'], 'shim.cjs', {
+      forbids: ['vscode', ...ENGINE, ...WEB_ONLY, 'node:sqlite'],
+    }),
+    node('modal', ['src/launch/modal/runnerMain.ts'], 'modal.cjs', {
+      files: ['src/launch/modal/sandboxAgent.py'],
+      external: ['cbor-extract'],
       forbids: ['vscode', ...ENGINE, ...WEB_ONLY, 'node:sqlite'],
     }),
     node('cli', ['src/cli/main.ts', 'src/cli/cli.ts'], 'trainyard.cjs', {
@@ -78,10 +88,10 @@ function panels() {
  * @param {string} name
  * @param {readonly string[]} candidates
  * @param {string} output
- * @param {{ external?: readonly string[], forbids?: readonly string[], executable?: boolean, chunks?: string }} rest
+ * @param {{ external?: readonly string[], forbids?: readonly string[], executable?: boolean, chunks?: string, files?: readonly string[] }} rest
  * @returns {Bundle}
  */
-function node(name, candidates, output, { external = [], forbids = [], executable = false, chunks }) {
+function node(name, candidates, output, { external = [], forbids = [], executable = false, chunks, files }) {
   const entry = candidates.find((file) => existsSync(file));
   return {
     name,
@@ -93,5 +103,6 @@ function node(name, candidates, output, { external = [], forbids = [], executabl
     forbids,
     executable,
     ...(chunks === undefined ? {} : { chunks }),
+    ...(files === undefined ? {} : { files }),
   };
 }

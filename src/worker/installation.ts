@@ -4,7 +4,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { programVersion } from '../base/version.ts';
 
-const copiedFiles = ['worker.cjs', 'readerThread.cjs', 'shim.cjs', 'trainyard.cjs'] as const;
+const copiedFiles = [
+  'worker.cjs',
+  'readerThread.cjs',
+  'shim.cjs',
+  'trainyard.cjs',
+  'askpass.cjs',
+  'agent.py',
+  'modal.cjs',
+  'sandboxAgent.py',
+] as const;
 /** Copies of other builds go when they have not been used for so long. A queued job refers to the copy that it was launched with. */
 const keptDays = 30;
 
@@ -15,6 +24,10 @@ export interface Installation {
   readonly nodeArguments: readonly string[];
   readonly readerThread: string;
   readonly shim: string;
+  /** Follows a job at Modal. */
+  readonly modal: string;
+  /** By which ssh asks people for passphrases. */
+  readonly askpass: string;
   /** The command line, which is also the trainer. */
   readonly trainyard: string;
   /** Variables that every started program gets. */
@@ -38,6 +51,8 @@ export function findInstallation(home: string): Installation {
       nodeArguments,
       readerThread: path.join(folder, 'readerThread.ts'),
       shim: path.join(source, 'launch', 'local', 'shimMain.ts'),
+      modal: path.join(source, 'launch', 'modal', 'runnerMain.ts'),
+      askpass: path.join(source, 'launch', 'ssh', 'askpassMain.ts'),
       trainyard: path.join(source, 'cli', 'main.ts'),
       env: electron,
     };
@@ -51,6 +66,8 @@ export function findInstallation(home: string): Installation {
     nodeArguments,
     readerThread: path.join(bin, 'readerThread.cjs'),
     shim: path.join(bin, 'shim.cjs'),
+    modal: path.join(bin, 'modal.cjs'),
+    askpass: path.join(bin, 'askpass.cjs'),
     trainyard: path.join(bin, 'trainyard.cjs'),
     env: { ...electron, NODE_PATH: modules.join(path.delimiter) },
   };

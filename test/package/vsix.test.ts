@@ -34,6 +34,8 @@ test('it holds the product', () => {
       'dist/extension.cjs',
       'dist/worker.cjs',
       'dist/shim.cjs',
+      'dist/askpass.cjs',
+      'dist/agent.py',
       'dist/trainyard.cjs',
       'dist/webview/metrics.js',
       'dist/webview/samples.js',
