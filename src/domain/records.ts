@@ -11,10 +11,16 @@ export interface ScalarBatch {
   readonly values: Float64Array;
 }
 
-/** Where the bytes of an image or a text lie. Files are given relative to the run's directory and never leave it. */
+/** Where the bytes of an image or a text lie. Files are given relative to the run's directory, or to `base`, which lies in one of its links, and never leave it. */
 export type MediaPlace =
-  | { readonly at: 'file'; readonly file: string }
-  | { readonly at: 'range'; readonly file: string; readonly offset: number; readonly length: number }
+  | { readonly at: 'file'; readonly file: string; readonly base?: string }
+  | {
+      readonly at: 'range';
+      readonly file: string;
+      readonly offset: number;
+      readonly length: number;
+      readonly base?: string;
+    }
   | { readonly at: 'inline'; readonly text: string };
 
 /** One image, text, histogram… at one step. */
@@ -62,6 +68,8 @@ export interface RunFacts {
   /** Key of what was launched (`launchKeyOf`), and the name of the target, where Trainyard launched a command. */
   readonly entry?: string;
   readonly target?: string;
+  /** Folders elsewhere that are read as part of this run, with all that is below them. */
+  readonly links?: readonly string[];
   /** Places where the log says that it was taken up again: rows of this step and above that stand before are older than those that follow. All rows are kept. */
   readonly restarts?: readonly { readonly step: Step; readonly wallTime: WallTimeSeconds }[];
 }

@@ -23,6 +23,7 @@ export const runFiles = {
   checkpoints: 'checkpoints',
   lastCheckpoint: 'checkpoints/last.safetensors',
   model: 'model.onnx',
+  links: 'links.json',
 } as const;
 
 /** Environment variables by which the worker tells a job who it is. */
@@ -124,4 +125,24 @@ export interface ElsewhereFile {
   /** The evidence in a sentence: "Process 4711 on testbox.", "No answer from testbox since 12:01 UTC." */
   readonly detail: string;
   readonly startedAt?: WallTimeSeconds;
+}
+
+/**
+ * `links.json`: places elsewhere that the run's program wrote to, found by the worker while it ran or after. They are read as part of the run, and are
+ * no runs of their own.
+ */
+export interface LinksFile {
+  readonly format: 1;
+  readonly links: readonly RunLink[];
+}
+
+/** A folder with everything below it, or with `only` one file in it, where other runs write to the same folder. */
+export interface RunLink {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  /** Name of the one file that is meant. */
+  readonly only?: string;
+  /** Why it belongs to the run, in a sentence. */
+  readonly evidence: string;
+  readonly linkedAt: WallTimeSeconds;
 }

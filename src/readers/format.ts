@@ -39,4 +39,6 @@ export interface RunFormat {
   /** Decides by names alone whether a folder is a run of this format. */
   match(folder: FolderListing): FolderMatch | undefined;
   open(run: FoundRun): RunReader;
+  /** Reads one file of the run's folder alone, where the format can. */
+  openFile?(run: FoundRun, fileName: string): RunReader;
 }

@@ -3,17 +3,22 @@ import type { RunSource } from '../domain/run.ts';
 import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
 import type { RunFormat, RunReader } from './format.ts';
 import { TensorboardReader, tensorboardFormat } from './tensorboard/format.ts';
-import { trainyardFormat } from './trainyard/format.ts';
+import { makeTrainyardFormat } from './trainyard/format.ts';
 
 export type { DiscoverOptions, Discovery } from './discovery/discover.ts';
 export type { FolderIndex } from './discovery/folderIndex.ts';
 export type { RunFormat, RunReader } from './format.ts';
 
-/** Every format by the source that it reads. A new one is a folder here and a line in this table. */
-const formatBySource = {
-  trainyard: trainyardFormat,
+/** Formats of other tools by the source that they read. A new one is a folder here and a line in this table. */
+const foreignFormats = {
   tensorboard: tensorboardFormat,
-} as const satisfies { readonly [Source in RunSource]: RunFormat };
+} as const satisfies { readonly [Source in Exclude<RunSource, 'trainyard'>]: RunFormat };
+
+const formatBySource: { readonly [Source in RunSource]: RunFormat } = {
+  // A run of ours may have a program of another tool inside, which logs in its own way.
+  trainyard: makeTrainyardFormat(Object.values(foreignFormats)),
+  ...foreignFormats,
+};
 
 /** The formats in the order in which they are asked about a folder: those that claim a whole directory come before those that claim single files. */
 export const runFormats: readonly RunFormat[] = Object.values(formatBySource);
@@ -40,3 +45,4 @@ export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
 export { parseExperimentLog } from './experimentLog/parse.ts';
 export { SeriesSummary } from './summary.ts';
 export { looksLikeEventFile } from './tensorboard/detect.ts';
+export { isLinked, readLinks } from './trainyard/links.ts';

@@ -14,6 +14,7 @@ export const tensorboardFormat: RunFormat = {
   title: 'TensorBoard event files',
   match: matchFolder,
   open: (run) => new TensorboardReader(run),
+  openFile: (run, only) => new TensorboardReader(run, { only }),
 };
 
 /** Reads a run of event files. `only` limits it to one file of the folder. */

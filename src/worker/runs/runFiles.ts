@@ -3,6 +3,7 @@ import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { MediaRecord } from '../../domain/records.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
+import { isLinked, readLinks } from '../../readers/trainyard/links.ts';
 import { isInside } from './folders.ts';
 
 const maxMediaBytes = 100_000_000;
@@ -13,8 +14,10 @@ const maxCharacterBytes = 4;
 /** The bytes of an image, text… of a run. Throws `not-found` where they are gone. */
 export async function readMedia(runPath: string, { place, tag, step }: MediaRecord): Promise<Uint8Array> {
   if (place.at === 'inline') return new TextEncoder().encode(place.text);
-  const file = path.resolve(runPath, place.file);
-  if (!isInside(file, runPath)) throw new AppError('bad-file', `${place.file} lies outside the run's directory.`);
+  const base = place.base ?? runPath;
+  const file = path.resolve(base, place.file);
+  const isOwn = isInside(file, runPath) || (isInside(file, base) && isLinked(file, await readLinks(runPath)));
+  if (!isOwn) throw new AppError('bad-file', `${place.file} lies outside the run's directory.`);
   const size = await sizeOf(file);
   if (size === undefined)
     throw new AppError('not-found', `${tag} of step ${step} is gone: there is no file ${file}.`, {
