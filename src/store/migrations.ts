@@ -126,6 +126,7 @@ export const migrations: readonly Migration[] = [
         number INTEGER NOT NULL,
         overrides TEXT NOT NULL,
         runs TEXT NOT NULL,
+        next TEXT,
         value REAL,
         PRIMARY KEY (sweep_id, number)
       ) STRICT;
