@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Job } from '../domain/job.ts';
 import type { CheckpointsNode } from './checkpoints/tree.ts';
 import type { LogNode } from './experimentLog/tree.ts';
+import type { LaunchingLoader } from './launchingView.ts';
 import type { Journal } from './log/journal.ts';
 import type { RunLogs } from './log/runLogs.ts';
 import type { Panels } from './panels/panels.ts';
@@ -28,5 +29,7 @@ export interface App {
   readonly documents: Documents;
   readonly logs: RunLogs;
   readonly panels: Panels;
+  /** What is loaded only when launching is looked at. */
+  readonly launching: LaunchingLoader;
   readonly workerFile: string;
 }

@@ -38,6 +38,33 @@ export const commandIds = {
   holdJob: 'trainyard.queue.hold',
   releaseJob: 'trainyard.queue.release',
   cancelJob: 'trainyard.queue.cancel',
+  setPriority: 'trainyard.queue.setPriority',
+  launchFile: 'trainyard.launchFile',
+  launchEntry: 'trainyard.entry.launch',
+  launchEntryWith: 'trainyard.entry.launchWith',
+  compareRuns: 'trainyard.compareRuns',
+  reproduce: 'trainyard.reproduce',
+  copyCommandLine: 'trainyard.copyCommandLine',
+  openFailure: 'trainyard.openFailure',
+  relaunchFailed: 'trainyard.sweep.relaunchFailed',
+  fillMissing: 'trainyard.sweep.fillMissing',
+  resumeTimedOut: 'trainyard.sweep.resumeTimedOut',
+  relaunchWithEdit: 'trainyard.sweep.relaunchWithEdit',
+  pauseSweep: 'trainyard.sweep.pause',
+  continueSweep: 'trainyard.sweep.continue',
+  openLedger: 'trainyard.sweep.openLedger',
+  launchPipeline: 'trainyard.pipeline.launch',
+  rerunFromStage: 'trainyard.pipeline.rerunFrom',
+  dryRunStage: 'trainyard.pipeline.dryRun',
+  markExperiments: 'trainyard.registry.mark',
+  unmarkExperiments: 'trainyard.registry.unmark',
+  markAllFailed: 'trainyard.registry.markAllFailed',
+  validateRegistry: 'trainyard.registry.validate',
+  rebuildRegistry: 'trainyard.registry.rebuild',
+  openExperiment: 'trainyard.registry.open',
+  createProjectFile: 'trainyard.project.create',
+  addSshHost: 'trainyard.project.addSshHost',
+  addSlurmTarget: 'trainyard.project.addSlurmTarget',
 } as const;
 
 export type CommandName = keyof typeof commandIds;
@@ -49,6 +76,13 @@ export const viewIds = {
   checkpoints: 'trainyard.checkpoints',
   experimentLog: 'trainyard.experimentLog',
   queue: 'trainyard.queue',
+} as const;
+
+/** Views that are there only while there is something in them; they are registered when that is known. */
+export const laterViewIds = {
+  sweeps: 'trainyard.sweeps',
+  pipelines: 'trainyard.pipelines',
+  registry: 'trainyard.registry',
 } as const;
 
 /** Types of the panels, as VS Code keeps them between sessions. */
@@ -71,6 +105,9 @@ export const contextKeys = {
   link: 'trainyard.link',
   filtered: 'trainyard.filtered',
   showingArchived: 'trainyard.showingArchived',
+  hasSweeps: 'trainyard.hasSweeps',
+  hasPipelines: 'trainyard.hasPipelines',
+  hasRegistry: 'trainyard.hasRegistry',
 } as const;
 
 /** Settings below `trainyard.`, with their defaults. */

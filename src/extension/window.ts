@@ -6,6 +6,7 @@ import type { App } from './app.ts';
 import { contextKeys } from './contributions.ts';
 import { presentError } from './errors.ts';
 import { diskFolders, isWithin } from './folders.ts';
+import { Launching } from './launching.ts';
 import { Journal } from './log/journal.ts';
 import { RunLogs } from './log/runLogs.ts';
 import { Notifications } from './notifications.ts';
@@ -65,8 +66,22 @@ export function openWindow({ context, owned, views, ...content }: WindowShell): 
   owned.add(new StatusBar(feed));
   owned.add(new Notifications({ worker, feed, claims: path.join(context.globalStorageUri.fsPath, 'ended') }));
 
-  const app: App = { context, output, worker, feed, runs, ...trees.views, documents, logs, panels, workerFile };
+  const launching = owned.add(new Launching(() => app));
+  const app: App = {
+    context,
+    output,
+    worker,
+    feed,
+    runs,
+    ...trees.views,
+    documents,
+    logs,
+    panels,
+    launching,
+    workerFile,
+  };
   owned.add(keepFeedCurrent(app));
+  launching.start();
   return app;
 }
 

@@ -1,5 +1,11 @@
 import type { App } from '../app.ts';
+import * as comparing from '../compare/commands.ts';
 import type { CommandName } from '../contributions.ts';
+import * as entries from '../entries/commands.ts';
+import * as pipelines from '../pipelines/commands.ts';
+import * as project from '../project/commands.ts';
+import * as registry from '../registry/commands.ts';
+import * as sweeps from '../sweeps/commands.ts';
 import * as checkpoints from './checkpointCommands.ts';
 import * as launching from './launchCommands.ts';
 import * as logs from './logCommands.ts';
@@ -47,4 +53,31 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   holdJob: queue.holdJob,
   releaseJob: queue.releaseJob,
   cancelJob: queue.cancelJob,
+  setPriority: queue.setPriority,
+  launchFile: entries.launchFile,
+  launchEntry: entries.launchEntry,
+  launchEntryWith: entries.launchEntryWith,
+  compareRuns: comparing.compareRuns,
+  reproduce: comparing.reproduce,
+  copyCommandLine: comparing.copyCommandLine,
+  openFailure: comparing.openFailure,
+  relaunchFailed: sweeps.relaunchFailed,
+  fillMissing: sweeps.fillMissing,
+  resumeTimedOut: sweeps.resumeTimedOut,
+  relaunchWithEdit: sweeps.relaunchWithEdit,
+  pauseSweep: sweeps.pauseSweep,
+  continueSweep: sweeps.continueSweep,
+  openLedger: sweeps.openLedger,
+  launchPipeline: pipelines.launchPipeline,
+  rerunFromStage: pipelines.rerunFromStage,
+  dryRunStage: pipelines.dryRunStage,
+  markExperiments: registry.markExperiments,
+  unmarkExperiments: registry.unmarkExperiments,
+  markAllFailed: registry.markAllFailed,
+  validateRegistry: registry.validateRegistry,
+  rebuildRegistry: registry.rebuildRegistry,
+  openExperiment: registry.openExperiment,
+  createProjectFile: project.createProjectFile,
+  addSshHost: project.addSshHost,
+  addSlurmTarget: project.addSlurmTarget,
 };

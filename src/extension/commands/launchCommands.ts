@@ -1,28 +1,33 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
+import type { CommandLaunchRequest } from '../../domain/commandLaunch.ts';
 import { type DeviceChoice, deviceChoices } from '../../domain/device.ts';
 import type { LaunchRequest } from '../../domain/launch.ts';
+import type { RunSummary } from '../../domain/run.ts';
 import type { App } from '../app.ts';
-import { chooseFolder, demandTrust, isWithin } from '../folders.ts';
-import { askForLaunch } from '../launch/form.ts';
-import { setting } from '../settings.ts';
+import { chooseFolder, demandTrust } from '../folders.ts';
+import { askWhatToLaunch, planCommand, planRecipe, runsFolderOf } from '../launch/entrance.ts';
+import { startPlan } from '../launch/start.ts';
 import { chooseRun } from './chooseRuns.ts';
-import { inRunsView } from './runCommands.ts';
-
-const LAST_DEVICE = 'trainyard.lastDevice';
 
 /**
- * Launches training. Called with a request (`{ recipe, configFile?, overrides?, device?, name? }`, from a key binding, a task or a test) it starts at
- * once; otherwise it asks step by step. Gives the id of the run, or undefined when the person gave up.
+ * Launches training. Called with a request (`{ recipe, … }` as in LaunchRequest or `{ entry | command, arguments, target, … }` as in CommandLaunchRequest, from a
+ * key binding, a task or a test) it starts at once; otherwise it asks step by step. Gives the id of the run or sweep, or undefined when the person gave up.
  */
 export async function launch(app: App, ...args: readonly unknown[]): Promise<string | undefined> {
   demandTrust();
-  const scripted = scriptedRequest(args[0]);
-  const folder = scripted?.folder ?? (await chooseFolder());
+  const recipe = scriptedRecipe(args[0]);
+  const command = scriptedCommand(args[0]);
+  const folder = recipe?.folder ?? command?.folder ?? (await chooseFolder());
   if (folder === undefined) return undefined;
-  if (scripted !== undefined) return await start(app, { runsFolder: runsFolderOf(folder), ...scripted, folder });
-  const request = await ask(app, folder, 'Launch Training');
-  return request === undefined ? undefined : await start(app, request);
+  const place = { runsFolder: runsFolderOf(folder) };
+  if (recipe !== undefined)
+    return await startPlan(app, { kind: 'recipe', request: { ...place, ...recipe, folder }, title: recipe.recipe });
+  if (command !== undefined) {
+    const title = command.entry ?? command.command?.[0] ?? 'command';
+    return await startPlan(app, { kind: 'command', request: { ...place, ...command, folder }, title });
+  }
+  const plan = await askWhatToLaunch(app, folder, 'Launch Training');
+  return plan === undefined ? undefined : await startPlan(app, plan);
 }
 
 /** Opens the form with everything as it was in an earlier run. */
@@ -34,52 +39,54 @@ export async function runAgain(app: App, ...args: readonly unknown[]): Promise<s
     refusal: 'Trainyard did not launch it, so its command is not known.',
   });
   if (run === undefined) return undefined;
+  const title = `Run ${run.name} Again`;
+  if (run.recipe === undefined) return await commandAgain(app, run, title);
   const former = await app.worker.call('runs.launchRequest', { runId: run.id });
-  const request = await ask(app, former.folder, `Run ${run.name} Again`, former);
-  return request === undefined ? undefined : await start(app, request);
+  const plan = await planRecipe(app, former.folder, title, { initial: former });
+  return plan === undefined || plan === 'back' ? undefined : await startPlan(app, plan);
 }
 
-async function ask(
+/** As `runAgain`, for a run of a command. `checkpoint` makes it go on from there. */
+export async function commandAgain(
   app: App,
-  folder: string,
+  run: RunSummary,
   title: string,
-  initial?: LaunchRequest,
-): Promise<LaunchRequest | undefined> {
-  await app.feed.load();
-  const names = [...app.feed.runs.values()]
-    .filter((run) => isWithin(folder, run.path))
-    .map((run) => path.basename(run.path));
-  const lastDevice = deviceChoices.find((device) => device === app.context.workspaceState.get(LAST_DEVICE));
-  return await askForLaunch({
-    worker: app.worker,
-    documents: app.documents,
-    folder,
-    runsFolder: initial?.runsFolder ?? runsFolderOf(folder),
-    title,
-    taken: new Set(names),
-    ...(initial === undefined ? {} : { initial }),
-    ...(lastDevice === undefined ? {} : { lastDevice }),
+  checkpoint?: string,
+): Promise<string | undefined> {
+  const asked = { runId: run.id, ...(checkpoint === undefined ? {} : { checkpoint }) };
+  const former = await app.worker.call('command.request', asked);
+  const { entries } = await app.worker.call('entries.list', { folder: former.folder });
+  const entry = entries.find(({ id }) => id === former.entry);
+  const plan = await planCommand(app, former.folder, title, {
+    ...(entry === undefined ? {} : { entry }),
+    initial: former,
+    straight: true,
   });
-}
-
-function runsFolderOf(folder: string): string {
-  return setting('runsFolder', vscode.Uri.file(folder));
-}
-
-async function start(app: App, request: LaunchRequest): Promise<string> {
-  const { runId } = await inRunsView(() => app.worker.call('launch.start', request));
-  void app.context.workspaceState.update(LAST_DEVICE, request.device);
-  void app.runs.revealNew(runId).catch(() => undefined);
-  return runId;
+  return plan === undefined || plan === 'back' ? undefined : await startPlan(app, plan);
 }
 
 /** A request given by a program, completed; undefined where the argument is none (menus give rows). */
-function scriptedRequest(given: unknown): (Omit<LaunchRequest, 'folder'> & { readonly folder?: string }) | undefined {
+function scriptedRecipe(given: unknown): (Omit<LaunchRequest, 'folder'> & { readonly folder?: string }) | undefined {
   if (typeof given !== 'object' || given === null || typeof (given as { recipe?: unknown }).recipe !== 'string')
     return undefined;
   const asked = given as Partial<LaunchRequest> & { readonly recipe: string };
   const device: DeviceChoice = deviceChoices.find((one) => one === asked.device) ?? 'auto';
   return { ...asked, requestId: asked.requestId ?? crypto.randomUUID(), overrides: asked.overrides ?? [], device };
+}
+
+function scriptedCommand(
+  given: unknown,
+): (Omit<CommandLaunchRequest, 'folder'> & { readonly folder?: string }) | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  const asked = given as Partial<CommandLaunchRequest>;
+  if (!Array.isArray(asked.arguments) || (typeof asked.entry !== 'string' && !Array.isArray(asked.command)))
+    return undefined;
+  return {
+    ...asked,
+    requestId: asked.requestId ?? crypto.randomUUID(),
+    arguments: asked.arguments,
+    target: asked.target ?? { name: 'local' },
+  };
 }
 
 /** Opens the pages that lead through the first run. */

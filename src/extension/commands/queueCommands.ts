@@ -40,6 +40,22 @@ export async function cancelJob(app: App, ...args: Args): Promise<void> {
   if (job !== undefined) await app.worker.call('queue.cancel', { jobId: job.id });
 }
 
+/** Asks for the priority of a job that waits; the second argument of a scripted call gives it. */
+export async function setPriority(app: App, ...args: Args): Promise<void> {
+  const job = await chooseJob(app, args, isMovable, 'Set Priority');
+  if (job === undefined) return;
+  const given = typeof args[1] === 'number' ? String(args[1]) : undefined;
+  const text =
+    given ??
+    (await vscode.window.showInputBox({
+      title: `Priority of ${job.runName}`,
+      prompt: 'Higher starts first; 0 is the usual, negative lets others pass',
+      value: String(job.priority ?? 0),
+      validateInput: (typed) => (/^-?\d{1,6}$/.test(typed.trim()) ? undefined : 'Give a whole number.'),
+    }));
+  if (text !== undefined) await app.worker.call('queue.prioritize', { jobId: job.id, priority: Number(text) });
+}
+
 /** The job of the row or id that was given, else the selected row of the view, else the one that the person picks. */
 async function chooseJob(
   app: App,

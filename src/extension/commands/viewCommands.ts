@@ -11,6 +11,7 @@ export async function refresh(app: App): Promise<void> {
   app.experimentLog.reload();
   app.queue.refresh();
   await app.feed.load();
+  await (await app.launching.parts()).look();
   await Promise.all(diskFolders().map((folder) => app.worker.call('folder.refresh', { folder })));
 }
 

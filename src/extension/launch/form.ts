@@ -11,7 +11,7 @@ import type { Documents } from '../ui/documents.ts';
 import { nameProblem, suggestName } from './names.ts';
 import { overridesStep } from './overridesStep.ts';
 import { previewStep } from './previewStep.ts';
-import { type Answer, pickStep, type StepPlace, textStep } from './wizard.ts';
+import { endWith, pickStep, runSteps, type Step, type StepEnd, type StepPlace, textStep } from './wizard.ts';
 
 export interface FormOptions {
   readonly worker: RpcClient<WorkerMethods, WorkerEvents>;
@@ -22,6 +22,8 @@ export interface FormOptions {
   readonly title: string;
   /** Names of runs that exist already in the folder. */
   readonly taken: ReadonlySet<string>;
+  /** The recipe, where it has been chosen already; then one can go back to that choice. */
+  readonly recipe?: RecipeInfo;
   /** A request to begin with, for "Run Again With Changes"; the form then opens at the overrides. */
   readonly initial?: LaunchRequest;
   /** The device that was chosen last time. */
@@ -45,16 +47,13 @@ interface Form extends FormOptions {
   readonly recipes: readonly RecipeInfo[];
 }
 
-type StepEnd = 'next' | 'back' | 'cancelled';
-type Step = (form: Form, place: StepPlace) => Promise<StepEnd>;
+const steps: readonly Step<Form>[] = [recipeStep, configStep, changesStep, deviceStep, nameStep, lastStep];
 
-const steps: readonly Step[] = [recipeStep, configStep, changesStep, deviceStep, nameStep, lastStep];
-
-/** Asks step by step for everything that a launch needs. Undefined when the person gave up. Nothing starts here. */
-export async function askForLaunch(options: FormOptions): Promise<LaunchRequest | undefined> {
+/** Asks step by step for everything that a launch needs. Undefined when the person gave up, `back` when they left before the first step. Nothing starts here. */
+export async function askForLaunch(options: FormOptions): Promise<LaunchRequest | 'back' | undefined> {
   const { recipes } = await options.worker.call('recipes.list', {});
-  const { initial } = options;
-  const recipe = recipes.find(({ id }) => id === initial?.recipe);
+  const { initial, recipe: chosen } = options;
+  const recipe = chosen ?? recipes.find(({ id }) => id === initial?.recipe);
   const form: Form = {
     ...options,
     recipes,
@@ -70,18 +69,17 @@ export async function askForLaunch(options: FormOptions): Promise<LaunchRequest 
       hold: false,
     },
   };
-  let index = 0;
-  if (recipe !== undefined) {
-    await loadBase(form, recipe);
-    index = 2;
-  }
-  while (index < steps.length) {
-    const place = { title: options.title, step: index + 1, totalSteps: steps.length, canGoBack: index > 0 };
-    const end = await steps[index]!(form, place);
-    if (end === 'cancelled') return undefined;
-    index += end === 'next' ? 1 : -1;
-  }
-  return requestOf(form);
+  if (recipe !== undefined) await loadBase(form, recipe);
+  // With the recipe chosen elsewhere that step is not asked again; a former launch opens at what is usually changed.
+  const asked = chosen === undefined ? steps : steps.slice(1);
+  const first = recipe === undefined || chosen !== undefined ? 0 : 2;
+  const end = await runSteps(form, asked, {
+    title: options.title,
+    first,
+    before: steps.length - asked.length,
+    canLeave: chosen !== undefined,
+  });
+  return end === 'done' ? requestOf(form) : end === 'back' ? 'back' : undefined;
 }
 
 async function recipeStep(form: Form, place: StepPlace): Promise<StepEnd> {
@@ -98,7 +96,7 @@ async function recipeStep(form: Form, place: StepPlace): Promise<StepEnd> {
     items,
     active: ({ id }) => id === state.recipe?.id,
   });
-  return end(answer, (recipe) => {
+  return endWith(answer, (recipe) => {
     if (recipe.id === state.recipe?.id) return;
     Object.assign(state, { recipe, configFile: undefined, overrides: [], name: '' });
   });
@@ -173,7 +171,7 @@ async function changesStep(form: Form, place: StepPlace): Promise<StepEnd> {
   const { state } = form;
   const fields: readonly ConfigField[] = state.recipe!.fields;
   const answer = await overridesStep(place, { fields, base: state.base, overrides: state.overrides });
-  return end(answer, (overrides) => {
+  return endWith(answer, (overrides) => {
     state.overrides = overrides;
   });
 }
@@ -195,7 +193,7 @@ async function deviceStep(form: Form, place: StepPlace): Promise<StepEnd> {
     items,
     active: (device) => device === form.state.device,
   });
-  return end(answer, (device) => {
+  return endWith(answer, (device) => {
     form.state.device = device;
   });
 }
@@ -209,7 +207,7 @@ async function nameStep(form: Form, place: StepPlace): Promise<StepEnd> {
     value,
     problem: (name) => nameProblem(name, taken),
   });
-  return end(answer, (name) => {
+  return endWith(answer, (name) => {
     state.name = name;
   });
 }
@@ -226,15 +224,9 @@ function baseName({ configFile, recipe }: FormState): string {
 async function lastStep(form: Form, place: StepPlace): Promise<StepEnd> {
   const preview: LaunchPreview = await form.worker.call('launch.preview', requestOf(form));
   const answer = await previewStep({ place, preview, device: form.state.device, documents: form.documents });
-  return end(answer, (choice) => {
+  return endWith(answer, (choice) => {
     form.state.hold = choice === 'hold';
   });
-}
-
-function end<T>(answer: Answer<T>, take: (value: T) => void): StepEnd {
-  if (answer.kind !== 'value') return answer.kind;
-  take(answer.value);
-  return 'next';
 }
 
 function requestOf({ state, folder, runsFolder, requestId, initial }: Form): LaunchRequest {

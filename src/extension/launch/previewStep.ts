@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { LaunchPreview } from '../../domain/launch.ts';
 import type { Documents } from '../ui/documents.ts';
+import { quoteArgument } from './argv.ts';
 import { type Answer, type Choice, pickStep, type StepPlace } from './wizard.ts';
 
 export interface PreviewOptions {
@@ -82,9 +83,5 @@ async function look(documents: Documents, name: string, text: string): Promise<v
 
 /** The command as a person could paste it: an argument vector, quoted for a POSIX shell. It is never run this way by Trainyard itself. */
 function commandText({ command, cwd }: LaunchPreview): string {
-  return [`cd ${quoted(cwd)}`, command.map(quoted).join(' \\\n  '), ''].join('\n');
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return [`cd ${quoteArgument(cwd)}`, command.map(quoteArgument).join(' \\\n  '), ''].join('\n');
 }

@@ -80,6 +80,74 @@ export async function textStep(options: TextOptions): Promise<Answer<string>> {
   });
 }
 
+/** How a step of a form ended. `skip`: there was nothing to ask, so the form goes on the way it was going. */
+export type StepEnd = 'next' | 'back' | 'cancelled' | 'skip';
+export type Step<Form> = (form: Form, place: StepPlace) => Promise<StepEnd>;
+
+export interface FormPlace {
+  readonly title: string;
+  /** Index of the step to begin with. */
+  readonly first?: number;
+  /** Steps that were asked before these, elsewhere. */
+  readonly before?: number;
+  /** Whether one can go back from the first of these steps. */
+  readonly canLeave?: boolean;
+}
+
+/** Asks one step after the other, forth and back. `back`: the person went back from the first one. */
+export async function runSteps<Form>(
+  form: Form,
+  steps: readonly Step<Form>[],
+  { title, first = 0, before = 0, canLeave = false }: FormPlace,
+): Promise<'done' | 'back' | 'cancelled'> {
+  let index = first;
+  let direction = 1;
+  while (index < steps.length) {
+    if (index < 0) return 'back';
+    const place = {
+      title,
+      step: before + index + 1,
+      totalSteps: before + steps.length,
+      canGoBack: canLeave || index > 0,
+    };
+    const end = await steps[index]!(form, place);
+    if (end === 'cancelled') return 'cancelled';
+    if (end !== 'skip') direction = end === 'next' ? 1 : -1;
+    index += direction;
+  }
+  return 'done';
+}
+
+/** Ends a step with what was answered. */
+export function endWith<T>(answer: Answer<T>, take: (value: T) => void): StepEnd {
+  if (answer.kind !== 'value') return answer.kind;
+  take(answer.value);
+  return 'next';
+}
+
+/** Waits for an answer of the worker while the form shows that it is busy. Escape gives up the question, too. */
+export async function waitStep<T>(
+  place: StepPlace,
+  placeholder: string,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<Answer<T>> {
+  const pick = vscode.window.createQuickPick();
+  pick.busy = true;
+  pick.enabled = false;
+  pick.placeholder = placeholder;
+  const abort = new AbortController();
+  let failure: unknown;
+  const answer = await runStep<T | undefined>(pick, place, (finish) => {
+    ask(abort.signal).then(finish, (error: unknown) => {
+      failure = error;
+      finish(undefined);
+    });
+  });
+  abort.abort();
+  if (failure !== undefined) throw failure;
+  return answer as Answer<T>;
+}
+
 type Input = Pick<
   vscode.QuickPick<vscode.QuickPickItem>,
   | 'title'
@@ -93,18 +161,19 @@ type Input = Pick<
   | 'dispose'
 >;
 
-/** Shows an input with the step counter and the way back, and waits for its end. `wire` says what ends it with a value. */
+/** Shows an input with the step counter and the way back, and waits for its end. `wire` says what ends it with a value and what further buttons do. */
 export async function runStep<T>(
   input: Input,
   place: StepPlace,
   wire: (finish: (value: T) => void, owned: Disposables) => void,
+  buttons: readonly vscode.QuickInputButton[] = [],
 ): Promise<Answer<T>> {
   input.title = place.title;
   input.step = place.step;
   input.totalSteps = place.totalSteps;
   // A form of several steps must not vanish because somebody looks at another window.
   input.ignoreFocusOut = true;
-  input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+  input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back, ...buttons] : [...buttons];
   const owned = new Disposables();
   try {
     return await new Promise<Answer<T>>((resolve) => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   commandIds,
   contextKeys,
+  laterViewIds,
   panelTypes,
   settingDefaults,
   viewContainerId,
@@ -21,7 +22,7 @@ interface Manifest {
   readonly capabilities: { readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] } };
   readonly contributes: {
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
-    readonly views: { readonly [container: string]: readonly { readonly id: string }[] };
+    readonly views: { readonly [container: string]: readonly { readonly id: string; readonly when?: string }[] };
     readonly viewsWelcome: readonly { readonly view: string; readonly when?: string; readonly contents: string }[];
     readonly commands: readonly {
       readonly command: string;
@@ -46,7 +47,7 @@ interface WalkthroughStep {
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const { contributes } = manifest;
 const commands = new Set<string>(Object.values(commandIds));
-const views = new Set<string>(Object.values(viewIds));
+const views = new Set<string>([...Object.values(viewIds), ...Object.values(laterViewIds)]);
 
 test('commands of the manifest are those of the code', () => {
   assert.deepEqual(new Set(contributes.commands.map(({ command }) => command)), commands);
@@ -72,6 +73,14 @@ test('views and their container are those of the code', () => {
     contributes.viewsWelcome.filter(({ view }) => !views.has(view)),
     [],
   );
+});
+
+test('a view that comes later is hidden until the code says that there is something in it', () => {
+  const later = contributes.views[viewContainerId]?.filter(({ id }) =>
+    Object.values<string>(laterViewIds).includes(id),
+  );
+  assert.equal(later?.length, Object.keys(laterViewIds).length);
+  for (const { id, when } of later ?? []) assert.ok(Object.values<string>(contextKeys).includes(when ?? ''), id);
 });
 
 test('settings of the manifest have the names and defaults of the code', () => {
@@ -115,7 +124,20 @@ test('activation waits for a sign of runs; nothing is searched deeply', () => {
 });
 
 test('commands that start or change something need a trusted workspace', () => {
-  for (const name of ['launch', 'stop', 'forceStop', 'resume', 'runAgain', 'logConclusion'] as const) {
+  const names = [
+    ...(['launch', 'stop', 'forceStop', 'resume', 'runAgain', 'logConclusion', 'launchFile', 'reproduce'] as const),
+    ...([
+      'launchEntry',
+      'relaunchFailed',
+      'fillMissing',
+      'resumeTimedOut',
+      'relaunchWithEdit',
+      'continueSweep',
+    ] as const),
+    ...(['launchPipeline', 'rerunFromStage', 'dryRunStage', 'markExperiments', 'markAllFailed'] as const),
+    ...(['rebuildRegistry', 'createProjectFile', 'addSshHost', 'addSlurmTarget', 'setPriority'] as const),
+  ];
+  for (const name of names) {
     const declared = contributes.commands.find(({ command }) => command === commandIds[name]);
     assert.match(declared?.enablement ?? '', /isWorkspaceTrusted/, name);
   }
