@@ -1,5 +1,7 @@
 import { AppError, toErrorInfo } from '../../base/errors.ts';
 import type { NamedTarget, TargetKind, TargetReport, TargetSettings } from '../../domain/target.ts';
+import { templateProblems } from '../../launch/command/templates.ts';
+import { reportModal } from '../../launch/modal/modalTarget.ts';
 import { isStarted } from '../../scheduler/queue.ts';
 import type { WorkerServices } from '../services.ts';
 import { reportLocal } from './reportLocal.ts';
@@ -21,8 +23,11 @@ const reports: {
   local: async (_, { worker, folder }) => reportLocal(folder, await worker.gpus.look(), givenGpus(worker)),
   ssh: undefined,
   slurm: undefined,
-  modal: undefined,
-  command: undefined,
+  modal: (settings, { name }) => reportModal(name, settings),
+  command: async (settings, { name }) => {
+    const problems = templateProblems(settings);
+    return { name, kind: 'command', usable: problems.length === 0, lines: [], problems };
+  },
 };
 
 /** Looks at a target now. What goes wrong is a problem in the answer; only a cancelled look throws. */

@@ -20,7 +20,16 @@ async function checks(printed: string, trusted = true): Promise<readonly DoctorC
     trainyard,
     `if (process.argv.slice(2).join(' ') !== 'probe-device all --json') throw new Error('wrong arguments'); ${printed}`,
   );
-  const installation = { node: process.execPath, nodeArguments: [], readerThread: '', shim: '', askpass: '', trainyard, env: {} };
+  const installation = {
+    node: process.execPath,
+    nodeArguments: [],
+    readerThread: '',
+    modal: '',
+    shim: '',
+    askpass: '',
+    trainyard,
+    env: {},
+  };
   const paths = { ...userWorkerPaths({ TRAINYARD_HOME: folder }), home: folder };
   const report = await examine(
     { paths, installation, startedAt: 0, knownRuns: 3, folder, trusted },
