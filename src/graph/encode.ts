@@ -2,6 +2,7 @@ import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
 import { withFewTensors } from './onnx/fewTensors.ts';
 import type { OnnxGraph, OnnxModel } from './onnx/model.ts';
+import { withSymbolicBatch } from './onnx/symbolicBatch.ts';
 import { writeModel } from './onnx/write.ts';
 import { refuse } from './shape.ts';
 
@@ -35,16 +36,43 @@ export function encodeModel(
   outputs: Readonly<Record<string, Value>>,
   options: EncodeOptions = {},
 ): Uint8Array {
+  return writeGraphModel(wholeGraph(graph, outputs, options), options);
+}
+
+/** What is built for one batch size: a graph of its own, its inputs in their order, and its outputs by name. */
+export interface BatchGraph {
+  readonly graph: BaseGraph;
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/**
+ * The bytes of a model that takes any batch size, as the dimension `batch`, though graphs are built for one size: `build` is called
+ * for two, and what differs depends on the batch. Throws `bad-argument` where that is more than target shapes.
+ */
+export function encodeBatchModel(build: (batch: number) => BatchGraph, options: ModelOptions = {}): Uint8Array {
+  const [one, other] = trialBatches.map((batch) => {
+    const { graph, inputs, outputs } = build(batch);
+    return wholeGraph(graph, outputs, { inputs });
+  });
+  return writeGraphModel(withSymbolicBatch(one!, other!, 'batch'), options);
+}
+
+/** Two primes that no other size of a network is likely to be, so that nothing else is taken for the batch. */
+const trialBatches = [9973, 9967];
+
+function wholeGraph(
+  graph: BaseGraph,
+  outputs: Readonly<Record<string, Value>>,
+  options: Pick<EncodeOptions, 'inputs'>,
+): OnnxGraph {
   const inputs = options.inputs ?? usedInputs(graph, Object.values(outputs));
   const named = inputs.map((input) => [inputName(input), input] as const);
   checkNames(
     named.map(([name]) => name),
     Object.keys(outputs),
   );
-  return writeGraphModel(
-    lowerGraph(graph, { name: 'graph', inputs: named, outputs: Object.entries(outputs) }),
-    options,
-  );
+  return lowerGraph(graph, { name: 'graph', inputs: named, outputs: Object.entries(outputs) });
 }
 
 /** The bytes of a model round a finished graph. */

@@ -124,7 +124,7 @@ export interface SampleProgram {
 
 /**
  * A judge of samples: the `model.onnx` of a run of the classifier recipe. Its input `images` is uint8 [n, height, width, channels],
- * its output `logits` float32 [n, classes]; n is fixed and stands in the model (read it there; fill the last run up).
+ * its output `logits` float32 [n, classes]; n is free, or fixed and stands in the model (fill the last run up).
  */
 export interface SampleJudge {
   /** Absolute path. */
@@ -135,10 +135,14 @@ export interface SampleJudge {
 
 /** The trained network as a file for other programs. */
 export interface ExportedModel {
-  /** Makes its inputs by `graph.input`; parameters are constants with the averaged weights. */
+  /**
+   * Makes its inputs by `graph.input`; parameters are constants with the averaged weights. The file takes any batch size: it is made of
+   * graphs for several, so nothing but sizes may depend on `batch`.
+   */
   build(
     graph: BaseGraph,
     parameters: ParameterView,
+    batch: number,
   ): { readonly inputs: readonly Value[]; readonly outputs: Readonly<Record<string, Value>> };
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -9,7 +9,7 @@ import type { DataFacts, Evaluation, ExportedModel, ImageBatch, Program, Recipe 
 import { type ClassifierConfig, type ClassifierKind, classifierFields, readClassifierConfig } from './config.ts';
 import { classifierMetrics } from './metrics.ts';
 
-/** Examples per graph run outside training, and of the exported model. */
+/** Examples per graph run outside training. */
 const BATCH = 100;
 
 /** Images into classes. Its exported model also judges the samples of generators. */
@@ -79,14 +79,14 @@ function testEvaluation(classify: Classify): Evaluation {
 function exportedClassifier(classify: Classify, data: DataFacts): ExportedModel {
   const { height, width, channels, classes } = data;
   return {
-    build(graph, parameters) {
-      const images = graph.input('images', [BATCH, height, width, channels], 'uint8');
+    build(graph, parameters, batch) {
+      const images = graph.input('images', [batch, height, width, channels], 'uint8');
       return { inputs: [images], outputs: { logits: classify(readingScope(graph, parameters), images) } };
     },
     metadata: {
       task: 'image classification',
-      inputs: `images: uint8 [${BATCH}, ${height}, ${width}, ${channels}]`,
-      outputs: `logits: float32 [${BATCH}, ${classes}]`,
+      inputs: `images: uint8 [batch, ${height}, ${width}, ${channels}]`,
+      outputs: `logits: float32 [batch, ${classes}]`,
     },
   };
 }

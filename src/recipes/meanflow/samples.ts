@@ -1,4 +1,15 @@
-import { type BaseGraph, mod, randomNormal, range, sub, type Value } from '../../graph/index.ts';
+import {
+  add,
+  type BaseGraph,
+  cast,
+  mod,
+  mul,
+  randomNormal,
+  range,
+  reshape,
+  sub,
+  type Value,
+} from '../../graph/index.ts';
 import { readingScope } from '../../nn/scope.ts';
 import type { VectorField } from '../../nn/vectorField.ts';
 import { unitToPixels } from '../pixels.ts';
@@ -29,29 +40,29 @@ export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data
   };
 }
 
-/** The trained generator: noise [n, height, width, channels] and labels [n] in, images out. */
+/** The trained generator: noise [batch, height, width, channels] and labels [batch] in, images out. */
 export function meanFlowModel(field: VectorField, data: DataFacts): ExportedModel {
   const { height, width, channels } = data;
   return {
-    build(graph, parameters) {
-      const noise = graph.input('noise', [BATCH, height, width, channels]);
-      const labels = graph.input('labels', [BATCH], 'int64');
+    build(graph, parameters, batch) {
+      const noise = graph.input('noise', [batch, height, width, channels]);
+      const labels = graph.input('labels', [batch], 'int64');
       const images = oneStepImages(graph, parameters, field, field.fromImages(noise), labels);
       return { inputs: [noise, labels], outputs: { images } };
     },
     metadata: {
       task: 'class-conditional image generation in one step (MeanFlow)',
-      inputs: `noise: standard normal float32 [${BATCH}, ${height}, ${width}, ${channels}]; labels: int64 [${BATCH}], 0 to ${data.classes - 1}`,
-      outputs: `images: uint8 [${BATCH}, ${height}, ${width}, ${channels}]`,
+      inputs: `noise: standard normal float32 [batch, ${height}, ${width}, ${channels}]; labels: int64 [batch], 0 to ${data.classes - 1}`,
+      outputs: `images: uint8 [batch, ${height}, ${width}, ${channels}]`,
     },
   };
 }
 
 /** x = e − u(e, r = 0, t = 1): arXiv 2505.13447, equation 12 with the interval from 0 to 1. */
 function oneStepImages(graph: BaseGraph, parameters: ParameterView, field: VectorField, noise: Value, labels: Value) {
-  const count = noise.shape[0]!;
-  const r = graph.constant(new Float32Array(count), [count, 1]);
-  const t = graph.constant(new Float32Array(count).fill(1), [count, 1]);
+  // Made from an input and not of constants, so that the exported model can take as many as it is given.
+  const r = mul(cast(reshape(labels, [labels.shape[0]!, 1]), 'float32'), 0);
+  const t = add(r, 1);
   const velocity = field.evaluate(readingScope(graph, parameters), { state: noise, r, t, labels });
   return unitToPixels(field.toImages(sub(noise, velocity)));
 }

@@ -22,8 +22,14 @@ export class Judge implements Disposable {
     const bytes = readModel(judge.model);
     const session = await loadModel(judge.model, bytes, threads);
     const shape = session.inputShape('images');
-    if (shape?.length === 4 && shape.every((size) => size > 0) && session.outputNames.includes('logits')) {
-      return new Judge(session, judge, shape);
+    const [batch, ...size] = shape ?? [];
+    if (
+      batch !== undefined &&
+      size.length === 3 &&
+      size.every((each) => each > 0) &&
+      session.outputNames.includes('logits')
+    ) {
+      return new Judge(session, judge, [batch > 0 ? batch : freeBatch, ...size]);
     }
     session.dispose();
     throw badJudge(judge.model, 'it has no input "images" [n, height, width, channels] and output "logits".');
@@ -61,6 +67,9 @@ export class Judge implements Disposable {
     this.#session.dispose();
   }
 }
+
+/** Images in one graph run where the model takes any number. */
+const freeBatch = 100;
 
 function readModel(file: string): Uint8Array {
   try {

@@ -118,7 +118,7 @@ function writeModel(folder: RunFolder, run: PreparedRun, identity: RunIdentity, 
     step: String(loop.state.step),
     architecture: run.architecture,
   };
-  folder.writeModel(exportModel(run.program, run.step, average, metadata));
+  folder.writeModel(exportModel(run.program, run.step.layout, average, metadata));
 }
 
 function makeCheckpoints(

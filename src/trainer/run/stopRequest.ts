@@ -47,7 +47,18 @@ export class StopRequest implements Disposable {
   #ask(signal: StopSignal): void {
     this.#signal ??= signal;
     this.#count += 1;
-    if (this.#count >= patience) process.exit(stopSignals[this.#signal]);
+    if (this.#count >= patience) this.#endNow(this.#signal);
+  }
+
+  /**
+   * Dies of the signal as a process does that listens to none. process.exit() would first end the threads and sessions of ONNX Runtime, which
+   * may take as long as what the person did not want to wait for.
+   */
+  #endNow(signal: StopSignal): void {
+    this.dispose();
+    process.kill(process.pid, signal);
+    // Reached only where somebody else listens to the signal too.
+    process.kill(process.pid, 'SIGKILL');
   }
 }
 

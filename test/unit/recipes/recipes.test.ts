@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveConfig } from '../../../src/domain/config.ts';
-import { encodeModel, Graph } from '../../../src/graph/index.ts';
+import { decodeModel, Graph, seededRandom } from '../../../src/graph/index.ts';
 import { findRecipe, recipes } from '../../../src/recipes/index.ts';
+import type { Program } from '../../../src/recipes/recipe.ts';
+import { exportModel } from '../../../src/trainer/engine/exportModel.ts';
 import { loadModel } from '../graph/runtime.ts';
 import { configure, declareParameters, tinyFacts } from './tinyRun.ts';
+
+/** The networks of each recipe. */
+const networkKinds: Readonly<Record<string, readonly string[]>> = {
+  meanflow: ['dit', 'unet', 'mlp'],
+  classifier: ['cnn', 'mlp'],
+};
 
 test('recipes have ids of their own and are found by them', () => {
   const ids = recipes.map(({ info }) => info.id);
@@ -55,26 +63,27 @@ for (const recipe of recipes) {
     assert.ok(info.metrics.some(({ primary }) => primary));
   });
 
-  test(`${info.id}: the exported model runs with constants for parameters`, async () => {
-    const program = recipe.build(small, tinyFacts);
-    const values = declareParameters(new Graph(), program).initialValues(3);
-    const layout = declareParameters(new Graph(), program).layout;
-    const graph = new Graph();
-    const model = program.model.build(graph, (name) => {
-      const slot = layout.find((each) => each.name === name)!;
-      return graph.constant(values.subarray(slot.offset, slot.offset + slot.size), slot.shape);
+  for (const kind of networkKinds[info.id]!) {
+    test(`${info.id} ${kind}: the exported model takes any batch size, and each example for itself`, async () => {
+      const network = { kind, ...(kind === 'dit' ? { patch: 4 } : { width: 16 }) };
+      const program = recipe.build(configure(recipe, { batchSize: 12, network }), tinyFacts);
+      const model = exportedModel(program);
+      const session = await loadModel(model);
+      const seven = await session.run(feedsFor(model, 7));
+      const single = await session.run(feedsFor(model, 1));
+      for (const name of Object.keys(seven)) {
+        const all = seven[name]!;
+        const first = single[name]!;
+        assert.deepEqual([all.shape[0], first.shape[0]], [7, 1]);
+        first.values.forEach((value, i) => {
+          // Pixels are rounded.
+          const allowed = name === 'images' ? 1 : 1e-4 * Math.max(1, Math.abs(value));
+          assert.ok(Math.abs(value - all.values[i]!) <= allowed, `${name}[${i}]: ${value} and ${all.values[i]}`);
+        });
+      }
+      assert.ok(Object.values(program.model.metadata).every((text) => text !== ''));
     });
-    const session = await loadModel(encodeModel(graph, model.outputs, { inputs: model.inputs }));
-    const feeds = Object.fromEntries(
-      model.inputs.map((input, i) => {
-        const size = input.shape.reduce((a, b) => a * b, 1);
-        return [session.inputs[i]!, { shape: input.shape, values: new Float64Array(size).fill(1) }];
-      }),
-    );
-    const results = await session.run(feeds);
-    for (const [name, output] of Object.entries(model.outputs)) assert.deepEqual(results[name]!.shape, output.shape);
-    assert.ok(Object.values(program.model.metadata).every((text) => text !== ''));
-  });
+  }
 
   test(`${info.id}: the architecture names what the shapes of parameters depend on`, () => {
     const base = recipe.architecture(small, tinyFacts);
@@ -88,4 +97,30 @@ for (const recipe of recipes) {
     });
     assert.equal(recipe.architecture(otherRate, tinyFacts), base);
   });
+}
+
+/** The exported model with random parameters, also where training starts from zeros, which would hide differences. */
+function exportedModel(program: Program): Uint8Array {
+  const pack = declareParameters(new Graph(), program);
+  const random = seededRandom(4);
+  const values = pack.initialValues(3).map((value) => value + 0.05 * random.normal());
+  return exportModel(program, pack.layout, values, { run_name: 'test' });
+}
+
+/** Inputs for a batch, of which example i is the same whatever the size: classes in turn, random pixels or noise. */
+function feedsFor(model: Uint8Array, batch: number) {
+  return Object.fromEntries(
+    decodeModel(model).graph.inputs.map(({ name, dtype, shape }) => {
+      assert.equal(shape[0], 'batch');
+      const random = seededRandom(9);
+      const draw: Readonly<Record<string, (i: number) => number>> = {
+        int64: (i) => i % tinyFacts.classes,
+        uint8: () => Math.floor(256 * random.uniform()),
+        float32: () => random.normal(),
+      };
+      const sizes = [batch, ...(shape.slice(1) as number[])];
+      const count = sizes.reduce((product, size) => product * size, 1);
+      return [name, { shape: sizes, values: Array.from({ length: count }, (_, i) => draw[dtype]!(i)) }];
+    }),
+  );
 }
