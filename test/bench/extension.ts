@@ -16,7 +16,8 @@ try {
   writeReport(
     'extension',
     [
-      limit('activate, median of 7 extension hosts', median(activation), 50),
+      limit('activate, median of 7 extension hosts', median(activation.activateMs), 50),
+      plain('first use after activation: the window’s parts loaded, median', median(activation.firstUseMs), 'ms'),
       limit('file write to point on the chart, p95 of 60', percentile95(live), 250),
       plain('file write to point on the chart, median', median(live), 'ms'),
       limit('10 000 runs listed by the worker, warm', median(many.listMs), 300),
@@ -24,7 +25,7 @@ try {
       plain('10 000 runs read for the first time', many.firstSeconds, 's'),
     ],
     [
-      'Activation counts the loading of the bundle. The click counts activation, the connection to the worker and the drawing of VS Code itself.',
+      'Activation is what a caller of extension.activate() waits for in a window that has come up: VS Code’s own questions to its window, the loading of the bundle and the call. The click counts activation, the connection to the worker and the drawing of VS Code itself.',
     ],
   );
 } finally {
