@@ -1,8 +1,10 @@
 import type { NamedTarget } from '../../domain/target.ts';
+import { readProjectFile } from '../../launch/project/readProject.ts';
 
 /** The targets that a folder's trainyard.yaml names, and what is wrong in the file. */
 export async function projectTargets(
-  _folder: string,
+  folder: string,
 ): Promise<{ readonly targets: readonly NamedTarget[]; readonly problems: readonly string[] }> {
-  return { targets: [], problems: [] };
+  const { targets, problems } = await readProjectFile(folder);
+  return { targets, problems };
 }
