@@ -1,5 +1,6 @@
 import { nearestName } from '../../domain/config.ts';
 import type { HydraForm, HydraGroup, HydraKey } from '../../domain/entryPoint.ts';
+import { textOverride } from '../../domain/hydra/print.ts';
 import type { Json } from '../../domain/json.ts';
 import { splitArguments } from './argv.ts';
 
@@ -48,6 +49,8 @@ export function hydraRows(changes: HydraChanges, typed: string): readonly HydraR
 function typedRows(changes: HydraChanges, text: string): readonly HydraRow[] {
   if (text === '') return [continueRow(changes)];
   if (!/=|^[~-]/.test(text)) return [];
+  const copied = text.startsWith('-') ? severalOverrides(changes, text) : undefined;
+  if (copied !== undefined) return [copied];
   const checked = checkHydraOverride(changes.form, changes.parse, text);
   if (!('message' in checked)) return [{ kind: 'set', texts: [text], note: checked.note }];
   const several = severalOverrides(changes, text);
@@ -159,10 +162,11 @@ export function groupOverride(group: HydraGroup, option: string): string {
   return group.chosen === undefined ? `+${group.name}=${option}` : `${group.name}=${option}`;
 }
 
-/** A value as it is typed behind `key=`: text with characters of the grammar in quotes. */
+/** A value as it is typed behind `key=`, so that the grammar reads the same value again; interpolations stay what they are. */
 export function typedHydraValue(value: Json): string {
   if (value === null) return 'null';
-  if (typeof value === 'string') return needsQuotes(value) ? `'${value.replaceAll("'", "\\'")}'` : value;
+  // What is printed behind a key is the word for the value alone.
+  if (typeof value === 'string') return textOverride('', value).slice(1);
   if (Array.isArray(value)) return `[${value.map(typedHydraValue).join(',')}]`;
   if (typeof value !== 'object') return String(value);
   return `{${Object.entries(value)
@@ -174,10 +178,6 @@ export function typedHydraValue(value: Json): string {
 export function shownJson(value: Json): string {
   const text = typedHydraValue(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
-}
-
-function needsQuotes(text: string): boolean {
-  return text === '' || text !== text.trim() || /[,()[\]{}:=\\'"]/.test(text.replace(/^\$\{[^{}]*\}$/, ''));
 }
 
 function isSweep(parsed: ReturnType<ParseOverride>): boolean {

@@ -99,18 +99,21 @@ function isProjectFile({ uri }: vscode.TextDocument): boolean {
 function keyItems(schema: Schema, { path, siblings }: YamlPlace): vscode.CompletionItem[] {
   return keysAt(schema, path, siblings).map(({ key, schema: own, required }, index) => {
     const item = new vscode.CompletionItem(key, vscode.CompletionItemKind.Property);
-    const branch =
-      own.type === 'object' || own.type === 'array' || own.properties !== undefined || own.items !== undefined;
-    item.insertText = branch ? `${key}:` : `${key}: `;
-    item.detail = required ? 'must be given' : typeof own.type === 'string' ? own.type : '';
+    const isBranch = mayBe(own, 'object') || mayBe(own, 'array');
+    item.insertText = isBranch ? `${key}:` : `${key}: `;
+    item.detail = required ? 'must be given' : '';
     item.sortText = String(index).padStart(3, '0');
     const text = own.markdownDescription ?? own.description;
     if (text !== undefined) item.documentation = new vscode.MarkdownString(text);
     // The values of a key that has only some are asked for at once.
-    if (!branch && (own.enum !== undefined || own.const !== undefined || own.type === 'boolean'))
+    if (own.enum !== undefined || own.const !== undefined || own.type === 'boolean')
       item.command = { command: 'editor.action.triggerSuggest', title: 'Suggest' };
     return item;
   });
+}
+
+function mayBe({ type }: Schema, wanted: string): boolean {
+  return type === wanted || (Array.isArray(type) && type.includes(wanted));
 }
 
 function valueItems(schema: Schema, { path, siblings, key }: YamlPlace): vscode.CompletionItem[] {

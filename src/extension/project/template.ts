@@ -32,7 +32,7 @@ export const projectTemplate = `# What Trainyard cannot find by itself about thi
 #     stages:
 #       - name: prepare
 #         command: [bash, prepare.sh, --name, "{name}"]
-#         produces: [data/{name}]
+#         produces: ["data/{name}"]
 #       - name: train
 #         command: [bash, train.sh, --name, "{name}"]
 #         dry: [--dry]
