@@ -1,6 +1,6 @@
 import type { JobId, RunId } from '../../domain/ids.ts';
 import type { Job, JobState } from '../../domain/job.ts';
-import { formatAge } from '../ui/numbers.ts';
+import { count, formatAge } from '../ui/numbers.ts';
 
 export interface JobNode {
   readonly kind: 'job';
@@ -27,8 +27,13 @@ export const jobLooks: { readonly [S in JobState]: JobLook } = {
 export function collectJobs(jobs: readonly Job[]): readonly JobNode[] {
   return jobs
     .filter(({ state }) => state !== 'done' && state !== 'cancelled')
-    .sort((a, b) => Number(isMovable(a)) - Number(isMovable(b)) || a.order - b.order)
+    .sort((a, b) => Number(isMovable(a)) - Number(isMovable(b)) || byTurn(a, b))
     .map((job) => ({ kind: 'job', runId: job.runId, job }));
+}
+
+/** The order in which jobs start: higher priority first, then their own numbers. */
+function byTurn(a: Job, b: Job): number {
+  return (b.priority ?? 0) - (a.priority ?? 0) || a.order - b.order;
 }
 
 /** Whether the job's place in the queue still matters. */
@@ -42,7 +47,7 @@ export function neighbour(
   jobId: JobId,
   direction: 'up' | 'down',
 ): { readonly before: JobId | null } | undefined {
-  const movable = jobs.filter(isMovable).sort((a, b) => a.order - b.order);
+  const movable = jobs.filter(isMovable).sort(byTurn);
   const index = movable.findIndex(({ id }) => id === jobId);
   if (index < 0) return undefined;
   if (direction === 'up') return index === 0 ? undefined : { before: movable[index - 1]!.id };
@@ -57,7 +62,7 @@ export function dropMoves(
   target: JobId | null,
 ): readonly { readonly jobId: JobId; readonly before: JobId | null }[] {
   const chosen = new Set(dragged);
-  const movable = jobs.filter(isMovable).sort((a, b) => a.order - b.order);
+  const movable = jobs.filter(isMovable).sort(byTurn);
   const from =
     target === null
       ? movable.length
@@ -70,12 +75,42 @@ export function dropMoves(
   return movable.filter(({ id }) => chosen.has(id)).map(({ id }) => ({ jobId: id, before }));
 }
 
-/** What stands behind the name: slot, why it waits, since when. */
+/** What stands behind the name: why it waits or what it has, where, its priority, since when. */
 export function describeJob({ job }: JobNode, now: number): string {
   const look = jobLooks[job.state];
   const reason = job.reason === '' ? look.word : job.reason;
   const since = isMovable(job) ? job.submittedAt : (job.startedAt ?? job.submittedAt);
-  return [job.slot, reason, formatAge(since, now)].filter((part) => part !== '').join(' · ');
+  return [describePlace(job), reason, describePriority(job), formatAge(since, now)]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+/** "GPU 0, 1", "2 GPUs", "cpu", "slurm": what the job has or needs, and where. */
+export function describePlace({ target, slot, gpus, assigned }: Job): string {
+  if (target !== 'local') return target;
+  if (assigned !== undefined && assigned.length > 0) return `GPU ${assigned.join(', ')}`;
+  if (gpus !== undefined && gpus > 0) return count(gpus, 'GPU');
+  return slot === 'any' ? '' : slot;
+}
+
+function describePriority({ priority }: Job): string {
+  return priority === undefined || priority === 0 ? '' : `priority ${priority}`;
+}
+
+/** All that is known of the job, in lines. */
+export function jobTooltip(job: Job, names: ReadonlyMap<JobId, string>): string {
+  const after = (job.after ?? []).map((id) => names.get(id) ?? id);
+  return [
+    `${job.runName}: ${job.reason === '' ? jobLooks[job.state].word : job.reason}`,
+    `Target ${job.target}${describePlace(job) === '' || job.target !== 'local' ? '' : `, ${describePlace(job)}`}`,
+    after.length === 0 ? '' : `After ${after.join(', ')}`,
+    job.notBefore === undefined ? '' : `Not before ${new Date(job.notBefore * 1000).toLocaleString()}`,
+    describePriority(job),
+    job.groupLimit === undefined ? '' : `At most ${job.groupLimit} of its group at once`,
+    `Submitted ${new Date(job.submittedAt * 1000).toLocaleString()}`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 /** Words for `when` clauses. */

@@ -5,18 +5,33 @@ import { viewIds } from '../contributions.ts';
 import type { ErrorNode } from '../ui/errorItem.ts';
 import { dragType, type ViewContents } from '../ui/lazyView.ts';
 import { ListTree } from '../ui/listTree.ts';
-import { collectJobs, describeJob, dropMoves, isMovable, type JobNode, jobContext, jobLooks } from './model.ts';
+import {
+  collectJobs,
+  describeJob,
+  dropMoves,
+  isMovable,
+  type JobNode,
+  jobContext,
+  jobLooks,
+  jobTooltip,
+} from './model.ts';
 
 /** The Queue view's data. */
 export function queueTree(jobs: () => Promise<readonly Job[]>): ListTree<JobNode> {
+  // A dependency may have ended, so that it has no row of its own any more.
+  let names: ReadonlyMap<JobId, string> = new Map();
   return new ListTree<JobNode>({
-    load: async () => collectJobs(await jobs()),
+    load: async () => {
+      const all = await jobs();
+      names = new Map(all.map(({ id, runName }) => [id, runName]));
+      return collectJobs(all);
+    },
     children: () => [],
-    item: jobItem,
+    item: (node) => jobItem(node, names),
   });
 }
 
-function jobItem(node: JobNode): vscode.TreeItem {
+function jobItem(node: JobNode, names: ReadonlyMap<JobId, string>): vscode.TreeItem {
   const { job } = node;
   const look = jobLooks[job.state];
   const item = new vscode.TreeItem(job.runName);
@@ -27,7 +42,7 @@ function jobItem(node: JobNode): vscode.TreeItem {
     look.color === undefined ? undefined : new vscode.ThemeColor(look.color),
   );
   item.contextValue = jobContext(job);
-  item.tooltip = `${job.runName}: ${job.reason === '' ? look.word : job.reason}\nTarget ${job.target}, slot ${job.slot}\nSubmitted ${new Date(job.submittedAt * 1000).toLocaleString()}`;
+  item.tooltip = jobTooltip(job, names);
   item.accessibilityInformation = { label: `${job.runName}, ${look.word}, ${item.description}` };
   return item;
 }

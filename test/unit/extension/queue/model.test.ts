@@ -9,6 +9,7 @@ import {
   dropMoves,
   isMovable,
   jobContext,
+  jobTooltip,
   neighbour,
 } from '../../../../src/extension/queue/model.ts';
 
@@ -81,4 +82,28 @@ test('a job says where it belongs and why it waits', () => {
   assert.equal(jobContext(waiting), 'job waiting movable');
   assert.equal(jobContext(job('r', 1, 'running')), 'job running');
   assert.equal(isMovable(job('h', 1, 'held')), true);
+});
+
+test('a row says which GPUs, which target and which priority, and the tooltip what it waits for', () => {
+  const describe = (change: Partial<Job>): string => {
+    const one = { ...job('a', 1), reason: 'waits', ...change };
+    return describeJob({ kind: 'job', runId: one.runId, job: one }, 1000);
+  };
+  assert.equal(describe({ slot: 'any', gpus: 2 }), '2 GPUs · waits · just now');
+  assert.equal(describe({ slot: 'any', gpus: 2, assigned: ['0', '3'] }), 'GPU 0, 3 · waits · just now');
+  assert.equal(describe({ target: 'slurm', slot: 'any', priority: 5 }), 'slurm · waits · priority 5 · just now');
+  const waiting = { ...job('b', 2), after: ['a' as JobId, 'gone' as JobId], groupLimit: 2 };
+  const text = jobTooltip(waiting, new Map([['a' as JobId, 'prepare-1']]));
+  assert.match(text, /After prepare-1, gone/);
+  assert.match(text, /At most 2 of its group/);
+});
+
+test('higher priority stands first, and moves go by what is shown', () => {
+  const jobs = [job('a', 1), { ...job('b', 2), priority: 1 }, { ...job('c', 3), priority: 1 }];
+  assert.deepEqual(
+    collectJobs(jobs).map((node) => node.job.id),
+    ['b', 'c', 'a'],
+  );
+  assert.deepEqual(neighbour(jobs, 'a' as JobId, 'up'), { before: 'c' });
+  assert.equal(neighbour(jobs, 'b' as JobId, 'up'), undefined);
 });
