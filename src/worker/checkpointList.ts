@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../domain/checkpoint.ts';
 import type { MetricDefinition } from '../domain/metricDefinition.ts';
-import { listArchitectureCheckpoints, listRunCheckpoints } from '../readers/checkpoints/list.ts';
+import { listArchitectureCheckpoints, listLinkedCheckpoints, listRunCheckpoints } from '../readers/checkpoints/list.ts';
+import { launchRecordOf } from './launching/again.ts';
 import { isInside } from './runs/folders.ts';
 import type { LiveRun } from './runs/liveRun.ts';
 import type { RunCatalog } from './runs/runCatalog.ts';
@@ -22,16 +23,41 @@ export async function listCheckpoints(
     listed.push(...lists.flat());
   }
   const known = new Set(listed.map(({ path }) => path));
-  const others = await listArchitectureCheckpoints(folder);
-  return [...listed, ...others.filter(({ path }) => !known.has(path))];
+  const others = (await listArchitectureCheckpoints(folder)).filter(({ path }) => !known.has(path));
+  const owners = new Map(runs.filter(({ facts }) => facts.entry !== undefined).map((run) => [run.facts.name, run]));
+  return [...listed, ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName)))];
+}
+
+/** A checkpoint that names its run, `archive/<run>_epoch_0010.pt`, belongs to the run that was launched under this name. */
+function withOwner(checkpoint: Checkpoint, run: LiveRun | undefined): Checkpoint {
+  if (run === undefined) return checkpoint;
+  return { ...checkpoint, runId: run.id, resumable: canResume(run) };
+}
+
+/** Whether the entry point that was launched knows how to go on from a checkpoint. */
+function canResume(run: LiveRun): boolean {
+  return (launchRecordOf(run.found.path)?.commandLaunch?.entry?.resume ?? []).length > 0;
 }
 
 async function checkpointsOf(catalog: RunCatalog, views: RunViews, run: LiveRun): Promise<readonly Checkpoint[]> {
   const { name, architecture } = views.summary(run);
   const owner = { run: run.found, name, ...(architecture === undefined ? {} : { architecture }) };
-  const found = (await listRunCheckpoints(owner)).map((checkpoint) => ({ ...checkpoint, runId: run.id }));
+  const own = await listRunCheckpoints(owner);
+  const found = [...own, ...(await linkedCheckpoints(run, owner))].map((checkpoint) => ({
+    ...checkpoint,
+    runId: run.id,
+  }));
   const metric = run.facts.definitions?.find(({ primary, direction }) => primary === true && direction !== 'none');
   return metric === undefined || found.length === 0 ? found : withBest(catalog, run, metric, found);
+}
+
+/** What the program of a command wrote to the folders that are linked to its run. */
+async function linkedCheckpoints(
+  run: LiveRun,
+  about: { readonly name: string; readonly architecture?: string },
+): Promise<readonly Checkpoint[]> {
+  if (run.facts.entry === undefined) return [];
+  return listLinkedCheckpoints(run.facts.links ?? [], { ...about, resumable: canResume(run) });
 }
 
 /** Marks the checkpoint at whose step the metric was best: the value is the last one logged up to that step. */

@@ -10,6 +10,7 @@ import { isActive } from '../domain/run.ts';
 import { CommandTarget } from '../launch/command/commandTarget.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
+import { ModalTarget } from '../launch/modal/modalTarget.ts';
 import { LocalExecutor } from '../launch/remote/localExecutor.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
@@ -18,11 +19,14 @@ import { openDatabase } from '../store/database.ts';
 import { JobTable } from '../store/jobTable.ts';
 import { MarkTable } from '../store/markTable.ts';
 import { RequestTable } from '../store/requestTable.ts';
+import { SweepTable } from '../store/sweepTable.ts';
 import { Client, Clients } from './clients.ts';
 import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
 import { Launcher } from './launching/launcher.ts';
+import { LinkedPlaces } from './launching/linking/linkedPlaces.ts';
+import { RunLinker } from './launching/linking/runLinker.ts';
 import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
@@ -36,6 +40,9 @@ import { RunTails } from './runs/runTails.ts';
 import { RunViews } from './runs/runViews.ts';
 import { SocketServer } from './server.ts';
 import type { WorkerOptions, WorkerServices } from './services.ts';
+import { diagnoseJob } from './sweeps/diagnoseJob.ts';
+import type { Sweeps } from './sweeps/sweeps.ts';
+import { SweepService } from './sweeps/wire.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
@@ -56,7 +63,11 @@ export class Worker extends Disposables implements WorkerServices {
   readonly gpus: GpuWatch;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
+  readonly sweeps: Sweeps;
+  readonly #sweepService: SweepService;
   readonly #server: SocketServer;
+  readonly #linked = new LinkedPlaces();
+  readonly #linker: RunLinker;
   readonly #jobRuns: JobRuns;
   #idleSince = Date.now();
 
@@ -83,9 +94,16 @@ export class Worker extends Disposables implements WorkerServices {
     this.scheduler = this.add(
       new Scheduler({
         store: jobs,
-        targets: [target, this.add(new CommandTarget(new LocalExecutor()))],
+        targets: [
+          target,
+          this.add(new CommandTarget(new LocalExecutor())),
+          this.add(
+            new ModalTarget({ runnerFile: installation.modal, node: installation.node, env: installation.env, log: 2 }),
+          ),
+        ],
         complain: logLine,
         gpus: () => this.gpus.known(gpuMaxAgeMs),
+        diagnose: (_, directory, presence) => diagnoseJob(directory, presence),
         isWatched: () => this.clients.count > 0,
       }),
     );
@@ -126,6 +144,18 @@ export class Worker extends Disposables implements WorkerServices {
     );
     this.add(new FolderSignals(this.clients, () => this.folders.roots));
     this.#jobRuns = new JobRuns(this, jobs, target);
+    for (const run of this.catalog.all()) this.#linked.note(run);
+    this.#linker = this.add(
+      new RunLinker({
+        scheduler: this.scheduler,
+        catalog: this.catalog,
+        pool,
+        onLinked: (found) => this.monitor.poke(found),
+        complain: logLine,
+      }),
+    );
+    this.#sweepService = this.add(new SweepService(this, jobs, new SweepTable(database)));
+    this.sweeps = this.#sweepService.sweeps;
     this.#server = this.add(new SocketServer(paths.socket, (connection) => this.#serve(connection)));
   }
 
@@ -134,6 +164,8 @@ export class Worker extends Disposables implements WorkerServices {
     this.launcher.recover();
     this.scheduler.start();
     await this.#jobRuns.adopt();
+    this.#linker.start();
+    this.#sweepService.start();
     await this.#server.listen();
     noteSocket(this.options.paths);
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
@@ -190,7 +222,8 @@ export class Worker extends Disposables implements WorkerServices {
     connection.listen();
   }
 
-  #walked(root: string, runs: readonly FoundRun[], walkedAt: number): void {
+  #walked(root: string, walked: readonly FoundRun[], walkedAt: number): void {
+    const runs = walked.filter((found) => !this.#linked.hides(found));
     for (const found of runs) this.monitor.follow(found);
     const there = new Set(runs.map(({ path }) => path));
     // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
@@ -199,10 +232,14 @@ export class Worker extends Disposables implements WorkerServices {
     // Runs that the queue knows, or that were launched to a place outside the folder, are listed whether or not a walk finds them.
     const isWalked = (found: FoundRun) =>
       found.root === root && !(existsSync(found.path) && (!isInside(found.path, root) || this.#isQueued(found)));
-    const gone = this.monitor.removeMissing(isWalked, there, walkedAt);
+    this.#forget(this.monitor.removeMissing(isWalked, there, walkedAt));
+  }
+
+  #forget(gone: readonly FoundRun[]): void {
     for (const found of gone) {
       const run = this.catalog.at(found);
       if (run === undefined) continue;
+      this.#linked.forget(run.id);
       this.catalog.remove(run);
       this.views.removed(run);
     }
@@ -217,6 +254,11 @@ export class Worker extends Disposables implements WorkerServices {
     if (change.reset) this.clients.tell('series.reset', { runId: run.id }, run.found.path);
     if (change.tags.length > 0) this.clients.seriesAppended(run.id, run.found.path, change.tags, change.media);
     this.views.changed(run);
+    // What has become part of this run is no run of its own any more.
+    if (this.#linked.note(run))
+      this.#forget(
+        this.monitor.removeMissing((found) => this.#linked.hides(found), new Set(), Number.POSITIVE_INFINITY),
+      );
   }
 
   #endWhenIdle(): void {

@@ -22,6 +22,38 @@ export async function listRunCheckpoints({ run, name, architecture }: Checkpoint
   return sorted(found.map((file) => toCheckpoint(file, about)));
 }
 
+/** The checkpoints in folders that a run of another tool's program wrote to: those in folders with a usual name, a few levels down, and beside them. Nothing is opened. */
+export async function listLinkedCheckpoints(
+  folders: readonly string[],
+  about: { readonly name: string; readonly architecture?: string; readonly resumable: boolean },
+): Promise<readonly Checkpoint[]> {
+  const places = (await Promise.all(folders.map((folder) => checkpointFolders(folder, linkedDepth)))).flat();
+  const found = (await Promise.all(places.map(listFolder))).flat();
+  const { name, architecture = '', resumable } = about;
+  return sorted(
+    found.map((file) => ({ ...toCheckpoint(file, { runName: name, architecture, resumable: false }), resumable })),
+  );
+}
+
+const linkedDepth = 5;
+const maxLinkedFolders = 500;
+
+/** A folder and those below it, down to some depth: PyTorch Lightning writes `checkpoints/`, `lightning_logs/version_0/checkpoints/`. */
+async function checkpointFolders(folder: string, depth: number): Promise<readonly string[]> {
+  const all = [folder];
+  let level = [folder];
+  for (let left = depth; left > 0 && level.length > 0 && all.length < maxLinkedFolders; left--) {
+    const below = await Promise.all(
+      level.map(async (parent) =>
+        (await subfolders(parent)).filter((name) => !name.startsWith('.')).map((name) => path.join(parent, name)),
+      ),
+    );
+    level = below.flat();
+    all.push(...level);
+  }
+  return all.slice(0, maxLinkedFolders);
+}
+
 /** The checkpoints below a workspace folder that are kept by architecture, as `outputs/ckpts/<arch>/{last.pt,archive/…}`. Nothing is opened. */
 export async function listArchitectureCheckpoints(root: string): Promise<readonly Checkpoint[]> {
   const perFolder = await Promise.all(architectureFolders.map((folder) => listArchitectures(path.join(root, folder))));

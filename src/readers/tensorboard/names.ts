@@ -1,5 +1,5 @@
-/** Names that hold `tfevents` but are no event files as they stand: packed copies and unfinished downloads. */
-const packed = /\.(gz|bz2|xz|zst|zip|tar|tgz|tmp|part|swp|lock)$|~$/i;
+/** Names that hold `tfevents` but are no event files as they stand: packed copies, unfinished downloads, and programs about event files. */
+const packed = /\.(gz|bz2|xz|zst|zip|tar|tgz|tmp|part|swp|lock|py|pyc|pyi|ipynb|md)$|~$/i;
 
 /** Whether a file's name is that of an event file. TensorBoard looks for the same substring; suffixes such as `.v2` are common. */
 export function isEventFile(name: string): boolean {

@@ -17,6 +17,7 @@ export function directoryFacts(files: RunDirectoryFiles, life: LifeFacts): RunFa
   const { exit, outcome, state, elsewhere, progress, launch, run } = files;
   const status = runStatus({
     hasLaunch: launch !== undefined,
+    isCommand: launch?.commandLaunch !== undefined,
     hasRun: run !== undefined,
     exit,
     outcome,

@@ -5,6 +5,8 @@ import type { ProcessLife } from './processLife.ts';
 /** Everything in a run directory that bears on how the run is. Times in seconds since 1970. */
 export interface RunEvidence {
   readonly hasLaunch: boolean;
+  /** A command of the repository was launched, which tells nothing of its progress. */
+  readonly isCommand?: boolean;
   readonly hasRun: boolean;
   readonly exit: ExitFile | undefined;
   readonly outcome: OutcomeFile | undefined;
@@ -81,9 +83,9 @@ function anotherMachine({ elsewhere }: RunEvidence): StatusWithReason | undefine
 }
 
 /** state.json names processes of this machine. */
-function processes({ state, shim, child, progress }: RunEvidence): StatusWithReason | undefined {
+function processes({ state, shim, child, progress, isCommand }: RunEvidence): StatusWithReason | undefined {
   if (state === undefined || shim === undefined) return undefined;
-  if (child === 'alive') return runningProcess(state, shim, progress);
+  if (child === 'alive') return runningProcess(state, shim, progress !== undefined || isCommand === true);
   if (shim === 'alive') {
     if (state.child === undefined)
       return { status: 'starting', statusReason: `Shim ${state.shim.pid} is starting the run.` };
@@ -97,10 +99,12 @@ function processes({ state, shim, child, progress }: RunEvidence): StatusWithRea
   return { status: 'lost', statusReason: `Process ${pid} is gone and nobody saw how it ended.` };
 }
 
-function runningProcess(state: ShimState, shim: ProcessLife, progress: ProgressFile | undefined): StatusWithReason {
+function runningProcess(state: ShimState, shim: ProcessLife, hasBegun: boolean): StatusWithReason {
   const guarded = shim === 'alive' ? '' : ' Its shim is gone, so its exit code will not be known.';
-  const status = progress === undefined ? 'starting' : 'running';
-  return { status, statusReason: `Process ${state.child!.pid} is alive.${guarded}` };
+  return {
+    status: hasBegun ? 'running' : 'starting',
+    statusReason: `Process ${state.child!.pid} is alive.${guarded}`,
+  };
 }
 
 /** state.json names processes of another machine, or of this one before it was started anew: only the heartbeat speaks. */

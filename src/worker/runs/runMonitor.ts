@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Disposables, Replaceable } from '../../base/disposables.ts';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
@@ -136,7 +135,7 @@ export class RunMonitor extends Disposables {
     const gone: FoundRun[] = [];
     for (const [key, entry] of this.#entries) {
       const { found, addedAt } = entry;
-      if (!isCovered(found) || stillThere.has(found.path)) continue;
+      if (stillThere.has(found.path) || !isCovered(found)) continue;
       if (addedAt >= walkedAt && existsSync(found.path)) continue;
       this.#release(entry);
       this.#entries.delete(key);
@@ -187,14 +186,15 @@ export class RunMonitor extends Disposables {
     const keep = this.#isLive(entry) || Date.now() - entry.askedAt < 60_000;
     const cursor = catalog.at(entry.found)?.cursor;
     const answer = await pool.ask(entry.found.path, 'poll', { run: entry.found, cursor, maxBytes: bytesPerPoll, keep });
-    if (this.isDisposed) return false;
+    // A run that was let go of meanwhile would come back as a new one.
+    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return false;
     const { run, isNew, change } = catalog.apply(entry.found, answer);
     if (change.tags.length > 0 && !isNew) entry.grewAt = Date.now();
     if (isNew || change.summary || change.reset) onChange(run, change, isNew);
     const isLive = this.#isLive(entry);
     if (isLive || change.summary) onPolled(run);
     if (!isLive) run.unload();
-    entry.isRecent = await wasTouchedLately(entry.found.path);
+    entry.isRecent = Date.now() - answer.touchedAt < recentMs;
     return answer.more;
   }
 
@@ -230,13 +230,6 @@ export class RunMonitor extends Disposables {
     if (entry.watched) this.#watches--;
     entry.watch.dispose();
   }
-}
-
-async function wasTouchedLately(folder: string): Promise<boolean> {
-  return stat(folder).then(
-    (facts) => Date.now() - facts.mtimeMs < recentMs,
-    () => false,
-  );
 }
 
 function keyOf({ source, path }: FoundRun): string {

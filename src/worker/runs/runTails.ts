@@ -25,7 +25,8 @@ export class RunTails {
       (facts) => facts.size,
       () => 0,
     );
-    const checkpoints = signature(path.join(directory, runFiles.checkpoints));
+    const places = [directory, ...(run.facts.links ?? [])].map((place) => path.join(place, runFiles.checkpoints));
+    const checkpoints = places.map(signature).join('|');
     const before = this.#seen.get(run.id);
     this.#seen.set(run.id, { size, checkpoints });
     // The first look only remembers: who opens a log or a list reads it whole.

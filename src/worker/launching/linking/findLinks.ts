@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { FoundRun } from '../../../domain/records.ts';
+import type { RunLink } from '../../../domain/runDirectory.ts';
+import { looksLikeEventFile } from '../../../readers/index.ts';
+import { isInside } from '../../runs/folders.ts';
+import { hydraFolderAround, overridesOf, sameOverrides, wasMadeSince } from './hydraOutput.ts';
+
+/** A job whose program may log elsewhere. */
+export interface LinkedJob {
+  /** The run's own directory. */
+  readonly directory: string;
+  /** The workspace folder, and where the program runs. */
+  readonly folder: string;
+  readonly cwd: string;
+  /** What was given to the program behind its entry point. */
+  readonly args: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** Clocks of file systems are coarse. */
+const slackMs = 1_500;
+
+export function bornSince({ startedAt }: LinkedJob): number {
+  return startedAt - slackMs;
+}
+
+/** Links by what the job's own processes have open: the surest evidence that there is. */
+export async function linksByOpenFiles(
+  job: LinkedJob,
+  files: Iterable<string>,
+  known: readonly RunLink[],
+): Promise<readonly RunLink[]> {
+  const links: RunLink[] = [];
+  for (const file of files) {
+    if (isInside(file, job.directory) || isCovered(file, [...known, ...links])) continue;
+    const link = await linkOfOpenFile(job, file);
+    if (link !== undefined) links.push(link);
+  }
+  return links;
+}
+
+async function linkOfOpenFile(job: LinkedJob, file: string): Promise<RunLink | undefined> {
+  const hydra = await hydraFolderAround(file, path.parse(file).root);
+  const name = path.relative(job.folder, file);
+  if (hydra !== undefined && mayBeLinked(job, hydra) && (await isNewHydra(job, hydra)))
+    return linkTo(hydra, `The run's process has ${name} open, in the output folder of its Hydra.`);
+  if (!looksLikeEventFile(path.basename(file), new Uint8Array())) return undefined;
+  const folder = path.dirname(file);
+  const evidence = `The run's process has ${name} open.`;
+  if (mayBeLinked(job, folder) && (await holdsNothingOlder(job, folder))) return linkTo(folder, evidence);
+  return { ...linkTo(folder, evidence), only: path.basename(file) };
+}
+
+/** Links by what Hydra wrote down: an output folder that was made since the start, with the job's overrides. */
+export async function linkByOverrides(job: LinkedJob, output: string): Promise<RunLink | undefined> {
+  if (!mayBeLinked(job, output)) return undefined;
+  const overrides = await overridesOf(output);
+  if (overrides === undefined || !sameOverrides(job.args, overrides)) return undefined;
+  return linkTo(output, 'Its Hydra was started after the run, with the overrides of the run.');
+}
+
+/** A link to a run that appeared while the job ran and that nothing else accounts for. The caller makes sure that there is no other candidate. */
+export async function linkByTime(job: LinkedJob, run: FoundRun): Promise<RunLink | undefined> {
+  if (run.source === 'trainyard' || !mayBeLinked(job, run.path)) return undefined;
+  if (!isInside(run.path, job.cwd) && !isInside(run.path, job.folder)) return undefined;
+  if (!(await holdsNothingOlder(job, run.path))) return undefined;
+  const hydra = await hydraFolderAround(path.join(run.path, 'x'), job.folder);
+  const overrides = hydra === undefined ? undefined : await overridesOf(hydra);
+  if (overrides !== undefined && !sameOverrides(job.args, overrides)) return undefined;
+  return linkTo(hydra ?? run.path, 'It appeared in the folder while this run, and no other, was at work there.');
+}
+
+/** Whether a path lies in what is linked already. */
+export function isCovered(file: string, links: readonly RunLink[]): boolean {
+  return links.some(({ path: folder, only }) =>
+    only === undefined ? isInside(file, folder) : path.join(folder, only) === file,
+  );
+}
+
+/** A link takes a folder with everything below it: never the project, the place of runs, or anything around them. */
+function mayBeLinked({ folder, cwd, directory }: LinkedJob, candidate: string): boolean {
+  return [folder, cwd, path.dirname(directory), directory].every((place) => !isInside(place, candidate));
+}
+
+async function isNewHydra(job: LinkedJob, folder: string): Promise<boolean> {
+  const since = bornSince(job);
+  return (
+    (await wasMadeSince(path.join(folder, '.hydra'), since)) ||
+    (await wasMadeSince(path.join(folder, 'multirun.yaml'), since))
+  );
+}
+
+/** A folder in which an earlier run wrote belongs to that one as well. */
+async function holdsNothingOlder(job: LinkedJob, folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => undefined);
+  if (names === undefined) return false;
+  const logs = names.filter((name) => looksLikeEventFile(name, new Uint8Array()));
+  const fresh = await Promise.all(logs.map((name) => wasMadeSince(path.join(folder, name), bornSince(job))));
+  return fresh.every((isFresh) => isFresh);
+}
+
+function linkTo(folder: string, evidence: string): RunLink {
+  return { path: folder, evidence, linkedAt: Date.now() / 1000 };
+}

@@ -1,0 +1,68 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+const parallelReads = 32;
+
+/** The processes of this machine at one moment, as far as their kinship goes. Linux only; elsewhere there are none. */
+export class ProcessTable {
+  readonly #parents: ReadonlyMap<number, number>;
+  readonly #groups: ReadonlyMap<number, number>;
+
+  private constructor(parents: ReadonlyMap<number, number>, groups: ReadonlyMap<number, number>) {
+    this.#parents = parents;
+    this.#groups = groups;
+  }
+
+  static async read(): Promise<ProcessTable> {
+    const parents = new Map<number, number>();
+    const groups = new Map<number, number>();
+    const names = process.platform === 'linux' ? await readdir('/proc').catch(() => []) : [];
+    await inBatches(names.map(Number).filter(Number.isInteger), async (pid) => {
+      const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      // Behind the command's name, which may hold anything: state, parent, group (man 5 proc).
+      const [, parent, group] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+      if (text === '') return;
+      parents.set(pid, Number(parent));
+      groups.set(pid, Number(group));
+    });
+    return new ProcessTable(parents, groups);
+  }
+
+  /** A job's processes: its group, and whatever descends from its leader, since launchers of several processes make groups of their own. */
+  ofJob(leader: number): readonly number[] {
+    return [...this.#parents.keys()].filter((pid) => this.#groups.get(pid) === leader || this.#descends(pid, leader));
+  }
+
+  /** All others. */
+  except(pids: readonly number[]): readonly number[] {
+    const excluded = new Set(pids);
+    return [...this.#parents.keys()].filter((pid) => !excluded.has(pid) && pid !== process.pid);
+  }
+
+  #descends(pid: number, ancestor: number): boolean {
+    let current: number | undefined = pid;
+    for (let depth = 0; current !== undefined && current > 1 && depth < 64; depth++) {
+      if (current === ancestor) return true;
+      current = this.#parents.get(current);
+    }
+    return false;
+  }
+}
+
+/** Absolute paths of the regular places that some processes have open. Those of other users cannot be seen. */
+export async function openFilesOf(pids: readonly number[]): Promise<ReadonlySet<string>> {
+  const files = new Set<string>();
+  await inBatches(pids, async (pid) => {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    await inBatches(descriptors, async (descriptor) => {
+      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+      if (target.startsWith('/') && !/^\/(dev|proc|sys)\//.test(target) && !target.endsWith(' (deleted)'))
+        files.add(target);
+    });
+  });
+  return files;
+}
+
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += parallelReads)
+    await Promise.all(items.slice(from, from + parallelReads).map(work));
+}

@@ -1,0 +1,222 @@
+import path from 'node:path';
+import { Disposables } from '../../../base/disposables.ts';
+import { toErrorInfo } from '../../../base/errors.ts';
+import type { RunId } from '../../../domain/ids.ts';
+import type { Job } from '../../../domain/job.ts';
+import type { FoundRun } from '../../../domain/records.ts';
+import { type RunLink, runFiles } from '../../../domain/runDirectory.ts';
+import { writeJsonSynced } from '../../../launch/files.ts';
+import { readState } from '../../../launch/local/jobFiles.ts';
+import { isSameProcessAlive } from '../../../launch/local/processIdentity.ts';
+import { readLinks } from '../../../readers/index.ts';
+import type { Scheduler } from '../../../scheduler/scheduler.ts';
+import { isInside } from '../../runs/folders.ts';
+import type { ReaderPool } from '../../runs/readerPool.ts';
+import type { RunCatalog } from '../../runs/runCatalog.ts';
+import { launchRecordOf } from '../again.ts';
+import { bornSince, isCovered, type LinkedJob, linkByOverrides, linkByTime, linksByOpenFiles } from './findLinks.ts';
+import { hydraOutputsSince } from './hydraOutput.ts';
+import { openFilesOf, ProcessTable } from './processFiles.ts';
+
+const firstLookMs = 400;
+const shortestPauseMs = 700;
+const longestPauseMs = 15_000;
+/** The pause grows with the age of the youngest job that is looked at. */
+const pauseShare = 0.15;
+/** What a program wrote in its last moment is found by walks so long after its end. */
+const afterEndMs = 6_000;
+/** Time alone is weak evidence, so the stronger kinds get their chance first. */
+const timePatienceMs = 8_000;
+
+export interface RunLinkerOptions {
+  readonly scheduler: Scheduler;
+  readonly catalog: RunCatalog;
+  readonly pool: ReaderPool;
+  /** Called when a run directory has got a link. */
+  readonly onLinked: (found: FoundRun) => void;
+  readonly complain: (message: string) => void;
+}
+
+/** A job that is looked at. */
+interface Followed extends LinkedJob {
+  readonly runId: RunId;
+  readonly found: FoundRun;
+  readonly isLocal: boolean;
+  readonly isHydra: boolean;
+  /** Milliseconds since 1970; undefined while it runs. */
+  endedAt: number | undefined;
+  /** It has ended and was looked at once more since. */
+  isLookedOver: boolean;
+}
+
+/** Finds out where the programs of running commands log, and links those places to the runs, by evidence. */
+export class RunLinker extends Disposables {
+  readonly #options: RunLinkerOptions;
+  readonly #followed = new Map<RunId, Followed>();
+  /** Jobs that were looked at to the end, or that are no commands. */
+  readonly #settled = new Set<RunId>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+
+  constructor(options: RunLinkerOptions) {
+    super();
+    this.#options = options;
+    this.add(options.scheduler.onChanged((jobs) => this.#note(jobs)));
+    this.onDispose(() => clearTimeout(this.#timer));
+  }
+
+  /** Takes in the jobs that an earlier worker left running. */
+  start(): void {
+    this.#note(this.#options.scheduler.jobs);
+  }
+
+  #note(jobs: readonly Job[]): void {
+    let isNew = false;
+    for (const job of jobs) {
+      const known = this.#followed.get(job.runId);
+      if (known === undefined) isNew = this.#follow(job) || isNew;
+      if (known !== undefined && job.state === 'done' && known.endedAt === undefined) {
+        known.endedAt = Date.now();
+        isNew = true;
+      }
+    }
+    if (isNew) this.#lookIn(firstLookMs);
+  }
+
+  /** True where the job is to be looked at from now on, or where its run is not known yet and must be waited for. */
+  #follow(job: Job): boolean {
+    const endedAt = job.state === 'done' ? (job.endedAt ?? 0) * 1000 : undefined;
+    const isOver = endedAt !== undefined && Date.now() - endedAt > afterEndMs;
+    if (this.#settled.has(job.runId) || isOver || (job.state !== 'running' && job.state !== 'done')) return false;
+    const found = this.#options.catalog.get(job.runId)?.found;
+    if (found === undefined) return true;
+    const record = launchRecordOf(found.path);
+    if (record?.commandLaunch === undefined) {
+      this.#settled.add(job.runId);
+      return false;
+    }
+    const { entry, request } = record.commandLaunch;
+    this.#followed.set(job.runId, {
+      runId: job.runId,
+      found,
+      directory: found.path,
+      folder: request.folder,
+      cwd: record.cwd,
+      args: record.overrides,
+      startedAt: (job.startedAt ?? job.submittedAt) * 1000,
+      isLocal: job.target === 'local',
+      isHydra: entry?.takes !== 'nothing',
+      endedAt,
+      isLookedOver: false,
+    });
+    return true;
+  }
+
+  #lookIn(milliseconds: number): void {
+    if (this.isDisposed || this.#looking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), milliseconds);
+    this.#timer.unref();
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    const begin = Date.now();
+    try {
+      await this.#lookAtAll();
+    } catch (error) {
+      if (!this.isDisposed) this.#options.complain(`Logs of runs cannot be looked for: ${toErrorInfo(error).message}`);
+    }
+    this.#looking = false;
+    this.#forgetEnded();
+    this.#note(this.#options.scheduler.jobs);
+    const jobs = [...this.#followed.values()];
+    if (jobs.length === 0) return;
+    const youngest = Math.min(...jobs.map(({ startedAt, endedAt }) => Date.now() - (endedAt ?? startedAt)));
+    const pause = Math.min(longestPauseMs, Math.max(shortestPauseMs, youngest * pauseShare, (Date.now() - begin) * 20));
+    this.#lookIn(pause);
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const jobs = [...this.#followed.values()];
+    const processes = await ProcessTable.read();
+    for (const job of jobs) await this.#lookAtOpenFiles(job, processes);
+    const folders = new Set(jobs.map(({ folder }) => folder));
+    for (const folder of folders) await this.#lookInFolder(folder, jobs, processes);
+    for (const job of jobs) job.isLookedOver = job.endedAt !== undefined;
+  }
+
+  async #lookAtOpenFiles(job: Followed, processes: ProcessTable): Promise<void> {
+    const child = job.isLocal && job.endedAt === undefined ? readState(job.directory)?.child : undefined;
+    if (child === undefined || !isSameProcessAlive(child)) return;
+    const files = await openFilesOf(processes.ofJob(child.pid));
+    const known = await readLinks(job.directory);
+    await this.#add(job, known, await linksByOpenFiles(job, files, known));
+  }
+
+  async #lookInFolder(folder: string, all: readonly Followed[], processes: ProcessTable): Promise<void> {
+    const jobs = all.filter((job) => job.folder === folder);
+    for (const cwd of new Set(jobs.filter(({ isHydra }) => isHydra).map((job) => job.cwd)))
+      await this.#lookAtHydra(
+        cwd,
+        jobs.filter((job) => job.isHydra && job.cwd === cwd),
+      );
+    const due = jobs.filter((job) => Date.now() - job.startedAt > timePatienceMs || job.endedAt !== undefined);
+    if (due.length === 0) return;
+    const { runs } = await this.#options.pool.ask(folder, 'discover', { root: folder, exclude: [], afresh: false });
+    for (const run of runs) if (run.source !== 'trainyard') await this.#linkByTime(run, jobs, processes);
+  }
+
+  /** Several jobs may have the same overrides: the one that started last before the output was made, and has none yet, gets it. */
+  async #lookAtHydra(cwd: string, jobs: readonly Followed[]): Promise<void> {
+    const taken = (await Promise.all(jobs.map((job) => readLinks(job.directory)))).flat();
+    const since = Math.min(...jobs.map(bornSince));
+    for (const output of await hydraOutputsSince(cwd, since)) {
+      if (isCovered(output, taken)) continue;
+      for (const job of [...jobs].sort((a, b) => b.startedAt - a.startedAt)) {
+        const known = await readLinks(job.directory);
+        const link = known.some(({ only }) => only === undefined) ? undefined : await linkByOverrides(job, output);
+        if (link === undefined) continue;
+        await this.#add(job, known, [link]);
+        break;
+      }
+    }
+  }
+
+  async #linkByTime(run: FoundRun, jobs: readonly Followed[], processes: ProcessTable): Promise<void> {
+    const fitting = jobs.filter(({ folder, cwd }) => isInside(run.path, folder) || isInside(run.path, cwd));
+    const known = await Promise.all(fitting.map((job) => readLinks(job.directory)));
+    const [job, ...others] = fitting;
+    if (job === undefined || others.length > 0 || isCovered(run.path, known.flat())) return;
+    const link = await linkByTime(job, run);
+    if (link === undefined || (await this.#isHeldByOthers(job, link.path, processes))) return;
+    await this.#add(job, known[0]!, [link]);
+  }
+
+  /** A program that somebody started by hand in the same folder at the same time. */
+  async #isHeldByOthers(job: Followed, folder: string, processes: ProcessTable): Promise<boolean> {
+    const leader = readState(job.directory)?.child?.pid;
+    const others = processes.except(leader === undefined ? [] : processes.ofJob(leader));
+    for (const file of await openFilesOf(others)) if (isInside(file, folder)) return true;
+    return false;
+  }
+
+  async #add(job: Followed, known: readonly RunLink[], found: readonly RunLink[]): Promise<void> {
+    const links = [...known];
+    for (const link of found) {
+      const place = path.join(link.path, link.only ?? '.');
+      if (!isCovered(place, links)) links.push(link);
+    }
+    if (links.length === known.length || this.isDisposed) return;
+    writeJsonSynced(path.join(job.directory, runFiles.links), { format: 1, links });
+    this.#options.onLinked(job.found);
+  }
+
+  #forgetEnded(): void {
+    for (const [id, { endedAt, isLookedOver }] of this.#followed)
+      if (endedAt !== undefined && isLookedOver && Date.now() - endedAt > afterEndMs) {
+        this.#followed.delete(id);
+        this.#settled.add(id);
+      }
+  }
+}
