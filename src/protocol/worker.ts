@@ -11,7 +11,7 @@ import type { LaunchingEvents, LaunchingMethods } from './launching.ts';
 import type { SeriesPoints, SeriesQuery, SeriesTile } from './series.ts';
 
 /** Raised whenever a method or event changes its meaning. A client and a worker of different numbers do not talk. */
-export const workerProtocolVersion = 2;
+export const workerProtocolVersion = 3;
 
 /**
  * What clients (extension windows, the CLI) may ask of the worker: one row per method. `params` and `result` are plain trees and typed arrays.

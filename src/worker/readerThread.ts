@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import type { PollResult } from '../domain/records.ts';
@@ -19,7 +20,7 @@ const handlers: {
     const reader = readers.get(key) ?? openRun(run);
     if (keep) readers.set(key, reader);
     try {
-      return await reader.poll(cursor, { maxBytes });
+      return { ...(await reader.poll(cursor, { maxBytes })), touchedAt: touchedAt(run.path) };
     } finally {
       if (!keep) close(key, reader);
     }
@@ -37,6 +38,15 @@ const handlers: {
     return null;
   },
 };
+
+/** Asked synchronously: on this thread nobody waits, and it costs a tenth of what a promise does. */
+function touchedAt(folder: string): number {
+  try {
+    return statSync(folder).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
 
 function close(key: string, reader: RunReader): void {
   reader.dispose();

@@ -16,7 +16,7 @@ export function folderHandlers(
     'folder.open': async ({ folder, trusted, settings }) => {
       const root = absolute(folder);
       await worker.openFolder(client(), root, trusted, settings ?? {});
-      return { runs: worker.views.list(root, true) };
+      return { runs: worker.views.listForSending(root, true) };
     },
     'folder.close': ({ folder }) => {
       worker.closeFolder(client(), absolute(folder));

@@ -13,7 +13,7 @@ export function runHandlers(
 ): Pick<Handlers<WorkerMethods>, 'runs.list' | 'runs.get' | 'runs.update' | 'runs.stop' | 'runs.launchRequest'> {
   return {
     'runs.list': ({ folder, includeArchived }) => ({
-      runs: worker.views.list(folder === undefined ? undefined : absolute(folder), includeArchived === true),
+      runs: worker.views.listForSending(folder === undefined ? undefined : absolute(folder), includeArchived === true),
     }),
     'runs.get': ({ runId }) => {
       const run = worker.views.find(runId);

@@ -8,7 +8,8 @@ import type { Clients } from '../clients.ts';
 import { isInside } from './folders.ts';
 import type { LiveRun } from './liveRun.ts';
 import type { RunCatalog } from './runCatalog.ts';
-import { detailOf, type JobFacts, noMarks, summaryOf } from './summary.ts';
+import { detailOf, type JobFacts, noMarks } from './summary.ts';
+import { SummaryCache } from './summaryCache.ts';
 
 /** How a run that Trainyard saw alive may end, so that people are told. */
 const endings: ReadonlySet<RunStatus> = new Set(['finished', 'stopped', 'failed', 'killed', 'lost']);
@@ -23,6 +24,7 @@ export class RunViews {
   readonly #stopAsked = new Set<RunId>();
   readonly #endings = new Map<RunId, string>();
   readonly #told = new Map<RunId, RunStatus>();
+  readonly #summaries = new SummaryCache();
   readonly #statusChanged = new Emitter<RunSummary>();
 
   /** Fires when a run's status has become another one. */
@@ -47,7 +49,7 @@ export class RunViews {
   }
 
   summary(run: LiveRun): RunSummary {
-    return summaryOf(run, this.#marksByRun.get(run.id) ?? noMarks, this.#jobFacts(run.id));
+    return this.#summaries.summary(run, this.#marksByRun.get(run.id) ?? noMarks, this.#jobFacts(run.id));
   }
 
   detail(run: LiveRun): RunDetail {
@@ -63,6 +65,11 @@ export class RunViews {
       if (includeArchived || !summary.archived) listed.push(summary);
     }
     return listed;
+  }
+
+  /** The same list for sending: what has not changed since it was last sent is not encoded again. */
+  listForSending(folder: string | undefined, includeArchived: boolean): readonly RunSummary[] {
+    return this.#summaries.encoded(this.list(folder, includeArchived));
   }
 
   update(runId: RunId, change: Partial<Marks>): RunSummary {
@@ -110,6 +117,7 @@ export class RunViews {
 
   removed(run: LiveRun): void {
     this.#told.delete(run.id);
+    this.#summaries.drop(run.id);
     this.#clients.runRemoved(run.id, run.found.path);
   }
 
