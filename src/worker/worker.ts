@@ -47,6 +47,8 @@ import { SweepService } from './sweeps/wire.ts';
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
 const knownPatienceMs = 60;
+/** A look at more runs than this takes longer than anybody should wait for a list. */
+const manyRuns = 500;
 /** How old the figures of GPUs may be while a job waits for one. */
 const gpuMaxAgeMs = 5_000;
 
@@ -181,7 +183,8 @@ export class Worker extends Disposables implements WorkerServices {
     const looking = this.#lookInto(client, folder, settings, isOpen);
     // A folder that a window knows is listed at once from the index; what has changed in it is told a moment later. The command line asks only once.
     const isQuick = mine.length > 0 && !isOpen && client.kind === 'extension';
-    if (isQuick) await Promise.race([looking.catch(() => {}), delay(knownPatienceMs, undefined, { ref: false })]);
+    const patienceMs = mine.length > manyRuns ? 0 : knownPatienceMs;
+    if (isQuick) await Promise.race([looking.catch(() => {}), delay(patienceMs, undefined, { ref: false })]);
     else await looking;
   }
 
