@@ -1,8 +1,9 @@
 // Training steps against PyTorch: the same networks, starting values, batches and optimizer, turn by turn.
-// Options: --rounds N (default 9), --only mlp|dit|unet, --threads 1,2, --compile (also torch.compile, which takes minutes).
+// Options: --rounds N (at most, default 9), --only mlp|dit|unet, --threads 1,2, --compile (also torch.compile, which takes minutes).
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { OurSteps, type Prepared, prepare } from './engine/ours.ts';
+import { OurProducts, operationsOf, type ProductSet, productSets } from './engine/products.ts';
 import { type Subject, subjects } from './engine/subjects.ts';
 import { type PeerSetting, TorchPeer } from './engine/torchPeer.ts';
 import { compared, median, type Row, writeReport } from './report.ts';
@@ -10,11 +11,20 @@ import { compared, median, type Row, writeReport } from './report.ts';
 /** Largest relative difference of the losses of the first steps that still counts as the same network. */
 const SAME = 2e-3;
 
+/** Turns are taken for this long, but at least three from each side, so that all ends within nine minutes. */
+const MOST_SECONDS = 40;
+const FEWEST_ROUNDS = 3;
+
+/** Above this load average the processors are shared with other programs, and a median says little. */
+const QUIET_LOAD = 1;
+const loadBefore = os.loadavg()[0]!;
+
 const eager: PeerSetting = { name: 'eager, fused AdamW' };
+const fastPath: PeerSetting = { name: 'fast path of oneMKL', mklFastPath: true };
 const settings: readonly PeerSetting[] = [
   eager,
   { name: 'channels last', channelsLast: true },
-  { name: 'fast path of oneMKL', mklFastPath: true },
+  fastPath,
   { name: 'torch.compile', compile: true },
 ];
 
@@ -28,15 +38,37 @@ const { values: options } = parseArgs({
 });
 
 const rows: Row[] = [];
+const bounds: string[] = [];
 for (const subject of subjects.filter(({ id }) => options.only === undefined || id === options.only)) {
-  for (const threads of threadCounts()) rows.push(...(await measure(prepare(subject), threads)));
+  const prepared = prepare(subject);
+  const set = productSets.find((each) => each.subject === subject.id);
+  for (const threads of threadCounts()) {
+    const [step, best] = await measure(prepared, threads);
+    rows.push(...[step, best].filter((row) => row !== undefined));
+    const products = set === undefined ? undefined : await measureProducts(set, threads);
+    if (products !== undefined) {
+      rows.push(products.row);
+      bounds.push(boundOf(step!, products));
+    }
+    // After each, so that a run that is broken off leaves what it measured.
+    report();
+  }
 }
-writeReport('engine', rows, [
-  'One training step (forward, backward, AdamW with decay) in milliseconds: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
-    'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
-  'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is. pip’s PyTorch uses oneMKL, which takes a ' +
-    'slow path on AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel.',
-]);
+
+function report(): void {
+  writeReport('engine', rows, [
+    'One training step (forward, backward, AdamW with decay) in milliseconds: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
+      'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
+    'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is. pip’s PyTorch uses oneMKL, which takes a ' +
+      'slow path on some AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel.',
+    ...(loadBefore <= QUIET_LOAD
+      ? []
+      : [
+          `Not a quiet machine: the load was ${loadBefore.toFixed(1)} before the start, so these figures are no claim.`,
+        ]),
+    ...(bounds.length === 0 ? [] : [`How far the goal can be reached on this processor: ${bounds.join(' ')}`]),
+  ]);
+}
 
 function threadCounts(): readonly number[] {
   if (options.threads !== undefined) return options.threads.split(',').map(Number);
@@ -47,7 +79,10 @@ function threadCounts(): readonly number[] {
 async function measure(prepared: Prepared, threads: number): Promise<readonly Row[]> {
   const { subject } = prepared;
   const ours = await OurSteps.create(prepared, subject.turn, threads);
-  const peers = await startPeers(prepared, threads);
+  const wanted = settings.filter(({ compile, channelsLast }) => {
+    return (compile !== true || options.compile) && (channelsLast !== true || subject.id === 'unet');
+  });
+  const peers = await startPeers(prepared, wanted, threads);
   try {
     const firstLosses = await ours.run();
     for (const { peer, setting } of peers)
@@ -60,32 +95,78 @@ async function measure(prepared: Prepared, threads: number): Promise<readonly Ro
   }
 }
 
+interface ProductFigures {
+  readonly row: Row;
+  readonly set: ProductSet;
+}
+
+/** The products alone, against the faster of both settings of oneMKL. */
+async function measureProducts(set: ProductSet, threads: number): Promise<ProductFigures> {
+  const ours = await OurProducts.create(set, threads);
+  const peers = await startPeers(set, [eager, fastPath], threads);
+  try {
+    await ours.run();
+    for (const { peer } of peers) await peer.run(set.turn);
+    const turns = await takeTurns(set.turn, ours, peers);
+    const [name, best] = bestPeer(turns) ?? [];
+    const row = compared({
+      name: `${set.title}, ${countOf(threads)}`,
+      ours: median(turns.get('')!.times),
+      peer: best === undefined ? null : median(best.times),
+      peerName: best === undefined ? 'oneMKL' : `PyTorch ${best.version}, ${name === eager.name ? 'oneMKL' : name}`,
+      unit: 'ms',
+      better: 'lower',
+    });
+    return { row, set };
+  } finally {
+    ours.dispose();
+    for (const { peer } of peers) await peer.dispose();
+  }
+}
+
+/** What the step's ratio would be if it consisted of nothing but these products. */
+function boundOf(step: Row, { row, set }: ProductFigures): string {
+  const speed = (milliseconds: number) => `${Math.round(operationsOf(set) / milliseconds / 1e6)} GFLOP/s`;
+  const theirs = row.peer === null ? '' : `, oneMKL ${speed(row.peer)}`;
+  const rate = `ONNX Runtime multiplies at ${speed(row.ours!)}${theirs}`;
+  const bound =
+    step.peer === null ? '' : `; with everything else free, the ratio would be ${(step.peer / row.ours!).toFixed(2)}×`;
+  return `${row.name}: ${rate}${bound}.`;
+}
+
 interface RunningPeer {
   readonly setting: PeerSetting;
   readonly peer: TorchPeer;
 }
 
-async function startPeers(prepared: Prepared, threads: number): Promise<readonly RunningPeer[]> {
-  const wanted = settings.filter(({ compile, channelsLast }) => {
-    return (compile !== true || options.compile) && (channelsLast !== true || prepared.subject.id === 'unet');
-  });
+async function startPeers(
+  work: Prepared | ProductSet,
+  wanted: readonly PeerSetting[],
+  threads: number,
+): Promise<readonly RunningPeer[]> {
   const started: RunningPeer[] = [];
   for (const setting of wanted) {
-    const peer = await TorchPeer.start(prepared, threads, setting);
+    const peer = await TorchPeer.start(work, threads, setting);
     if (peer !== null) started.push({ setting, peer });
   }
   return started;
 }
 
 /** Milliseconds per step of each turn: ours under '', the peers' under their settings' names. */
-async function takeTurns(steps: number, ours: OurSteps, peers: readonly RunningPeer[]): Promise<Map<string, Turns>> {
+async function takeTurns(
+  steps: number,
+  ours: { run(): Promise<unknown> },
+  peers: readonly RunningPeer[],
+): Promise<Map<string, Turns>> {
   const turns = new Map<string, Turns>();
   const note = (name: string, version: string, milliseconds: number) => {
     const known = turns.get(name) ?? { version, times: [] };
     known.times.push(milliseconds);
     turns.set(name, known);
   };
+  const until = performance.now() + 1000 * MOST_SECONDS;
   for (let round = 0; round < Number(options.rounds); round++) {
+    if (round >= FEWEST_ROUNDS && performance.now() > until) break;
     const start = performance.now();
     await ours.run();
     note('', '', (performance.now() - start) / steps);
@@ -103,12 +184,9 @@ interface Turns {
 }
 
 function toRows(subject: Subject, threads: number, turns: Map<string, Turns>): readonly Row[] {
-  const name = `${subject.title}, ${threads} thread${threads === 1 ? '' : 's'}`;
-  const ours = median(turns.get('')!.times);
-  const common = { ours, unit: 'ms', better: 'lower' } as const;
-  const peers = [...turns].filter(([setting]) => setting !== '');
+  const name = `${subject.title}, ${countOf(threads)}`;
+  const common = { ours: median(turns.get('')!.times), unit: 'ms', better: 'lower' } as const;
   const asInstalled = turns.get(eager.name);
-  const best = peers.sort(([, a], [, b]) => median(a.times) - median(b.times))[0];
   const label = (setting: string, version: string) => `PyTorch ${version}, ${setting}`;
   const first = compared({
     ...common,
@@ -117,12 +195,22 @@ function toRows(subject: Subject, threads: number, turns: Map<string, Turns>): r
     peerName: asInstalled === undefined ? 'PyTorch' : label(eager.name, asInstalled.version),
     goal: subject.goal,
   });
+  const best = bestPeer(turns);
   if (best === undefined) return [first];
   const [setting, { version, times }] = best;
   return [
     first,
     compared({ ...common, name: `${name}, best`, peer: median(times), peerName: label(setting, version) }),
   ];
+}
+
+function bestPeer(turns: Map<string, Turns>): readonly [string, Turns] | undefined {
+  const peers = [...turns].filter(([setting]) => setting !== '');
+  return peers.sort(([, a], [, b]) => median(a.times) - median(b.times))[0];
+}
+
+function countOf(threads: number): string {
+  return `${threads} thread${threads === 1 ? '' : 's'}`;
 }
 
 function checkSame(subject: Subject, setting: PeerSetting, ours: Float32Array, theirs: readonly number[]): void {

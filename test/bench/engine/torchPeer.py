@@ -1,6 +1,6 @@
 """The peer of the engine benchmark: the same networks in PyTorch, eager, with the fused AdamW.
 
-Argument: a JSON file with the subject, the layout of the parameters and of the batch, and the file that holds their numbers.
+Argument: a JSON file with the subject (or the dense layers of which only the matrix products are timed), the layout of the parameters and of the batch, and the file that holds their numbers.
 Prints one JSON line with its version, then for every line on standard input (a number of steps) one with seconds and losses.
 """
 import json
@@ -124,9 +124,7 @@ def read_tensors(plan, channels_last):
     return parameters, batch
 
 
-def main():
-    plan = json.load(open(sys.argv[1]))
-    torch.set_num_threads(plan["threads"])
+def training_step(plan):
     parameters, batch = read_tensors(plan, plan["channelsLast"])
     decays = {e["name"]: e["decay"] for e in plan["parameters"]}
     groups = [
@@ -137,16 +135,47 @@ def main():
     loss_of = LOSSES[plan["subject"]]
     if plan["compile"]:
         loss_of = torch.compile(loss_of)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(parameters, batch)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def products_step(plan):
+    """The matrix products of dense layers alone, each into a matrix that is there already."""
+    torch.manual_seed(3)
+    runs = []
+    for layer in plan["layers"]:
+        rows, inputs, outputs = layer["rows"], layer["inputs"], layer["outputs"]
+        x, w, dy = torch.randn(rows, inputs), torch.randn(inputs, outputs), torch.randn(rows, outputs)
+        runs += [(x, w, torch.empty(rows, outputs)), (x.t(), dy, torch.empty(inputs, outputs))]
+        if layer["inner"]:
+            runs.append((dy, w.t(), torch.empty(rows, inputs)))
+
+    def step():
+        for _ in range(plan["times"]):
+            for a, b, out in runs:
+                torch.mm(a, b, out=out)
+        return torch.zeros(())
+
+    return step
+
+
+def main():
+    plan = json.load(open(sys.argv[1]))
+    torch.set_num_threads(plan["threads"])
+    step = products_step(plan) if "layers" in plan else training_step(plan)
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         losses = []
         start = time.perf_counter()
         for _ in range(int(line)):
-            optimizer.zero_grad(set_to_none=True)
-            loss = loss_of(parameters, batch)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
+            losses.append(step())
         seconds = time.perf_counter() - start
         print(json.dumps({"seconds": seconds, "losses": [float(loss) for loss in losses]}), flush=True)
 

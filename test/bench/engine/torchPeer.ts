@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { optimizer, type Prepared } from './ours.ts';
+import type { ProductSet } from './products.ts';
 
 /** How PyTorch is set up. */
 export interface PeerSetting {
@@ -30,11 +31,11 @@ export class TorchPeer {
   }
 
   /** null where there is no PyTorch or it cannot do the setting; the reason goes to the terminal. */
-  static async start(prepared: Prepared, threads: number, setting: PeerSetting): Promise<TorchPeer | null> {
+  static async start(work: Prepared | ProductSet, threads: number, setting: PeerSetting): Promise<TorchPeer | null> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'trainyard-bench-'));
     const environment = environmentOf(setting, folder);
     if (environment === null) return null;
-    const plan = writePlan(folder, prepared, threads, setting);
+    const plan = 'layers' in work ? writeProducts(folder, work, threads) : writePlan(folder, work, threads, setting);
     const script = path.join(import.meta.dirname, 'torchPeer.py');
     const child = spawn('python3', [script, plan], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
     let complaints = '';
@@ -87,6 +88,12 @@ function environmentOf(setting: PeerSetting, folder: string): NodeJS.ProcessEnv 
     console.log('No C compiler, so PyTorch is not measured on the fast path of oneMKL.');
     return null;
   }
+}
+
+function writeProducts(folder: string, { layers, times }: ProductSet, threads: number): string {
+  const plan = path.join(folder, 'plan.json');
+  writeFileSync(plan, JSON.stringify({ layers, times, threads }));
+  return plan;
 }
 
 /** The plan and the numbers: parameters as float32, then the batch. */
