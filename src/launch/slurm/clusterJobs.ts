@@ -107,6 +107,7 @@ export class ClusterJobs {
   /** Finds out how a job ended that the queue does not show, or shows as ended. */
   async #settle(job: SlurmJob, known: readonly JobRow[]): Promise<void> {
     const isMissing = job.missingSince !== undefined;
+    if (job.isScript && !isMissing) await this.#linkOutput(job);
     const final = endFrom(job, known);
     if (final !== undefined) {
       job.see(known.length > 0 ? known : job.rows);
@@ -139,7 +140,7 @@ export class ClusterJobs {
   /** Shows the output of a user's own script as the run's log. */
   async #linkOutput(job: SlurmJob): Promise<void> {
     const note = job.note!;
-    if (note.output !== undefined || job.phase !== 'running') return;
+    if (note.output !== undefined || job.phase === 'waiting') return;
     const shown = await this.#options.cluster.show(job.jobId!);
     const output = shown.find((row) => row.output !== undefined && row.start !== undefined)?.output;
     if (output === undefined) return;

@@ -56,8 +56,8 @@ export async function prepareSingle(
       env: { ...env, [runEnvironment.runId]: job.record.id, [runEnvironment.runDirectory]: runDirectory },
     };
   }
-  // The output is named relative to the folder, because SLURM replaces % and \ in its name.
-  const options = [...wanted, `--chdir=${runDirectory}`, `--output=${runFiles.log}`, '--open-mode=append'];
+  const output = `--output=${outputName(runDirectory)}/${runFiles.log}`;
+  const options = [...wanted, `--chdir=${runDirectory}`, output, '--open-mode=append'];
   const script = jobScript({ record: job.record, settings: job.settings, options, runDirectory, cwd });
   await files.send(job, slurmFiles.script, script);
   return { args: [...options, path.posix.join(runDirectory, slurmFiles.script)], cwd: runDirectory };
@@ -83,9 +83,14 @@ export async function prepareArray(jobs: readonly SlurmJob[], files: JobFiles): 
     ...resourceOptions(settings),
     `--array=0-${jobs.length - 1}${limit}`,
     `--chdir=${directories[0]}`,
-    '--output=slurm-array-%a.log',
+    `--output=${outputName(directories[0]!)}/slurm-array.log`,
     '--open-mode=append',
   ];
   await files.send(first, slurmFiles.arrayScript, arrayScript(options, directories));
   return { args: [...options, path.posix.join(directories[0]!, slurmFiles.arrayScript)], cwd: directories[0]! };
+}
+
+/** A folder as a file name of sbatch spells it: a backslash anywhere turns the replacement of % off and escapes (man sbatch, "filename pattern"). */
+function outputName(folder: string): string {
+  return folder.includes('\\') ? folder.replaceAll('\\', '\\\\') : folder.replaceAll('%', '%%');
 }

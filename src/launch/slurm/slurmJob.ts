@@ -201,6 +201,6 @@ function stateText(rows: readonly JobRow[]): string {
     return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
   }
   const word = firstWord(row.state);
-  if (row.reason === '' || row.reason === 'None') return word;
-  return meaningOf(row.state).phase === 'running' ? `${word} on ${row.reason}` : `${word}, ${row.reason}`;
+  if (meaningOf(row.state).phase === 'running') return row.nodes === '' ? word : `${word} on ${row.nodes}`;
+  return row.reason === '' || row.reason === 'None' ? word : `${word}, ${row.reason}`;
 }

@@ -4,7 +4,6 @@ import type { ProcessIdentity } from '../../domain/runDirectory.ts';
 import { identifyProcess, isSameProcessAlive } from '../local/processIdentity.ts';
 import type { Cluster, SubmitProblem } from './cluster.ts';
 import { createNote, readClaimedJob, readNote, type SlurmNote } from './notes.ts';
-import { resourceOptions } from './options.ts';
 import { troublePeriod } from './pace.ts';
 import { type JobFiles, prepareArray, prepareSingle, type Submission } from './place.ts';
 import type { SlurmJob } from './slurmJob.ts';
@@ -91,6 +90,10 @@ export class Submitter {
       }
       for (const job of jobs) this.#postpone(job, answer.reason, answer.message);
       if (answer.reason === 'unknown') return;
+    } catch (error) {
+      if (!isOwnFault(error)) throw error;
+      for (const job of jobs) refused(job, (error as Error).message);
+      return;
     } finally {
       for (const job of jobs) job.isSubmitting = false;
     }
@@ -180,9 +183,8 @@ export class Submitter {
       const isFresh = readNote(job.place.directory) === undefined && job.stop === undefined;
       const mayShare =
         isFresh && !job.isScript && job.settings.arrays !== false && this.#runningBefore(job).length === 0;
-      const key = mayShare
-        ? `${JSON.stringify(resourceOptions(job.settings))} ${job.settings.arrayLimit}`
-        : job.place.runId;
+      // The user's own lines stand in each run's script and may differ.
+      const key = mayShare ? JSON.stringify({ ...job.settings, setup: [], presets: {} }) : job.place.runId;
       groups.set(key, [...(groups.get(key) ?? []), job]);
     }
     if ([...groups.values()].every((group) => group.length === 1)) return [...groups.values()];

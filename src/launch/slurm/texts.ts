@@ -6,8 +6,10 @@ export interface JobRow {
   readonly rawId: string;
   /** The state as written: "RUNNING", "CANCELLED by 1000". */
   readonly state: string;
-  /** Why it waits, in SLURM's word, or the nodes that it runs on. */
+  /** Why it waits or ended, in SLURM's word; '' or None where there is no reason. */
   readonly reason: string;
+  /** The nodes that it runs on, as SLURM writes them: "n[1-2]". */
+  readonly nodes: string;
   /** Seconds since 1970: when it started, or is expected to. */
   readonly start?: number;
   readonly end?: number;
@@ -21,20 +23,23 @@ export interface JobRow {
 /** Times as seconds since 1970, so that the time zone of the cluster does not matter. */
 export const slurmEnvironment = { SLURM_TIME_FORMAT: '%s', LC_ALL: 'C' } as const;
 
-export const squeueFormat = '%i|%A|%T|%S|%e|%R|%k|%j';
+export const squeueFormat = '%i|%A|%T|%S|%e|%r|%N|%k|%j';
 export const sacctFormat = 'JobID,JobIDRaw,State,ExitCode,Start,End,Comment,JobName';
 
-/** Rows of `squeue -h -r -o squeueFormat`. %R holds a reason in parentheses or a list of nodes, neither with a bar; text of users comes last. */
+/** Rows of `squeue -h -r -o squeueFormat`. No field but the last two may hold a bar: text of users comes last. */
 export function parseSqueue(text: string): readonly JobRow[] {
-  return rowsOf(text, 6).map(([id = '', rawId = '', state = '', start = '', end = '', reason = '', label = '']) => ({
-    id,
-    rawId,
-    state,
-    reason: reason.replace(/^\((.*)\)$/, '$1'),
-    ...time('start', start),
-    ...time('end', end),
-    label,
-  }));
+  return rowsOf(text, 7).map(
+    ([id = '', rawId = '', state = '', start = '', end = '', reason = '', nodes = '', label = '']) => ({
+      id,
+      rawId,
+      state,
+      reason,
+      nodes,
+      ...time('start', start),
+      ...time('end', end),
+      label,
+    }),
+  );
 }
 
 /** Rows of `sacct -n -X -P -o sacctFormat`. Where the cluster does not keep comments, the label starts with a bar. */
@@ -44,6 +49,7 @@ export function parseSacct(text: string): readonly JobRow[] {
     rawId,
     state,
     reason: '',
+    nodes: '',
     ...time('start', start),
     ...time('end', end),
     ...exitCode(exit),
@@ -65,6 +71,7 @@ export function parseScontrol(
       rawId: field(line, 'JobId') ?? '',
       state: field(line, 'JobState') ?? '',
       reason: field(line, 'Reason') ?? '',
+      nodes: field(line, 'NodeList') ?? '',
       ...time('start', field(line, 'StartTime') ?? ''),
       ...time('end', field(line, 'EndTime') ?? ''),
       ...exitCode(field(line, 'ExitCode') ?? ''),
@@ -108,5 +115,5 @@ function field(line: string, key: string): string | undefined {
 
 /** A value that may hold blanks: up to the next ` Key=`. */
 function longField(line: string, key: string): string | undefined {
-  return new RegExp(`(?:^| )${key}=(.*?)(?= [A-Za-z/:]+=|\\s*$)`).exec(line)?.[1];
+  return new RegExp(`(?:^| )${key}=(.*?)(?= [A-Za-z/:]+=|\\s*$)`).exec(line)?.[1]?.trim();
 }

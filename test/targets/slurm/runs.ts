@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -133,7 +133,7 @@ export class TestRuns {
         )
       )
         return presence;
-      if (Date.now() > deadline || (presence.kind === 'ended' && wanted.includes('running'))) {
+      if (Date.now() > deadline || presence.kind === 'ended' || presence.kind === 'lost') {
         throw new Error(
           `waited for ${wanted.join(', ')}: ${JSON.stringify(presence)}\n${this.text(place, 'output.log')}\n${this.complaints.join('\n')}`,
         );
@@ -167,8 +167,11 @@ export class TestRuns {
     return this.json<{ jobId: string }>(place, 'slurm.json').jobId;
   }
 
-  note(place: JobPlace, line: string): void {
-    appendFileSync(path.join(place.directory, 'notes'), line);
+  /** A note as a worker left it that saw the run become this job. */
+  noteJob(place: JobPlace, jobId: string): void {
+    const jobName = path.basename(place.directory);
+    const note = { format: 1, runId: place.runId, comment: place.runId, jobName, askedAt: 1, forgotten: [], jobId };
+    writeJsonSynced(path.join(place.directory, 'slurm.json'), note);
   }
 
   end(): void {

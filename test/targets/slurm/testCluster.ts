@@ -64,6 +64,12 @@ export class TestCluster {
     await ended;
   }
 
+  /** A node that loses its power: its daemon and everything that runs on it, at once. Kills the jobs of the other node too. */
+  async killNode(name: 'n1' | 'n2'): Promise<void> {
+    await this.kill(name);
+    this.#endLeftOvers();
+  }
+
   async untilControllerAnswers(): Promise<void> {
     await this.#until('the controller', async () => {
       await run('scontrol', ['ping'], { timeout: 5_000 });
