@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.ts';
+import type { SlurmResources } from './target.ts';
 
 /** Where a thing that can be launched was found. `named` stands in `trainyard.yaml`. */
 export const entryKinds = ['hydra', 'script', 'module', 'slurm', 'shell', 'make', 'modal', 'named'] as const;
@@ -29,6 +30,20 @@ export interface EntryPoint {
   readonly resume?: readonly string[];
   /** Argument that hands on the run's name: "run_name={name}". */
   readonly nameArgument?: string;
+  /** Options that its usage text or its parser names, for a form: `--fast`, `--run-name NAME`. */
+  readonly options?: readonly EntryOption[];
+  /** What a script for sbatch asks for in its #SBATCH lines. */
+  readonly slurm?: SlurmResources;
+}
+
+/** An option of a program. */
+export interface EntryOption {
+  /** With its dashes: "--run-name". */
+  readonly name: string;
+  /** What stands for its value: "NAME", or choices, "local|modal". Absent: a switch. */
+  readonly value?: string;
+  readonly description?: string;
+  readonly required?: boolean;
 }
 
 /** The Python that runs an entry point. */
