@@ -1,4 +1,5 @@
 import type { GpuWatch } from '../launch/local/gpus.ts';
+import type { SshHosts } from '../launch/ssh/sshHosts.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -35,6 +36,8 @@ export interface WorkerServices {
   readonly folders: Folders;
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
+  /** Connections to hosts behind ssh, one each for all targets. */
+  readonly sshHosts: SshHosts;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;

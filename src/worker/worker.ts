@@ -12,6 +12,9 @@ import { GpuWatch } from '../launch/local/gpus.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
 import { ModalTarget } from '../launch/modal/modalTarget.ts';
 import { LocalExecutor } from '../launch/remote/localExecutor.ts';
+import { slurmExecutor } from '../launch/slurm/slurmExecutor.ts';
+import { SlurmTarget } from '../launch/slurm/slurmTarget.ts';
+import { SshHosts } from '../launch/ssh/sshHosts.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -63,6 +66,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly folders: Folders;
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
+  readonly sshHosts = this.add(new SshHosts());
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
@@ -99,6 +103,14 @@ export class Worker extends Disposables implements WorkerServices {
         targets: [
           target,
           this.add(new CommandTarget(new LocalExecutor())),
+          this.add(
+            new SlurmTarget({
+              executorFor: (settings) => slurmExecutor(this.sshHosts, settings),
+              directoryOf: (runId) => this.catalog.get(runId)?.found.path,
+              complain: logLine,
+              ...patience(options),
+            }),
+          ),
           this.add(
             new ModalTarget({ runnerFile: installation.modal, node: installation.node, env: installation.env, log: 2 }),
           ),

@@ -2,6 +2,8 @@ import { AppError, toErrorInfo } from '../../base/errors.ts';
 import type { NamedTarget, TargetKind, TargetReport, TargetSettings } from '../../domain/target.ts';
 import { templateProblems } from '../../launch/command/templates.ts';
 import { reportModal } from '../../launch/modal/modalTarget.ts';
+import { reportSlurm } from '../../launch/slurm/report.ts';
+import { slurmExecutor } from '../../launch/slurm/slurmExecutor.ts';
 import { isStarted } from '../../scheduler/queue.ts';
 import type { WorkerServices } from '../services.ts';
 import { reportLocal } from './reportLocal.ts';
@@ -10,7 +12,7 @@ type Of<K extends TargetKind> = Extract<TargetSettings, { kind: K }>;
 
 /** What a report may use beside the settings. */
 export interface ReportAbout {
-  readonly worker: Pick<WorkerServices, 'gpus' | 'scheduler'>;
+  readonly worker: Pick<WorkerServices, 'gpus' | 'scheduler' | 'sshHosts'>;
   readonly name: string;
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -22,7 +24,8 @@ const reports: {
 } = {
   local: async (_, { worker, folder }) => reportLocal(folder, await worker.gpus.look(), givenGpus(worker)),
   ssh: undefined,
-  slurm: undefined,
+  slurm: (settings, { worker, name, signal }) =>
+    reportSlurm(name, settings, slurmExecutor(worker.sshHosts, settings), signal),
   modal: (settings, { name }) => reportModal(name, settings),
   command: async (settings, { name }) => {
     const problems = templateProblems(settings);
