@@ -47,10 +47,10 @@ export class Pipelines extends Disposables {
     this.onDispose(() => this.#hashing.abort());
   }
 
-  /** Pipelines that were launched in a folder, the latest first. Those that a worker left in the middle go on. */
-  async list(folder: string): Promise<readonly PipelineRun[]> {
+  /** Pipelines that were launched in a folder, the latest first. Those that a worker left in the middle go on, where something may be started. */
+  async list(folder: string, mayStart = true): Promise<readonly PipelineRun[]> {
     const records = readRecords(folder);
-    if (!this.#seenFolders.has(folder)) {
+    if (mayStart && !this.#seenFolders.has(folder)) {
       this.#seenFolders.add(folder);
       for (const record of records) if (!isOver(record.run) && !this.#open.has(record.run.id)) await this.#goOn(record);
       this.#follow();

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../../base/errors.ts';
+import { readProjectFile } from '../../../launch/project/readProject.ts';
 import type { Handlers } from '../../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../../protocol/worker.ts';
 import type { Client } from '../../clients.ts';
@@ -15,8 +16,10 @@ export function registryHandlers(
 ): Pick<Handlers<WorkerMethods>, 'registry.read' | 'registry.change'> {
   return {
     'registry.read': async ({ folder, file }) => {
-      const files = file === undefined ? registryFiles(absolute(folder)) : [absolute(file)];
-      return { registries: readRegistries(files) };
+      if (file !== undefined) return { registries: readRegistries([absolute(file)]) };
+      const root = absolute(folder);
+      const { registries } = await readProjectFile(root);
+      return { registries: readRegistries(registryFiles(root, registries)) };
     },
     'registry.change': async (change) => {
       const file = absolute(change.file);
