@@ -119,3 +119,13 @@ export interface TargetReport {
   /** Sentences: what is wrong and what to do. */
   readonly problems: readonly string[];
 }
+
+/** A file of a run that lies on another machine: checkpoints are fetched when somebody wants them. */
+export interface RemoteFile {
+  /** Below the run's folder over there, and below the run's directory here once it was fetched. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: number;
+  /** Whether the same version is here already. */
+  readonly here: boolean;
+}

@@ -31,7 +31,7 @@ SILENCE_SECONDS = 600
 MAX_OUTPUT = 32 * 1024 * 1024
 SKIPPED_FOLDERS = frozenset(['.git', '.hg', '.svn', 'node_modules', '__pycache__', '.venv', 'venv', '.tox', 'site-packages', '.cache'])
 MAX_FOLDERS = 4000
-CALLS = frozenset(['hello', 'ping', 'run', 'cancel', 'write', 'read', 'missing', 'put', 'append', 'launch', 'stop', 'poll'])
+CALLS = frozenset(['hello', 'ping', 'run', 'cancel', 'write', 'read', 'missing', 'put', 'append', 'place', 'launch', 'stop', 'poll'])
 ERRNO_CODES = {
     errno.ENOSPC: 'disk-full', errno.EDQUOT: 'disk-full', errno.EACCES: 'read-only', errno.EPERM: 'read-only',
     errno.EROFS: 'read-only', errno.ENOENT: 'not-found', errno.ENOTDIR: 'not-found',
@@ -466,11 +466,9 @@ class Agent:
             make_folder(run)
             if os.path.exists(os.path.join(run, b'claim.json')):
                 return {'kind': 'started', 'again': True}, b''
-            code = arguments.get('code')
-            if code is not None and not os.path.isdir(os.path.join(run, b'work')):
-                lacking = place_code(encoded(arguments['base']), run, code)
-                if lacking is not None:
-                    return lacking, b''
+            lacking = place_files(encoded(arguments['base']), run, arguments)
+            if lacking is not None:
+                return lacking, b''
             stop = arguments.get('stop')
             if stop is not None:
                 write_json(os.path.join(run, b'stop.json'), stop)
@@ -478,6 +476,14 @@ class Agent:
             write_json(os.path.join(run, b'command.json'), command)
             report = self.start_shim(encoded(arguments['base']), run)
         return dict(report, kind='started'), b''
+
+    def place(self, arguments, _content):
+        """Puts a run's code and inputs in place and starts nothing: for jobs that a scheduler over there starts."""
+        with self.launching:
+            run = run_folder(arguments)
+            make_folder(run)
+            lacking = place_files(encoded(arguments['base']), run, arguments)
+        return {'kind': 'started'} if lacking is None else lacking, b''
 
     def start_shim(self, base, run):
         shim = self.spawn(base, b'shim', run, subprocess.PIPE)
@@ -579,7 +585,7 @@ class RunView:
             self.placed = read_json(os.path.join(self.run, b'placed.json'))
         self.cut = False
         found = []
-        self.walk(self.run, b'', interesting, found, skipped=(b'work', b'work.tmp', b'placed.json', b'command.json', b'claim.json', b'state.json', b'stop.json', b'exit.json'))
+        self.walk(self.run, b'', interesting, found, skipped=(b'work', b'work.tmp', b'inputs', b'placed.json', b'command.json', b'claim.json', b'state.json', b'stop.json', b'exit.json'))
         own = len(found)
         self.walk(self.work, b'work', interesting, found, skipped=())
         since = self.started() if self.is_shared else None
@@ -642,7 +648,7 @@ class RunView:
                     if entry.is_dir(follow_symlinks=False):
                         if text not in SKIPPED_FOLDERS:
                             entries.append(('folder', entry.name))
-                    elif entry.is_file(follow_symlinks=False) and interesting.search(text):
+                    elif entry.is_file(follow_symlinks=False) and interesting.search(decoded(os.path.basename(folder)) + '/' + text):
                         entries.append(('file', entry.name))
         except OSError:
             return ()
@@ -666,6 +672,24 @@ def hash_file(path):
         for piece in iter(lambda: file.read(1 << 20), b''):
             total.update(piece)
     return total.hexdigest()
+
+
+def place_files(base, run, arguments):
+    """Puts the code and the further inputs of a run in place, unless they are there. What is missing for it, or None."""
+    inputs = arguments.get('inputs', [])
+    missing = [name for _file, name in inputs if not os.path.exists(object_path(base, name))]
+    if missing:
+        return {'kind': 'objects-missing', 'missing': missing}
+    for file, name in inputs:
+        target = os.path.join(run, b'inputs', inner_path(file))
+        if not os.path.exists(target):
+            make_folder(os.path.dirname(target))
+            copy_object(object_path(base, name), target + b'.tmp', 'file')
+            os.rename(target + b'.tmp', target)
+    code = arguments.get('code')
+    if code is None or os.path.isdir(os.path.join(run, b'work')):
+        return None
+    return place_code(base, run, code)
 
 
 def place_code(base, run, code):

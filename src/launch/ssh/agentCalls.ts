@@ -21,6 +21,8 @@ export interface AgentCalls {
   missing: { params: { base: string; hashes: readonly string[] }; result: { missing: readonly string[] } };
   put: { params: { base: string; items: readonly (readonly [hash: string, size: number])[] }; result: unknown };
   append: { params: { base: string; hash: string; from: number; size: number }; result: { have: number } };
+  /** Puts code and inputs in place and starts nothing. */
+  place: { params: AgentPlacing; result: AgentLaunched };
   launch: { params: AgentLaunch; result: AgentLaunched };
   stop: { params: { base: string; id: string; request: StopRequest }; result: { found: boolean } };
   poll: {
@@ -39,16 +41,23 @@ export type FileCheck = readonly [from: number, length: number, crc32: number];
 /** A file of a state of the code: path with `/`, kind, SHA-256 of its content (of its target for a link). */
 export type CodeFile = readonly [path: string, mode: 'file' | 'program' | 'link', sha256: string];
 
-export interface AgentLaunch {
+/** What a run needs over there. */
+export interface AgentPlacing {
   readonly base: string;
   readonly id: string;
+  /** The files of the code come along when the host says that it does not know the state. */
+  readonly code?: { readonly hash: string; readonly files?: readonly CodeFile[] };
+  /** Further files, placed at `inputs/<name>` of the run: name, SHA-256. */
+  readonly inputs?: readonly (readonly [name: string, sha256: string])[];
+}
+
+export interface AgentLaunch extends AgentPlacing {
   readonly command: {
     readonly id: string;
     readonly command: readonly string[];
     readonly cwd: string;
     readonly env: { readonly [name: string]: string };
   };
-  readonly code?: { readonly hash: string; readonly files?: readonly CodeFile[] };
   /** A stop that was asked for before the start. */
   readonly stop?: StopRequest;
 }
