@@ -27,6 +27,7 @@ import { Client, Clients } from './clients.ts';
 import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
+import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
 import { LinkedPlaces } from './launching/linking/linkedPlaces.ts';
 import { RunLinker } from './launching/linking/runLinker.ts';
@@ -123,15 +124,18 @@ export class Worker extends Disposables implements WorkerServices {
     );
     this.gpus.onLooked(() => this.scheduler.tickSoon());
     this.views = new RunViews(this.catalog, new MarkTable(database), this.scheduler, this.clients);
+    const sources = workerSources({
+      catalog: this.catalog,
+      entries: () => undefined,
+      targets: async (folder) => (await projectTargets(folder)).targets,
+    });
+    const late = this.add(new LateSnapshot({ sources, gpus: () => this.gpus.look(), complain: logLine }));
     this.launcher = new Launcher({
       requests: new RequestTable(database),
       scheduler: this.scheduler,
       installation,
-      sources: workerSources({
-        catalog: this.catalog,
-        entries: () => undefined,
-        targets: async (folder) => (await projectTargets(folder)).targets,
-      }),
+      sources,
+      onLaunched: (launched, record) => late.complete(launched, record),
     });
     this.pipelines = this.add(
       new Pipelines({
