@@ -4,6 +4,7 @@ import type { RunId } from '../domain/ids.ts';
 import type { Pipeline, PipelineRun } from '../domain/project.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RunSummary } from '../domain/run.ts';
+import type { SecretQuestion } from '../domain/secret.ts';
 import type { FailureGroup, Sweep, SweepRequest } from '../domain/sweep.ts';
 import type { NamedTarget, TargetChoice, TargetReport } from '../domain/target.ts';
 
@@ -90,6 +91,9 @@ export interface LaunchingMethods {
     };
     result: { registry: Registry; changed: readonly string[] };
   };
+
+  /** Answers a question of `secrets.asked`; without `answer` the person declines. Nothing is kept. Late and repeated answers do nothing. */
+  'secrets.answer': { params: { id: string; answer?: string }; result: null };
 }
 
 /** Events around launching: part of `WorkerEvents`. */
@@ -97,6 +101,10 @@ export interface LaunchingEvents {
   'sweeps.changed': { sweep: Sweep };
   'pipelines.changed': { pipelineRun: PipelineRun };
   'registry.changed': { file: string };
+  /** A program that runs for the worker (ssh) asks a person; every window is told, and the first answer counts. */
+  'secrets.asked': { id: string; question: SecretQuestion };
+  /** The question was answered elsewhere, or nobody waits for the answer any more. */
+  'secrets.settled': { id: string };
   /** Something that endangers runs: disk, memory, temperature, a host that does not answer. Said once until it is over. */
   'care.warning': { key: string; message: string; hint?: string; over: boolean };
 }

@@ -42,6 +42,11 @@ export class Clients extends Disposables {
     return this.#clients.size;
   }
 
+  /** Whether a person can be asked: a window is connected, and not only a command line. */
+  get hasWindow(): boolean {
+    return [...this.#clients].some(({ kind }) => kind === 'extension');
+  }
+
   join(client: Client): void {
     this.#clients.add(client);
   }

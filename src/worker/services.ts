@@ -11,6 +11,7 @@ import type { Folders } from './runs/folders.ts';
 import type { RunCatalog } from './runs/runCatalog.ts';
 import type { RunMonitor } from './runs/runMonitor.ts';
 import type { RunViews } from './runs/runViews.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface WorkerOptions {
   readonly paths: WorkerPaths;
@@ -38,6 +39,7 @@ export interface WorkerServices {
   readonly gpus: GpuWatch;
   /** Connections to hosts behind ssh, one each for all targets. */
   readonly sshHosts: SshHosts;
+  readonly secrets: Secrets;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;

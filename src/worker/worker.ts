@@ -14,6 +14,7 @@ import { ModalTarget } from '../launch/modal/modalTarget.ts';
 import { LocalExecutor } from '../launch/remote/localExecutor.ts';
 import { slurmExecutor } from '../launch/slurm/slurmExecutor.ts';
 import { SlurmTarget } from '../launch/slurm/slurmTarget.ts';
+import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
@@ -42,6 +43,7 @@ import { RunCatalog } from './runs/runCatalog.ts';
 import { RunMonitor } from './runs/runMonitor.ts';
 import { RunTails } from './runs/runTails.ts';
 import { RunViews } from './runs/runViews.ts';
+import { Secrets } from './secrets.ts';
 import { SocketServer } from './server.ts';
 import type { WorkerOptions, WorkerServices } from './services.ts';
 import { diagnoseJob } from './sweeps/diagnoseJob.ts';
@@ -67,7 +69,8 @@ export class Worker extends Disposables implements WorkerServices {
   readonly folders: Folders;
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
-  readonly sshHosts = this.add(new SshHosts());
+  readonly secrets: Secrets;
+  readonly sshHosts: SshHosts;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
@@ -86,6 +89,15 @@ export class Worker extends Disposables implements WorkerServices {
     if (!opened.ok) throw unusableDatabase(opened.reason, opened.message, paths.database);
     const database = this.add(opened.value);
     this.clients = this.add(new Clients());
+    this.secrets = this.add(new Secrets(this.clients));
+    const askPass = this.add(
+      new AskPass({
+        program: [installation.node, ...installation.nodeArguments, installation.askpass],
+        env: installation.env,
+        ask: (question, signal) => this.secrets.ask(question, signal),
+      }),
+    );
+    this.sshHosts = this.add(new SshHosts(askPass.open));
     this.catalog = this.add(new RunCatalog(database));
     const jobs = new JobTable(database);
     const target = this.add(

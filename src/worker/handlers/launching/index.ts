@@ -7,6 +7,7 @@ import { commandsHandlers } from './commands.ts';
 import { entriesHandlers } from './entries.ts';
 import { pipelinesHandlers } from './pipelines.ts';
 import { registryHandlers } from './registry.ts';
+import { secretsHandlers } from './secrets.ts';
 import { sweepsHandlers } from './sweeps.ts';
 import { targetsHandlers } from './targets.ts';
 
@@ -22,5 +23,6 @@ export function launchingHandlers(
     ...sweepsHandlers(worker, client),
     ...pipelinesHandlers(worker, client),
     ...registryHandlers(worker, client),
+    ...secretsHandlers(worker),
   };
 }
