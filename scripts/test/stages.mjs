@@ -26,6 +26,10 @@ export const stages = [
   tier('ssh', 'a real sshd: connections, launches, stops, hosts that go down', ['test/targets/ssh/main.mjs'], {
     minutes: 4,
   }),
+  tier('slurm', 'the SLURM target: its batch script, and a real cluster of two nodes', [
+    'test/targets/slurm/main.mjs',
+    'fast',
+  ]),
   tier('modal', "Modal's SDK against a local server of its protocol", nodeTests('test/targets/modal/*.test.ts')),
   tier('harness', 'the host-test harness itself', nodeTests('test/host/harness.test.ts'), { inVscode: true }),
   tier('host', 'inside a VS Code extension host', ['test/host/run.ts'], { needs: ['build'], inVscode: true }),
