@@ -1,5 +1,6 @@
 import type { GpuWatch } from '../launch/local/gpus.ts';
 import type { SshHosts } from '../launch/ssh/sshHosts.ts';
+import type { SshTarget } from '../launch/ssh/sshTarget.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -39,6 +40,7 @@ export interface WorkerServices {
   readonly gpus: GpuWatch;
   /** Connections to hosts behind ssh, one each for all targets. */
   readonly sshHosts: SshHosts;
+  readonly ssh: SshTarget;
   readonly secrets: Secrets;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;

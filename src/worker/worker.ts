@@ -16,6 +16,7 @@ import { slurmExecutor } from '../launch/slurm/slurmExecutor.ts';
 import { SlurmTarget } from '../launch/slurm/slurmTarget.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
+import { SshTarget } from '../launch/ssh/sshTarget.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -71,6 +72,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly gpus: GpuWatch;
   readonly secrets: Secrets;
   readonly sshHosts: SshHosts;
+  readonly ssh: SshTarget;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
@@ -89,15 +91,16 @@ export class Worker extends Disposables implements WorkerServices {
     if (!opened.ok) throw unusableDatabase(opened.reason, opened.message, paths.database);
     const database = this.add(opened.value);
     this.clients = this.add(new Clients());
-    this.secrets = this.add(new Secrets(this.clients));
+    this.secrets = new Secrets(this.clients);
     const askPass = this.add(
       new AskPass({
         program: [installation.node, ...installation.nodeArguments, installation.askpass],
         env: installation.env,
-        ask: (question, signal) => this.secrets.ask(question, signal),
+        ask: this.secrets.ask,
       }),
     );
     this.sshHosts = this.add(new SshHosts(askPass.open));
+    this.ssh = this.add(new SshTarget({ hosts: this.sshHosts, complain: logLine, ...patience(options) }));
     this.catalog = this.add(new RunCatalog(database));
     const jobs = new JobTable(database);
     const target = this.add(
@@ -115,6 +118,7 @@ export class Worker extends Disposables implements WorkerServices {
         store: jobs,
         targets: [
           target,
+          this.ssh,
           this.add(new CommandTarget(new LocalExecutor())),
           this.add(
             new SlurmTarget({
