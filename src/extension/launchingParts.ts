@@ -3,6 +3,7 @@ import { Disposables } from '../base/disposables.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { Sweep } from '../domain/sweep.ts';
 import type { App } from './app.ts';
+import { Secrets } from './care/secrets.ts';
 import { CareWarnings } from './care/warnings.ts';
 import { contextKeys, laterViewIds } from './contributions.ts';
 import { EntryLenses } from './entries/codeLens.ts';
@@ -50,6 +51,7 @@ export class LaunchingParts extends Disposables implements LaunchingView {
     this.lenses = this.add(new EntryLenses(app));
     this.project = this.add(new ProjectFiles(app));
     this.care = this.add(new CareWarnings(app));
+    this.add(new Secrets(app));
     this.add(worker.on('sweeps.changed', ({ sweep }) => this.takeSweep(sweep)));
     this.add(worker.on('pipelines.changed', () => void this.#look('pipelines')));
     this.add(worker.on('registry.changed', () => void this.#look('registry')));

@@ -336,7 +336,10 @@ async function nameStep(form: Form, place: StepPlace): Promise<StepEnd> {
 }
 
 function baseName({ entry, state }: Form): string {
-  const source = entry?.file ?? entry?.title ?? state.command[0] ?? 'run';
+  const words = [...state.command, ...state.args];
+  // Of a command of one's own the script or module says more than the program that runs it.
+  const script = words.find((word) => /\.(py|sh|bash|js|ts|jl|R)$/.test(word)) ?? words[words.indexOf('-m') + 1];
+  const source = entry?.file ?? entry?.title ?? script ?? 'run';
   const stem = source
     .replace(/.*[\\/]/, '')
     .replace(/\.[A-Za-z]+$/, '')

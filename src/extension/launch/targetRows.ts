@@ -30,7 +30,7 @@ export function targetRow({ name, settings }: NamedTarget, news: TargetNews): Ta
   if (news.kind === 'silent') return { ...row, detail: news.message, icon: 'warning' };
   const { usable, lines, problems } = news.report;
   const said = [...problems, ...lines];
-  return { ...row, detail: said.join(' · ') || 'ready', icon: usable ? icons[settings.kind] : 'warning' };
+  return { ...row, detail: said.join(' · '), icon: usable ? icons[settings.kind] : 'warning' };
 }
 
 /** "SLURM through login.example.org", "SSH gpu-box". */
