@@ -91,12 +91,12 @@ export class Worker extends Disposables implements WorkerServices {
     if (!opened.ok) throw unusableDatabase(opened.reason, opened.message, paths.database);
     const database = this.add(opened.value);
     this.clients = this.add(new Clients());
-    this.secrets = new Secrets(this.clients);
+    this.secrets = this.add(new Secrets(this.clients));
     const askPass = this.add(
       new AskPass({
         program: [installation.node, ...installation.nodeArguments, installation.askpass],
         env: installation.env,
-        ask: this.secrets.ask,
+        ask: (question, signal) => this.secrets.ask(question, signal),
       }),
     );
     this.sshHosts = this.add(new SshHosts(askPass.open));
