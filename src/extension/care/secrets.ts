@@ -115,6 +115,7 @@ export class Secrets extends Disposables {
 
   async #answer(id: string, answer: string | undefined): Promise<void> {
     // Another window may have been quicker; then there is nothing left to say.
-    await this.#app.worker.call('secrets.answer', { id, answer: answer ?? null }).catch(() => undefined);
+    const given = answer === undefined ? {} : { answer };
+    await this.#app.worker.call('secrets.answer', { id, ...given }).catch(() => undefined);
   }
 }
