@@ -6,7 +6,7 @@ import type { Registry } from '../domain/registry.ts';
 import type { RunSummary } from '../domain/run.ts';
 import type { SecretQuestion } from '../domain/secret.ts';
 import type { FailureGroup, Sweep, SweepRequest } from '../domain/sweep.ts';
-import type { NamedTarget, TargetChoice, TargetReport } from '../domain/target.ts';
+import type { NamedTarget, RemoteFile, TargetChoice, TargetReport } from '../domain/target.ts';
 
 /** Methods around launching what the repository has of its own: part of `WorkerMethods`. */
 export interface LaunchingMethods {
@@ -29,6 +29,11 @@ export interface LaunchingMethods {
   };
   /** Looks at a target now: free GPUs, partitions, whether it answers. May take seconds; can be cancelled. */
   'targets.report': { params: { folder: string; target: TargetChoice }; result: TargetReport };
+
+  /** Files of a run that stayed on the machine where it ran: checkpoints above all, newest first. */
+  'remoteFiles.list': { params: { runId: RunId }; result: { files: readonly RemoteFile[] } };
+  /** Brings one here, to its place in the run's directory; `remoteFiles.progress` tells how far it is. Gives the absolute path. */
+  'remoteFiles.fetch': { params: { runId: RunId; path: string }; result: { file: string } };
 
   'command.preview': { params: CommandLaunchRequest; result: CommandPreview };
   'command.launch': { params: CommandLaunchRequest; result: { runId: RunId; run: RunSummary } };
@@ -105,6 +110,7 @@ export interface LaunchingEvents {
   'secrets.asked': { id: string; question: SecretQuestion };
   /** The question was answered elsewhere, or nobody waits for the answer any more. */
   'secrets.settled': { id: string };
+  'remoteFiles.progress': { runId: RunId; path: string; bytes: number; of: number };
   /** Something that endangers runs: disk, memory, temperature, a host that does not answer. Said once until it is over. */
   'care.warning': { key: string; message: string; hint?: string; over: boolean };
 }

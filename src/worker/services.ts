@@ -13,6 +13,7 @@ import type { RunCatalog } from './runs/runCatalog.ts';
 import type { RunMonitor } from './runs/runMonitor.ts';
 import type { RunViews } from './runs/runViews.ts';
 import type { Secrets } from './secrets.ts';
+import type { Sweeps } from './sweeps/sweeps.ts';
 
 export interface WorkerOptions {
   readonly paths: WorkerPaths;
@@ -44,6 +45,7 @@ export interface WorkerServices {
   readonly secrets: Secrets;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
+  readonly sweeps: Sweeps;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;
   closeFolder(client: Client, folder: string): void;
   end(): void;

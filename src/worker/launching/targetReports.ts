@@ -4,6 +4,7 @@ import { templateProblems } from '../../launch/command/templates.ts';
 import { reportModal } from '../../launch/modal/modalTarget.ts';
 import { reportSlurm } from '../../launch/slurm/report.ts';
 import { slurmExecutor } from '../../launch/slurm/slurmExecutor.ts';
+import { reportSsh } from '../../launch/ssh/report.ts';
 import { isStarted } from '../../scheduler/queue.ts';
 import type { WorkerServices } from '../services.ts';
 import { reportLocal } from './reportLocal.ts';
@@ -23,7 +24,7 @@ const reports: {
   readonly [K in TargetKind]: ((settings: Of<K>, about: ReportAbout) => Promise<TargetReport>) | undefined;
 } = {
   local: async (_, { worker, folder }) => reportLocal(folder, await worker.gpus.look(), givenGpus(worker)),
-  ssh: undefined,
+  ssh: (settings, { worker, name, signal }) => reportSsh(name, settings, worker.sshHosts, signal),
   slurm: (settings, { worker, name, signal }) =>
     reportSlurm(name, settings, slurmExecutor(worker.sshHosts, settings), signal),
   modal: (settings, { name }) => reportModal(name, settings),

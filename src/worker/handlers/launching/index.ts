@@ -4,6 +4,7 @@ import type { WorkerMethods } from '../../../protocol/worker.ts';
 import type { Client } from '../../clients.ts';
 import type { WorkerServices } from '../../services.ts';
 import { commandsHandlers } from './commands.ts';
+import { elsewhereHandlers } from './elsewhere.ts';
 import { entriesHandlers } from './entries.ts';
 import { pipelinesHandlers } from './pipelines.ts';
 import { registryHandlers } from './registry.ts';
@@ -23,6 +24,7 @@ export function launchingHandlers(
     ...sweepsHandlers(worker, client),
     ...pipelinesHandlers(worker, client),
     ...registryHandlers(worker, client),
+    ...elsewhereHandlers(worker, client),
     ...secretsHandlers(worker),
   };
 }
