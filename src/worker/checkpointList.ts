@@ -28,6 +28,24 @@ export async function listCheckpoints(
   return [...listed, ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName)))];
 }
 
+/** The checkpoint that a run would go on from: its live one, else the one that was written last. Undefined where it has none. */
+export async function lastCheckpointOf(
+  catalog: RunCatalog,
+  views: RunViews,
+  run: LiveRun,
+): Promise<Checkpoint | undefined> {
+  const own = await checkpointsOf(catalog, views, run);
+  const all = own.length > 0 ? own : await namedCheckpoints(run);
+  const newestFirst = [...all].sort((a, b) => b.modifiedAt - a.modifiedAt);
+  return newestFirst.find(({ isLast }) => isLast) ?? newestFirst[0];
+}
+
+/** Those that the project keeps by architecture under the run's name. */
+async function namedCheckpoints(run: LiveRun): Promise<readonly Checkpoint[]> {
+  const listed = await listArchitectureCheckpoints(run.found.root);
+  return listed.filter(({ runName }) => runName !== undefined && runName === run.facts.name);
+}
+
 /** A checkpoint that names its run, `archive/<run>_epoch_0010.pt`, belongs to the run that was launched under this name. */
 function withOwner(checkpoint: Checkpoint, run: LiveRun | undefined): Checkpoint {
   if (run === undefined) return checkpoint;

@@ -22,6 +22,15 @@ export interface UntrackedList {
   readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
 }
 
+/** Why results, packages and caches were left out, which nobody misses when the code is restored. */
+export const leftOutResults = 'results, packages or caches by its name';
+export const leftOutRuns = 'runs are kept there';
+
+/** Whether something that was left out may have been part of the code. */
+export function isSource({ reason }: UntrackedList['leftOut'][number]): boolean {
+  return reason !== leftOutResults && reason !== leftOutRuns;
+}
+
 /** A file for a run directory. */
 export interface SnapshotFile {
   /** Relative to the run directory, with slashes. */

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type SnapshotFile, snapshotFiles, type UntrackedList } from './snapshotFiles.ts';
+import { leftOutResults, leftOutRuns, type SnapshotFile, snapshotFiles, type UntrackedList } from './snapshotFiles.ts';
 
 /** What is kept of files that git does not track: code and configuration are small, data and results are not what a launch depends on being copied. */
 export interface UntrackedLimits {
@@ -102,10 +102,10 @@ async function expand(
 
 function whyNot(file: string, isFolder: boolean, skipped: ReadonlySet<string>): string | undefined {
   const name = path.basename(file);
-  if (skipped.has(file)) return 'runs are kept there';
-  if (isFolder) return resultFolders.has(name) ? 'results, packages or caches by its name' : undefined;
+  if (skipped.has(file)) return leftOutRuns;
+  if (isFolder) return resultFolders.has(name) ? leftOutResults : undefined;
   if (secretFile.test(name)) return 'it may hold secrets by its name';
-  return resultFiles.test(name) ? 'a result by its name' : undefined;
+  return resultFiles.test(name) ? leftOutResults : undefined;
 }
 
 /** Files in which people keep keys and passwords. */

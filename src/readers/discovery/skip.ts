@@ -16,6 +16,8 @@ const skippedNames: ReadonlySet<string> = new Set([
   '.ipynb_checkpoints',
   '.vscode-server',
   '.Trash',
+  // Worktrees of reproduced runs, which are copies of the folder itself.
+  '.trainyard',
 ]);
 
 /** Why discovery does not look into a folder of this name, or undefined where it does. */

@@ -1,7 +1,9 @@
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
+import { lastCheckpointOf } from '../checkpointList.ts';
 import type { Client } from '../clients.ts';
 import { launchRecordOf, resumeRequest } from '../launching/again.ts';
+import { commandResumeRequest } from '../launching/commandAgain.ts';
 import { listConfigs } from '../launching/configFile.ts';
 import { followLaunch } from '../launching/followLaunch.ts';
 import { loadRecipes } from '../launching/recipeTable.ts';
@@ -30,6 +32,12 @@ export function launchHandlers(
     'runs.resume': async ({ runId, checkpoint, overrides, name, requestId }) => {
       const run = worker.views.find(runId);
       const record = launchRecordOf(run.found.path);
+      if (record?.commandLaunch !== undefined) {
+        refuseUntrusted(client(), record.commandLaunch.request.folder);
+        const last = checkpoint ?? (await lastCheckpointOf(worker.catalog, worker.views, run))?.path;
+        const again = commandResumeRequest(worker.views.detail(run), record, last, { overrides, name, requestId });
+        return followLaunch(worker, await worker.launcher.launchRequest(again), again.labels);
+      }
       const request = resumeRequest(worker.views.detail(run), record, { checkpoint, overrides, name, requestId });
       refuseUntrusted(client(), request.folder);
       return followLaunch(worker, await worker.launcher.launch(request, runId), request.labels);

@@ -41,3 +41,38 @@ export function commandRequest(
     ...(checkpoint === undefined ? {} : { checkpoint, parent: run.id }),
   };
 }
+
+/** What a person may change when a command goes on. */
+export interface CommandResumeChoices {
+  readonly overrides: readonly string[] | undefined;
+  readonly name: string | undefined;
+  readonly requestId: string;
+}
+
+/**
+ * The request that goes on from a checkpoint with the entry point's own arguments for that; `last` is the run's last checkpoint, where it has one.
+ * Throws `not-found` where there is none and the entry point needs its path.
+ */
+export function commandResumeRequest(
+  run: CommandRun,
+  record: LaunchRecord,
+  last: string | undefined,
+  { overrides = [], name, requestId }: CommandResumeChoices,
+): CommandLaunchRequest {
+  const resume = record.commandLaunch?.entry?.resume ?? [];
+  // A program that finds its checkpoint itself ("resume=true") needs no path; the run's directory stands for what it goes on from.
+  const findsItself = resume.length > 0 && !resume.some((argument) => argument.includes('{checkpoint}'));
+  const checkpoint = last ?? (findsItself ? run.path : undefined);
+  if (checkpoint === undefined) {
+    throw new AppError('not-found', `There is no checkpoint of ${run.name}.`, {
+      hint: 'The run wrote none, or it was deleted; run it again instead.',
+    });
+  }
+  const request = commandRequest(run, record, checkpoint);
+  return {
+    ...request,
+    requestId,
+    arguments: [...request.arguments, ...overrides],
+    ...(name === undefined ? {} : { name }),
+  };
+}

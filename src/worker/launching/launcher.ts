@@ -2,6 +2,7 @@ import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { ulid } from '../../base/ulid.ts';
 import type { CommandLaunchRequest, CommandPreview } from '../../domain/commandLaunch.ts';
+import type { EntryPoint } from '../../domain/entryPoint.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { LaunchPreview, LaunchRecord, LaunchRequest } from '../../domain/launch.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
@@ -29,6 +30,15 @@ export interface LauncherOptions {
   readonly sources?: LaunchSources;
   /** Told of every launch of a command once it is in the queue, to add to its record what takes time. */
   readonly onLaunched?: (launched: LaunchedRun, record: LaunchRecord) => void;
+}
+
+/** What only the worker itself says of a launch. */
+export interface LaunchExtra {
+  readonly resumedFrom?: RunId | undefined;
+  /** The entry point as it is meant, where it is not what would be found now. */
+  readonly entry?: EntryPoint;
+  /** Where the code lies, if not in the folder. */
+  readonly codeFolder?: string;
 }
 
 /** A launch of any command under a name, for targets and tests that need no recipe. */
@@ -103,13 +113,25 @@ export class Launcher {
    * Launches a command of the repository. Throws `bad-config` with every problem, or `conflict` where the name is taken. A configuration that takes
    * long to compose is not waited for: the program composes it itself, and the run's copy comes later.
    */
-  launchRequest(request: CommandLaunchRequest, extra: { readonly resumedFrom?: RunId } = {}): Promise<LaunchedRun> {
+  launchRequest(request: CommandLaunchRequest, extra: LaunchExtra = {}): Promise<LaunchedRun> {
     return this.#once(request.requestId, async () => {
-      const resolved = await resolveCommand(request, this.#sources, { patienceMs: composePatienceMs });
+      const { entry } = extra;
+      const sources = entry === undefined ? this.#sources : { ...this.#sources, findEntry: async () => entry };
+      const resolved = await resolveCommand(request, sources, { patienceMs: composePatienceMs });
       refuseProblems(resolved);
-      const prepared = await prepareCommandRequest(resolved, extra.resumedFrom ?? request.parent);
+      const prepared = await prepareCommandRequest(
+        resolved,
+        extra.resumedFrom ?? request.parent,
+        extra.codeFolder ?? request.folder,
+      );
       return this.#carryOut(request.requestId, prepared);
     });
+  }
+
+  /** The run of a request that was launched already. */
+  known(requestId: string): LaunchedRun | undefined {
+    const row = this.#options.requests.find(requestId);
+    return row?.queued === true ? row : undefined;
   }
 
   /** Finishes launches that were cut off by the death of a worker: those with a run directory get their job, the others are forgotten. */

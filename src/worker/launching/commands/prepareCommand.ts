@@ -22,12 +22,13 @@ import { costWarnings, targetLines } from './targetLines.ts';
 export async function prepareCommandRequest(
   resolved: ResolvedCommand,
   resumedFrom: RunId | undefined,
+  codeFolder: string,
 ): Promise<Prepared> {
   const { request, entry, target, cwd, env, runsFolder } = resolved;
-  const code = await readFullCodeState(request.folder);
+  const code = await readFullCodeState(codeFolder);
   const [untracked, locks] = await Promise.all([
     code.top === undefined ? [] : keepUntracked(code.top, code.untracked, [runsFolder]),
-    keepLocks(request.folder),
+    keepLocks(codeFolder),
   ]);
   const files = [...untracked, ...locks];
   const facts: CommandLaunchFacts = {
