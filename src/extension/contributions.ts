@@ -46,6 +46,7 @@ export const commandIds = {
   reproduce: 'trainyard.reproduce',
   copyCommandLine: 'trainyard.copyCommandLine',
   openFailure: 'trainyard.openFailure',
+  fetchRemoteFile: 'trainyard.fetchRemoteFile',
   relaunchFailed: 'trainyard.sweep.relaunchFailed',
   fillMissing: 'trainyard.sweep.fillMissing',
   resumeTimedOut: 'trainyard.sweep.resumeTimedOut',

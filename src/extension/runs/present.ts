@@ -105,6 +105,7 @@ export function runContext(run: RunSummary): string {
     own && isActive(run.status) ? 'stoppable' : '',
     own && !isActive(run.status) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',
+    run.target !== undefined && run.target !== 'local' ? 'elsewhere' : '',
   ]
     .filter((word) => word !== '')
     .join(' ');

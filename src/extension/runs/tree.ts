@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
 import type { RunId } from '../../domain/ids.ts';
-import type { RunDetail } from '../../domain/run.ts';
-import { isActive } from '../../domain/run.ts';
+import { isActive, type RunDetail, type RunSummary } from '../../domain/run.ts';
 import { commandIds } from '../contributions.ts';
 import { type ErrorNode, errorItem } from '../ui/errorItem.ts';
 import { count } from '../ui/numbers.ts';
 import type { GroupNode, RunNode, RunsModel, TreeChange } from './model.ts';
 import { describeRun, groupSpeech, runContext, runSpeech, statusLooks } from './present.ts';
+import { RowPace } from './rowPace.ts';
 import { runTooltip } from './tooltip.ts';
 
 export type RunsNode = RunNode | GroupNode | ErrorNode;
@@ -27,16 +27,37 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
   readonly #options: RunsTreeOptions;
   readonly #redraw = this.add(new vscode.EventEmitter<readonly RunsNode[] | undefined>());
   readonly onDidChangeTreeData = this.#redraw.event as vscode.Event<RunsNode[] | undefined>;
+  readonly #pace = this.add(new RowPace<RunNode>((rows) => this.#drawRows(rows)));
+  /** How each row was last drawn. Rows in closed groups never are. */
+  readonly #drawn = new Map<RunId, string>();
 
   constructor(options: RunsTreeOptions) {
     super();
     this.#options = options;
   }
 
-  /** Draws again what changed, and nothing else. */
+  /** Draws again what changed, and nothing else. Groups that gained or lost runs are drawn at once, rows of live runs at most once a second. */
   show(change: TreeChange): void {
-    if (change.kind === 'all') this.#redraw.fire(undefined);
-    if (change.kind === 'rows') this.#redraw.fire(change.rows);
+    if (change.kind === 'all') {
+      this.#pace.clear();
+      this.#drawn.clear();
+      this.#redraw.fire(undefined);
+    }
+    if (change.kind !== 'rows') return;
+    const groups = change.rows.filter((row) => row.kind === 'group');
+    if (groups.length > 0) this.#redraw.fire(groups);
+    this.#pace.add(change.rows.filter((row) => row.kind === 'run').filter((row) => this.#looksOther(row)));
+  }
+
+  #drawRows(rows: readonly RunNode[]): void {
+    const { model } = this.#options;
+    const other = rows.filter((row) => model.node(row.runId) === row && this.#looksOther(row));
+    if (other.length > 0) this.#redraw.fire(other);
+  }
+
+  #looksOther({ runId, run }: RunNode): boolean {
+    const drawn = this.#drawn.get(runId);
+    return drawn !== undefined && drawn !== looksOf(run);
   }
 
   async getChildren(node?: RunsNode): Promise<RunsNode[]> {
@@ -56,7 +77,9 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
 
   getTreeItem(node: RunsNode): vscode.TreeItem {
     if (node.kind === 'error') return errorItem(node);
-    return node.kind === 'group' ? groupItem(node) : runItem(node);
+    if (node.kind === 'group') return groupItem(node);
+    this.#drawn.set(node.runId, looksOf(node.run));
+    return runItem(node);
   }
 
   /** Called for the row under the pointer only, so the details may cost a question to the worker. */
@@ -67,6 +90,11 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
     item.tooltip = tooltip;
     return item;
   }
+}
+
+/** Everything of a run that its row shows, as one text to compare. */
+function looksOf(run: RunSummary): string {
+  return [run.name, describeRun(run), run.statusReason, run.note, runContext(run), runSpeech(run)].join('\n');
 }
 
 function runItem({ run }: RunNode): vscode.TreeItem {

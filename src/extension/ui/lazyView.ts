@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
 
+const SELECTION_ATTEMPTS = 40;
+const SELECTION_PAUSE_MS = 50;
+
 export interface LazyViewOptions {
   readonly canSelectMany?: boolean;
   readonly showCollapseAll?: boolean;
@@ -18,17 +21,24 @@ export interface ViewContents<Node> {
 /**
  * A tree view that VS Code knows from the start on, and whose rows come from code that is loaded when the view is first seen.
  * `load` must lead to `fill`.
+ *
+ * A row's command reaches VS Code without its arguments: VS Code keeps those only until it draws the row again, and a click in that moment would
+ * select the row and do nothing. Instead the row asks this view, which knows what is selected.
  */
 export class LazyView extends Disposables implements vscode.TreeDataProvider<unknown> {
   readonly #view: vscode.TreeView<unknown>;
   readonly #load: () => Promise<unknown>;
   readonly #changed = this.add(new vscode.EventEmitter<unknown>());
   readonly onDidChangeTreeData = this.#changed.event as vscode.Event<undefined>;
+  readonly #openCommand: string;
+  readonly #commands = new WeakMap<object, vscode.Command>();
   #contents: ViewContents<unknown> | undefined;
 
   constructor(id: string, options: LazyViewOptions, load: () => Promise<unknown>) {
     super();
     this.#load = load;
+    this.#openCommand = `_${id}.openRow`;
+    this.add(vscode.commands.registerCommand(this.#openCommand, () => this.#openSelected()));
     const { draggable = false, ...rest } = options;
     const view = { ...rest, treeDataProvider: this };
     this.#view = this.add(
@@ -49,8 +59,13 @@ export class LazyView extends Disposables implements vscode.TreeDataProvider<unk
     return (await this.#contents?.provider.getChildren(node)) ?? [];
   }
 
-  getTreeItem(node: unknown): vscode.TreeItem | Thenable<vscode.TreeItem> {
-    return this.#provider.getTreeItem(node);
+  async getTreeItem(node: unknown): Promise<vscode.TreeItem> {
+    const item = await this.#provider.getTreeItem(node);
+    const { command } = item;
+    if (command?.arguments === undefined || command.arguments.length === 0) return item;
+    this.#commands.set(node as object, command);
+    item.command = { command: this.#openCommand, title: command.title };
+    return item;
   }
 
   getParent(node: unknown): vscode.ProviderResult<unknown> {
@@ -63,6 +78,15 @@ export class LazyView extends Disposables implements vscode.TreeDataProvider<unk
     token: vscode.CancellationToken,
   ): vscode.ProviderResult<vscode.TreeItem> {
     return this.#provider.resolveTreeItem?.(item, node, token) ?? item;
+  }
+
+  /** VS Code tells of the selection before the click, but knows of none while a whole list is drawn again. */
+  async #openSelected(): Promise<void> {
+    for (let attempt = 0; attempt < SELECTION_ATTEMPTS && this.#view.selection.length === 0; attempt++)
+      await new Promise((resolve) => setTimeout(resolve, SELECTION_PAUSE_MS));
+    const [node] = this.#view.selection;
+    const command = typeof node === 'object' && node !== null ? this.#commands.get(node) : undefined;
+    if (command !== undefined) await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
   }
 
   /** Only asked for rows that `getChildren` gave, so the contents are there. */
