@@ -57,7 +57,7 @@ for (const subject of subjects.filter(({ id }) => options.only === undefined || 
 
 function report(): void {
   writeReport('engine', rows, [
-    'One training step (forward, backward, AdamW with decay) in milliseconds: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
+    'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
       'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
     'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is. pip’s PyTorch uses oneMKL, which takes a ' +
       'slow path on some AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel.',
@@ -87,7 +87,7 @@ async function measure(prepared: Prepared, threads: number): Promise<readonly Ro
     const firstLosses = await ours.run();
     for (const { peer, setting } of peers)
       checkSame(subject, setting, firstLosses, (await peer.run(subject.turn))?.losses ?? []);
-    const times = await takeTurns(subject.turn, ours, peers);
+    const times = await takeTurns(subject.turn, threads, ours, peers);
     return toRows(subject, threads, times);
   } finally {
     ours.dispose();
@@ -107,7 +107,7 @@ async function measureProducts(set: ProductSet, threads: number): Promise<Produc
   try {
     await ours.run();
     for (const { peer } of peers) await peer.run(set.turn);
-    const turns = await takeTurns(set.turn, ours, peers);
+    const turns = await takeTurns(set.turn, threads, ours, peers);
     const [name, best] = bestPeer(turns) ?? [];
     const row = compared({
       name: `${set.title}, ${countOf(threads)}`,
@@ -152,9 +152,12 @@ async function startPeers(
   return started;
 }
 
-/** Milliseconds per step of each turn: ours under '', the peers' under their settings' names. */
+/**
+ * Milliseconds per step of each turn, of processor time with one thread, which other programs disturb less, and by the clock with more, which
+ * wait for each other: ours under '', the peers' under their settings' names. */
 async function takeTurns(
   steps: number,
+  threads: number,
   ours: { run(): Promise<unknown> },
   peers: readonly RunningPeer[],
 ): Promise<Map<string, Turns>> {
@@ -168,11 +171,15 @@ async function takeTurns(
   for (let round = 0; round < Number(options.rounds); round++) {
     if (round >= FEWEST_ROUNDS && performance.now() > until) break;
     const start = performance.now();
+    const before = process.cpuUsage();
     await ours.run();
-    note('', '', (performance.now() - start) / steps);
+    const elapsed = performance.now() - start;
+    const { user, system } = process.cpuUsage(before);
+    note('', '', (threads === 1 ? (user + system) / 1000 : elapsed) / steps);
     for (const { setting, peer } of peers) {
       const result = await peer.run(steps);
-      if (result !== null) note(setting.name, peer.version, (1000 * result.seconds) / steps);
+      if (result !== null)
+        note(setting.name, peer.version, (1000 * (threads === 1 ? result.used : result.seconds)) / steps);
     }
   }
   return turns;

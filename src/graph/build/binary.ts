@@ -1,5 +1,7 @@
+import { peel } from '../inspect.ts';
 import type { Value } from '../ir.ts';
 import { broadcastShapes } from '../shape.ts';
+import { reshape } from './movement.ts';
 import { binary, fillIs, foldedProduct, none, type Operand, operands, unchanged, withoutExpand } from './operands.ts';
 import { reciprocal, sqrt } from './unary.ts';
 
@@ -19,8 +21,19 @@ export function sub(a: Operand, b: Operand): Value {
 export function mul(a: Operand, b: Operand): Value {
   if (fillIs(b, 1)) return unchanged(a, b);
   if (fillIs(a, 1)) return unchanged(b, a);
-  const product = foldedProduct(a, b);
-  return product ?? binary('Mul', a, b);
+  const folded = foldedProduct(a, b);
+  if (folded !== null) return folded;
+  if (typeof b === 'number' && typeof a !== 'number') return scaled(a, b);
+  return binary('Mul', a, b);
+}
+
+/**
+ * A value times a number. Where a derivative rule reshaped the value, the factor goes ahead of that: behind a matrix product ONNX Runtime
+ * makes it the product's own factor, which costs no pass.
+ */
+function scaled(a: Value, factor: number): Value {
+  const reshaped = peel(a, 'Reshape');
+  return reshaped === null ? binary('Mul', a, factor) : reshape(mul(reshaped.inputs[0]!, factor), a.shape);
 }
 
 /** a / b with broadcasting. Whole numbers round towards zero. */

@@ -90,8 +90,8 @@ function layerModulation(scope: Scope, shared: Value, width: number): Six {
   const starts = [1, 0, 1, 1, 0, 1];
   const values = starts.flatMap((start) => new Array<number>(width).fill(start));
   const table = scope.parameter('modulation', [MODULATIONS * width], { kind: 'values', values });
-  const parts = split(add(shared, table), new Array<number>(MODULATIONS).fill(width), 1);
-  return parts.map((part) => reshape(part, [part.shape[0]!, 1, width])) as unknown as Six;
+  const rows = reshape(add(shared, table), [shared.shape[0]!, MODULATIONS, width]);
+  return split(rows, new Array<number>(MODULATIONS).fill(1), 1) as unknown as Six;
 }
 
 function outputLayer(scope: Scope, hidden: Value, condition: Value, values: number): Value {

@@ -1,7 +1,7 @@
 """The peer of the engine benchmark: the same networks in PyTorch, eager, with the fused AdamW.
 
 Argument: a JSON file with the subject (or the dense layers of which only the matrix products are timed), the layout of the parameters and of the batch, and the file that holds their numbers.
-Prints one JSON line with its version, then for every line on standard input (a number of steps) one with seconds and losses.
+Prints one JSON line with its version, then for every line on standard input (a number of steps) one with seconds, seconds of processor time and losses.
 """
 import json
 import math
@@ -173,11 +173,11 @@ def main():
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         losses = []
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for _ in range(int(line)):
             losses.append(step())
-        seconds = time.perf_counter() - start
-        print(json.dumps({"seconds": seconds, "losses": [float(loss) for loss in losses]}), flush=True)
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+        print(json.dumps({"seconds": seconds, "used": used, "losses": [float(loss) for loss in losses]}), flush=True)
 
 
 main()

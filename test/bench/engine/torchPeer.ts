@@ -16,6 +16,13 @@ export interface PeerSetting {
   readonly mklFastPath?: boolean;
 }
 
+/** What a turn took, by the clock and of the processors. */
+export interface PeerTurn {
+  readonly seconds: number;
+  readonly used: number;
+  readonly losses: readonly number[];
+}
+
 /** A peer that is running, or the reason why there is none. */
 export class TorchPeer {
   readonly version: string;
@@ -57,8 +64,8 @@ export class TorchPeer {
     return new TorchPeer(child, lines, folder, (JSON.parse(first.value) as { version: string }).version);
   }
 
-  /** Seconds and losses of some steps. */
-  async run(steps: number): Promise<{ readonly seconds: number; readonly losses: readonly number[] } | null> {
+  /** Seconds, seconds of processor time and losses of some steps. */
+  async run(steps: number): Promise<PeerTurn | null> {
     this.#child.stdin!.write(`${steps}\n`);
     const { value, done } = await this.#lines.next();
     return done === true ? null : JSON.parse(value);
