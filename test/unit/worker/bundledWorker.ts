@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -25,6 +25,9 @@ export async function buildWorker(
       }),
     ),
   );
+  for (const file of wanted.flatMap(({ files = [] }) => files)) {
+    copyFileSync(file, path.join(folder, path.basename(file)));
+  }
   return {
     folder,
     file: path.join(folder, 'worker.cjs'),
