@@ -78,6 +78,8 @@ export class ReaderPool extends Disposables {
     call: C,
     params: ReaderCalls[C]['params'],
   ): Promise<ReaderCalls[C]['result']> {
+    // A thread that is started now would have no owner, and keep the process alive.
+    if (this.isDisposed) return Promise.reject(new AppError('closed', 'The readers have ended.'));
     return this.#threads[hash(path) % this.#threads.length]!.ask(call, params);
   }
 }

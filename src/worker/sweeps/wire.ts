@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Disposables } from '../../base/disposables.ts';
 import type { CommandLaunchRequest } from '../../domain/commandLaunch.ts';
 import type { JobId, RunId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
+import { isActive } from '../../domain/run.ts';
 import type { JobTable } from '../../store/jobTable.ts';
 import type { SweepTable } from '../../store/sweepTable.ts';
 import { followLaunch } from '../launching/followLaunch.ts';
@@ -13,6 +15,9 @@ import { lastCheckpointOf } from './lastCheckpoint.ts';
 import type { TrialRun } from './ledger.ts';
 import { Retries } from './retries.ts';
 import { Sweeps } from './sweeps.ts';
+
+/** How long the last values of a run that has ended are waited for. */
+const readPatienceMs = 5_000;
 
 type Worker = Pick<WorkerServices, 'catalog' | 'views' | 'monitor' | 'scheduler' | 'launcher' | 'clients'>;
 
@@ -72,7 +77,7 @@ export class SweepService extends Disposables {
 
   async #launch(request: CommandLaunchRequest): Promise<LaunchedRun> {
     const launched = await this.#worker.launcher.launchRequest(request);
-    await followLaunch(this.#worker, launched, request.labels);
+    if (!this.isDisposed) await followLaunch(this.#worker, launched, request.labels);
     return launched;
   }
 
@@ -85,9 +90,16 @@ export class SweepService extends Disposables {
     return { job, isThere: existsSync(row.directory) };
   }
 
+  /** Reads until the run's own files say that it has ended, since the last values stand before that. */
   async #read(runId: RunId): Promise<void> {
     const run = this.#worker.catalog.get(runId);
-    if (run !== undefined) await this.#worker.monitor.followNow(run.found);
+    if (run === undefined) return;
+    const deadline = Date.now() + readPatienceMs;
+    for (let waitMs = 20; !this.isDisposed && Date.now() < deadline; waitMs = Math.min(500, waitMs * 2)) {
+      if (!isActive(run.facts.status ?? 'unknown')) return;
+      this.#worker.monitor.poke(run.found);
+      await delay(waitMs);
+    }
   }
 
   async #lastCheckpoint(runId: RunId): Promise<string | undefined> {
