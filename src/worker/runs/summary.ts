@@ -73,7 +73,7 @@ function statusOf(run: LiveRun, jobFacts: JobFacts | undefined): Status {
   if (job.state === 'waiting' || job.state === 'held')
     return { status: 'queued', statusReason: `In the queue: ${job.reason}.` };
   if (job.state === 'cancelled')
-    return { status: 'stopped', statusReason: 'Taken out of the queue before it started.' };
+    return { status: 'stopped', statusReason: job.failure?.message ?? 'Taken out of the queue before it started.' };
   const isUnsettled = own.status === 'queued' || own.status === 'starting' || own.status === 'running';
   if (job.state === 'done') {
     const sawNothing = own.status === 'queued' || own.status === 'starting';
