@@ -17,6 +17,8 @@ export interface LinkedJob {
   readonly args: readonly string[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** The same, of its end; absent while it runs. */
+  readonly endedAt?: number | undefined;
 }
 
 /** Clocks of file systems are coarse. */
@@ -66,6 +68,8 @@ export async function linkByTime(job: LinkedJob, run: FoundRun): Promise<RunLink
   if (run.source === 'trainyard' || !mayBeLinked(job, run.path)) return undefined;
   if (!isInside(run.path, job.cwd) && !isInside(run.path, job.folder)) return undefined;
   if (!(await holdsNothingOlder(job, run.path))) return undefined;
+  // What was made after the end is somebody else's, whom the walks that come later only find.
+  if (job.endedAt !== undefined && (await wasMadeSince(run.path, job.endedAt))) return undefined;
   const hydra = await hydraFolderAround(path.join(run.path, 'x'), job.folder);
   const overrides = hydra === undefined ? undefined : await overridesOf(hydra);
   if (overrides !== undefined && !sameOverrides(job.args, overrides)) return undefined;
