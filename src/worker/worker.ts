@@ -12,7 +12,7 @@ import { GpuWatch } from '../launch/local/gpus.ts';
 import { LocalTarget } from '../launch/local/localTarget.ts';
 import { ModalTarget } from '../launch/modal/modalTarget.ts';
 import { LocalExecutor } from '../launch/remote/localExecutor.ts';
-import { slurmExecutor } from '../launch/slurm/slurmExecutor.ts';
+import { slurmExecutor, slurmFilesOf } from '../launch/slurm/slurmExecutor.ts';
 import { SlurmTarget } from '../launch/slurm/slurmTarget.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
@@ -123,6 +123,7 @@ export class Worker extends Disposables implements WorkerServices {
           this.add(
             new SlurmTarget({
               executorFor: (settings) => slurmExecutor(this.sshHosts, settings),
+              filesFor: (settings) => slurmFilesOf(this.sshHosts, settings),
               directoryOf: (runId) => this.catalog.get(runId)?.found.path,
               complain: logLine,
               ...patience(options),

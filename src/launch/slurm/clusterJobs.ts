@@ -94,7 +94,7 @@ export class ClusterJobs {
       if (rows.length === 0 || job.phase === 'ended') unsettled.push(job);
       else if (job.isScript) await this.#linkOutput(job);
     }
-    for (const job of jobs) await files.fetch(job);
+    await files.fetch(jobs);
     const open = unsettled.filter((job) => job.exit() === undefined || job.wantsReason);
     const history = grouped(await cluster.history(open.map(({ jobId }) => jobId!)));
     for (const job of open)
@@ -146,7 +146,8 @@ export class ClusterJobs {
     if (output === undefined) return;
     job.setNote({ ...note, output });
     const log = path.join(job.place.directory, runFiles.log);
-    if (output !== '/dev/null' && !existsSync(log)) symlinkSync(output, log);
+    const here = output === '/dev/null' ? undefined : this.#options.files.nameHere(job, output);
+    if (here !== undefined && !existsSync(log)) symlinkSync(here, log);
   }
 
   #goOnSubmitting(): void {

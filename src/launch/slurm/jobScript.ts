@@ -3,15 +3,15 @@ import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
 import type { SlurmSettings } from '../../domain/target.ts';
 import { quoteWord } from '../remote/shellQuote.ts';
 import { slurmFiles } from './notes.ts';
+import type { JobSite } from './place.ts';
 
-/** What the script of a job is made from. Paths are those of the machines that run it. */
+/** What the script of a job is made from. */
 export interface JobScriptParts {
   readonly record: LaunchRecord;
   readonly settings: SlurmSettings;
   /** Options that sbatch is given too, so that the script can be submitted by hand. */
   readonly options: readonly string[];
-  readonly runDirectory: string;
-  readonly cwd: string;
+  readonly site: JobSite;
 }
 
 /** How long the rest of a warned or stopped program may take to end after its first process did. */
@@ -27,8 +27,9 @@ const groupPatienceSeconds = 600;
  * job may be queued again, so it is noted apart.
  */
 export function jobScript(parts: JobScriptParts): string {
-  const { record, settings, runDirectory, cwd } = parts;
-  const environment = { ...record.env, [runEnvironment.runId]: record.id, [runEnvironment.runDirectory]: runDirectory };
+  const { record, settings } = parts;
+  const { runDirectory, command, cwd, env } = parts.site;
+  const environment = { ...env, [runEnvironment.runId]: record.id, [runEnvironment.runDirectory]: runDirectory };
   return [
     '#!/bin/bash',
     ...parts.options.filter(isPlainOption).map((option) => `#SBATCH ${option}`),
@@ -41,7 +42,7 @@ export function jobScript(parts: JobScriptParts): string {
     `cd -- ${quoteWord(cwd)} || leave 127 'The working directory is not there on this node.'`,
     ...(settings.setup === undefined ? [] : ["# The user's own lines.", ...settings.setup, 'set +eu']),
     ...Object.entries(environment).map(([name, value]) => `export ${checkedName(name)}=${quoteWord(value)}`),
-    `command=(\n${record.command.map((word) => `  ${quoteWord(word)}`).join('\n')}\n)`,
+    `command=(\n${command.map((word) => `  ${quoteWord(word)}`).join('\n')}\n)`,
     resumption(parts),
     supervision,
     requeue(settings, resumeWords(parts).length > 0),
@@ -165,7 +166,7 @@ function resumeWords({ record }: JobScriptParts): readonly string[] {
 function resumption(parts: JobScriptParts): string {
   const words = resumeWords(parts);
   if (words.length === 0) return '# Nothing is known by which the program would go on from a checkpoint.';
-  const { record, cwd } = parts;
+  const { record, site } = parts;
   if (!words.some((word) => word.includes('{checkpoint}'))) {
     return `[ "$restart" -gt 0 ] && command+=(${words.map(quoteWord).join(' ')})`;
   }
@@ -175,7 +176,7 @@ function resumption(parts: JobScriptParts): string {
   return `newest_checkpoint() {
   {
     find "$run_dir" -type f -size +0 \\( ${names} \\) -printf '%T@ %p\\0'
-    find ${quoteWord(cwd)} -maxdepth 10 -type f -size +0 -newer "$run_dir/${runFiles.launch}" \\( ${names} \\) \\( ${mine} \\) -printf '%T@ %p\\0'
+    find ${quoteWord(site.cwd)} -maxdepth 10 -type f -size +0 -newer "$run_dir/${runFiles.launch}" \\( ${names} \\) \\( ${mine} \\) -printf '%T@ %p\\0'
   } 2>/dev/null | sort -z -r -n | { IFS= read -r -d '' line && printf '%s' "\${line#* }"; }
 }
 if [ "$restart" -gt 0 ]; then

@@ -70,12 +70,12 @@ export function createNote(directory: string, note: SlurmNote): boolean {
   return true;
 }
 
-/** Number of the job that took the run, undefined as long as none has. */
+/** Number of the job that took the run, undefined as long as none has. From a cluster with a disk of its own only the list of starts comes here. */
 export function readClaimedJob(directory: string): string | undefined {
   try {
     return readFileSync(path.join(directory, slurmFiles.claim), 'utf8').trim() || undefined;
   } catch {
-    return undefined;
+    return readStarts(directory)[0]?.job;
   }
 }
 

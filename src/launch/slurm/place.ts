@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
 import { writeFileSynced } from '../files.ts';
@@ -7,28 +6,38 @@ import { slurmFiles } from './notes.ts';
 import { resourceOptions } from './options.ts';
 import type { SlurmJob } from './slurmJob.ts';
 
-/** Where the cluster sees a run's files. */
+/** A run as the nodes of the cluster see it. */
+export interface JobSite {
+  readonly runDirectory: string;
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+}
+
+/** How a run's files get to where the nodes see them, and back. */
 export interface JobFiles {
-  /** The run's directory and working directory as the nodes see them. */
-  where(job: SlurmJob): { readonly runDirectory: string; readonly cwd: string };
-  /** Brings what the job needs to where the nodes see it, and leaves the script there under its name in the run's directory. */
-  send(job: SlurmJob, name: string, script: string): Promise<void>;
-  /** Brings back what the job wrote. */
-  fetch(job: SlurmJob): Promise<void>;
+  /** Brings code and inputs over; doing it twice does no harm. */
+  prepare(job: SlurmJob): Promise<JobSite>;
+  /** Leaves a script in the run's directory over there. */
+  send(job: SlurmJob, site: JobSite, name: string, script: string): Promise<void>;
+  /** Brings back what the jobs wrote. */
+  fetch(jobs: readonly SlurmJob[]): Promise<void>;
   /** Says over there that a stop was asked for. */
   tellStop(job: SlurmJob): Promise<void>;
+  /** A file over there as it is called from the run's directory here; undefined where it does not come here. */
+  nameHere(job: SlurmJob, file: string): string | undefined;
 }
 
 /** Files of a cluster that sees the same disk as this machine. */
 export const sharedFiles: JobFiles = {
-  where: ({ place, record }) => ({ runDirectory: place.directory, cwd: record.cwd }),
-  send: async ({ place }, name, script) => {
+  prepare: async ({ place, record: { command, cwd, env } }) => ({ runDirectory: place.directory, command, cwd, env }),
+  send: async ({ place }, _, name, script) => {
     const file = path.join(place.directory, name);
-    writeFileSynced(file, script);
-    chmodSync(file, 0o700);
+    writeFileSynced(file, script, 0o700);
   },
   fetch: async () => {},
   tellStop: async () => {},
+  nameHere: (_, file) => file,
 };
 
 /** Arguments of sbatch for one run, and the folder and variables to call it with. */
@@ -44,11 +53,12 @@ export async function prepareSingle(
   files: JobFiles,
   dependency: readonly string[],
 ): Promise<Submission> {
-  const { runDirectory, cwd } = files.where(job);
+  const site = await files.prepare(job);
+  const { runDirectory } = site;
   const label = [`--comment=${job.note!.comment}`, `--job-name=${job.note!.jobName}`];
   const wanted = [...label, ...resourceOptions(job.settings), ...dependency];
   if (job.isScript) {
-    const { command, env } = job.record;
+    const { command, env, cwd } = site;
     const words = path.basename(command[0] ?? '') === 'sbatch' ? command.slice(1) : command;
     return {
       args: [...wanted, ...words],
@@ -58,8 +68,8 @@ export async function prepareSingle(
   }
   const output = `--output=${outputName(runDirectory)}/${runFiles.log}`;
   const options = [...wanted, `--chdir=${runDirectory}`, output, '--open-mode=append'];
-  const script = jobScript({ record: job.record, settings: job.settings, options, runDirectory, cwd });
-  await files.send(job, slurmFiles.script, script);
+  const script = jobScript({ record: job.record, settings: job.settings, options, site });
+  await files.send(job, site, slurmFiles.script, script);
   return { args: [...options, path.posix.join(runDirectory, slurmFiles.script)], cwd: runDirectory };
 }
 
@@ -68,15 +78,14 @@ export async function prepareArray(jobs: readonly SlurmJob[], files: JobFiles): 
   const first = jobs[0]!;
   const { settings, note } = first;
   const limit = settings.arrayLimit === undefined ? '' : `%${settings.arrayLimit}`;
+  const sites: JobSite[] = [];
   for (const job of jobs) {
-    const { runDirectory, cwd } = files.where(job);
-    await files.send(
-      job,
-      slurmFiles.script,
-      jobScript({ record: job.record, settings, options: resourceOptions(settings), runDirectory, cwd }),
-    );
+    const site = await files.prepare(job);
+    const script = jobScript({ record: job.record, settings, options: resourceOptions(settings), site });
+    await files.send(job, site, slurmFiles.script, script);
+    sites.push(site);
   }
-  const directories = jobs.map((job) => files.where(job).runDirectory);
+  const directories = sites.map(({ runDirectory }) => runDirectory);
   const options = [
     `--comment=${note!.comment}`,
     `--job-name=${note!.jobName}`,
@@ -86,7 +95,7 @@ export async function prepareArray(jobs: readonly SlurmJob[], files: JobFiles): 
     `--output=${outputName(directories[0]!)}/slurm-array.log`,
     '--open-mode=append',
   ];
-  await files.send(first, slurmFiles.arrayScript, arrayScript(options, directories));
+  await files.send(first, sites[0]!, slurmFiles.arrayScript, arrayScript(options, directories));
   return { args: [...options, path.posix.join(directories[0]!, slurmFiles.arrayScript)], cwd: directories[0]! };
 }
 

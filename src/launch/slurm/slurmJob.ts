@@ -6,7 +6,7 @@ import type { SlurmSettings } from '../../domain/target.ts';
 import { readJson } from '../files.ts';
 import { readExit, readStop, type StopRequest, writeExit } from '../local/jobFiles.ts';
 import type { JobPlace, JobPresence } from '../target.ts';
-import { readClaimedJob, readNote, type SlurmNote, slurmFiles, writeNote } from './notes.ts';
+import { readClaimedJob, readNote, readStarts, type SlurmNote, slurmFiles, writeNote } from './notes.ts';
 import { firstWord, meaningOf } from './states.ts';
 import { baseId, type JobRow } from './texts.ts';
 
@@ -37,6 +37,7 @@ export class SlurmJob {
   lost: string | undefined;
   #note: SlurmNote | undefined;
   #stop: StopRequest | undefined;
+  #starts = 0;
   #exit: ExitFile | undefined;
   #exitSeenAt = 0;
   #looksAt = 0;
@@ -121,7 +122,9 @@ export class SlurmJob {
     this.rows = [...kept, ...rows];
     this.answeredAt = now;
     this.missingSince = undefined;
-    if (stateText(this.rows) !== before) this.changedAt = now;
+    if (stateText(this.rows) === before) return;
+    this.changedAt = now;
+    this.#starts = readStarts(this.place.directory).length;
   }
 
   get phase(): 'unknown' | 'waiting' | 'running' | 'ended' {
@@ -161,7 +164,7 @@ export class SlurmJob {
     return {
       kind: 'running',
       ...(starts.length === 0 ? {} : { startedAt: Math.min(...starts) }),
-      detail: `SLURM ${this.jobId}: ${stateText(this.rows)}${suffix}`,
+      detail: `SLURM ${this.jobId}: ${stateText(this.rows)}${this.#starts > 1 ? `, start ${this.#starts}` : ''}${suffix}`,
     };
   }
 

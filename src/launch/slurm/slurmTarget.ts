@@ -7,7 +7,7 @@ import type { Executor } from '../remote/executor.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterJobs } from './clusterJobs.ts';
-import { type JobFiles, sharedFiles } from './place.ts';
+import type { JobFiles } from './place.ts';
 import { SlurmJob } from './slurmJob.ts';
 import { Submitter } from './submitter.ts';
 
@@ -17,8 +17,8 @@ const gatherMs = 60;
 export interface SlurmTargetOptions {
   /** Where sbatch and its like run for these settings. */
   readonly executorFor: (settings: SlurmSettings) => Executor;
-  /** How files get to a cluster that does not see this machine's disk. Absent: such a target is refused. */
-  readonly filesFor?: (settings: SlurmSettings, executor: Executor) => JobFiles;
+  /** How files get to the cluster and back. */
+  readonly filesFor: (settings: SlurmSettings) => JobFiles;
   /** Directory of another run, for jobs that follow it. */
   readonly directoryOf?: (runId: RunId) => string | undefined;
   /** A sentence about something that went wrong and was survived. */
@@ -145,10 +145,9 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     const key = JSON.stringify([settings.ssh ?? null, settings.shared ?? null, settings.folder ?? null]);
     const known = this.#sites.get(key);
     if (known !== undefined) return known;
-    const { executorFor, complain, submitGraceMs = 10_000, forgottenAfterMs = 15_000 } = this.#options;
-    const executor = executorFor(settings);
-    const cluster = new Cluster(executor);
-    const files = this.#files(settings, executor);
+    const { executorFor, filesFor, complain, submitGraceMs = 10_000, forgottenAfterMs = 15_000 } = this.#options;
+    const cluster = new Cluster(executorFor(settings));
+    const files = filesFor(settings);
     const submitter = new Submitter({
       cluster,
       files,
@@ -161,15 +160,6 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     const site = { submitter, jobs: new ClusterJobs({ cluster, files, submitter, forgottenAfterMs, complain: quiet }) };
     this.#sites.set(key, site);
     return site;
-  }
-
-  #files(settings: SlurmSettings, executor: Executor): JobFiles {
-    const isShared = settings.shared ?? settings.ssh === undefined;
-    if (isShared) return sharedFiles;
-    if (this.#options.filesFor !== undefined) return this.#options.filesFor(settings, executor);
-    throw new AppError('bad-config', `${executor.name} does not share this machine's disk.`, {
-      hint: 'Set shared: true in trainyard.yaml where it does.',
-    });
   }
 
   #jobOfRun(runId: RunId): SlurmJob | undefined {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunId } from '../../../src/domain/ids.ts';
 import type { Executed, ExecuteOptions } from '../../../src/launch/remote/executor.ts';
 import { LocalExecutor } from '../../../src/launch/remote/localExecutor.ts';
+import { sharedFiles } from '../../../src/launch/slurm/place.ts';
 import { SlurmTarget } from '../../../src/launch/slurm/slurmTarget.ts';
 
 const [directory, runId, when] = process.argv.slice(2);
@@ -29,5 +30,9 @@ class DeadlyExecutor extends LocalExecutor {
   }
 }
 
-const target = new SlurmTarget({ executorFor: () => new DeadlyExecutor(), complain: console.error });
+const target = new SlurmTarget({
+  executorFor: () => new DeadlyExecutor(),
+  filesFor: () => sharedFiles,
+  complain: console.error,
+});
 await target.start({ runId: runId as RunId, directory: directory! });

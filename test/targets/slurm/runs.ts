@@ -11,6 +11,7 @@ import type { SlurmSettings } from '../../../src/domain/target.ts';
 import { writeJsonSynced } from '../../../src/launch/files.ts';
 import type { Executed, ExecuteOptions } from '../../../src/launch/remote/executor.ts';
 import { LocalExecutor } from '../../../src/launch/remote/localExecutor.ts';
+import { sharedFiles } from '../../../src/launch/slurm/place.ts';
 import { SlurmTarget, type SlurmTargetOptions } from '../../../src/launch/slurm/slurmTarget.ts';
 import type { JobPlace, JobPresence } from '../../../src/launch/target.ts';
 
@@ -52,6 +53,7 @@ export class TestRuns {
     this.executor = executor;
     const target = new SlurmTarget({
       executorFor: () => executor,
+      filesFor: () => sharedFiles,
       directoryOf: (runId) => this.#places.get(runId)?.directory,
       complain: (message) => this.complaints.push(message),
       interruptMs: 4_000,

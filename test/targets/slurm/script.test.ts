@@ -65,7 +65,12 @@ describe('the batch script', () => {
     const file = path.join(run, 'slurm-job.sh');
     writeFileSync(
       file,
-      jobScript({ record, settings: slurm, options: ['--mem=1', '--comment=a b'], runDirectory: run, cwd }),
+      jobScript({
+        record,
+        settings: slurm,
+        options: ['--mem=1', '--comment=a b'],
+        site: { runDirectory: run, command, cwd, env: {} },
+      }),
     );
     return spawn('bash', [file], {
       stdio: ['ignore', 'pipe', 'pipe'],
