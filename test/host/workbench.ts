@@ -130,18 +130,10 @@ export class Workbench {
     return this.page.getByRole('treeitem', { name }).first();
   }
 
-  /**
-   * Clicks a run's row and waits for its metrics. VS Code forgets a click on a row that it draws anew in that moment (a run that is just being
-   * read), so a click without effect is made once more, as a person would.
-   */
+  /** Clicks a run's row, once, and waits for its metrics. */
   async openMetrics(row: string | RegExp, selector = 'section.card'): Promise<Frame> {
     await this.treeRow(row).click();
-    try {
-      return await this.webview(selector, 8_000);
-    } catch {
-      await this.treeRow(row).click();
-      return this.webview(selector);
-    }
+    return this.webview(selector);
   }
 
   /** The inner document of the webview in which the CSS selector matches something. */

@@ -46,7 +46,7 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
     if (change.kind !== 'rows') return;
     const groups = change.rows.filter((row) => row.kind === 'group');
     if (groups.length > 0) this.#redraw.fire(groups);
-    this.#pace.add(change.rows.filter((row) => row.kind === 'run').filter((row) => this.#looksOther(row)));
+    this.#pace.redraw(change.rows.filter((row) => row.kind === 'run').filter((row) => this.#looksOther(row)));
   }
 
   #drawRows(rows: readonly RunNode[]): void {
