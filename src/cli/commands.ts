@@ -10,8 +10,32 @@ export interface Command {
 /** Every command. Its code is loaded only when it is called. */
 export const commands = {
   launch: {
-    summary: 'put a training run into the queue',
+    summary: 'put a training run or a command of the repository into the queue',
     load: async () => (await import('./commands/launch.ts')).runLaunch,
+  },
+  targets: {
+    summary: 'list where runs can be launched, or look at one place',
+    load: async () => (await import('./commands/targets.ts')).runTargets,
+  },
+  sweep: {
+    summary: 'start, list, repair or pause sweeps',
+    load: async () => (await import('./commands/sweep.ts')).runSweep,
+  },
+  pipeline: {
+    summary: 'launch a pipeline of trainyard.yaml, or list those that were',
+    load: async () => (await import('./commands/pipeline.ts')).runPipeline,
+  },
+  registry: {
+    summary: 'read a registry of experiments, or mark its experiments for another run',
+    load: async () => (await import('./commands/registry.ts')).runRegistry,
+  },
+  reproduce: {
+    summary: 'launch a run again with its code, configuration and seed',
+    load: async () => (await import('./commands/reproduce.ts')).runReproduce,
+  },
+  compare: {
+    summary: 'show what differs between two runs',
+    load: async () => (await import('./commands/compare.ts')).runCompare,
   },
   stop: {
     summary: 'stop a run; it keeps a checkpoint',

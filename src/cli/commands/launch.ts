@@ -8,8 +8,11 @@ import { print, printJson, printNote } from '../output.ts';
 import { waitForRun } from '../waitForRun.ts';
 import { withWorker } from '../workerConnection.ts';
 import { commonOptions, exitCodeOf, folderOf, printHelp } from './common.ts';
+import { meansCommand, runLaunchCommand } from './launchCommand.ts';
 
 const help = `trainyard launch RECIPE [key=value …] [OPTIONS]
+trainyard launch --entry ID [OPTIONS] [-- ARGUMENT …]      ("trainyard launch --entry x --help" says more)
+trainyard launch [OPTIONS] -- PROGRAM ARGUMENT …
 
 Writes a run directory and puts the run into the queue; it starts when its device is free, and goes on when
 this command, the window or the worker ends.
@@ -45,6 +48,7 @@ const options = {
 
 /** `trainyard launch RECIPE`. */
 export async function runLaunch(args: readonly string[]): Promise<number> {
+  if (meansCommand(args)) return runLaunchCommand(args);
   const { values, positionals } = parseArguments(args, options);
   if (values.help === true) return printHelp(help);
   const request = toRequest(values, positionals);
