@@ -17,6 +17,7 @@ import { registryTree } from './registry/tree.ts';
 import { ledgerName } from './sweeps/commands.ts';
 import { ledgerMarkdown, type SweepsNode } from './sweeps/model.ts';
 import { sweepsTree } from './sweeps/tree.ts';
+import { LazyView } from './ui/lazyView.ts';
 import type { ListTree } from './ui/listTree.ts';
 
 /**
@@ -154,8 +155,9 @@ export class LaunchingParts extends Disposables implements LaunchingView {
     return (await Promise.all(diskFolders().map(ofFolder))).flat();
   }
 
-  #view<Node>(id: string, treeDataProvider: vscode.TreeDataProvider<Node>): void {
-    this.add(vscode.window.createTreeView(id, { treeDataProvider, showCollapseAll: true, canSelectMany: true }));
+  #view<Node>(id: string, provider: vscode.TreeDataProvider<Node>): void {
+    const view = this.add(new LazyView(id, { showCollapseAll: true, canSelectMany: true }, () => Promise.resolve()));
+    view.fill({ provider });
   }
 
   #setHas(key: string, value: boolean): void {

@@ -27,12 +27,20 @@ export interface LabWindow {
   dispose(): Promise<void>;
 }
 
+export interface LabOptions {
+  readonly viewport?: WorkbenchOptions['viewport'];
+  /** Another folder than a copy of the sample lab; it stays where it is. */
+  readonly folder?: string;
+}
+
 /** Opens the lab in VS Code with the extension loaded from this repository. */
-export async function openLab(options: { readonly viewport?: WorkbenchOptions['viewport'] } = {}): Promise<LabWindow> {
+export async function openLab(options: LabOptions = {}): Promise<LabWindow> {
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'ty-e2e-'));
-  const folder = path.join(temporary, 'digits-lab');
-  cpSync('resources/lab', folder, { recursive: true });
-  commitAll(folder);
+  const folder = options.folder ?? path.join(temporary, 'digits-lab');
+  if (options.folder === undefined) {
+    cpSync('resources/lab', folder, { recursive: true });
+    commitAll(folder);
+  }
 
   const browser = await launchBrowser();
   const server = await startVscodeServer();
