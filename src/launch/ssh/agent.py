@@ -335,7 +335,8 @@ class Agent:
         self.source = source
         self.mask = os.umask(0o077)
         self.running = {}
-        self.launching = threading.Lock()
+        self.lock = threading.Lock()
+        self.launching = {}
         self.views = {}
 
     def hello(self, _arguments, _content):
@@ -461,8 +462,8 @@ class Agent:
 
     def launch(self, arguments, _content):
         """Starts a job unless somebody has. Says what of the code is missing here, where something is."""
-        with self.launching:
-            run = run_folder(arguments)
+        run = run_folder(arguments)
+        with self.alone(run):
             make_folder(run)
             if os.path.exists(os.path.join(run, b'claim.json')):
                 return {'kind': 'started', 'again': True}, b''
@@ -479,11 +480,16 @@ class Agent:
 
     def place(self, arguments, _content):
         """Puts a run's code and inputs in place and starts nothing: for jobs that a scheduler over there starts."""
-        with self.launching:
-            run = run_folder(arguments)
+        run = run_folder(arguments)
+        with self.alone(run):
             make_folder(run)
             lacking = place_files(encoded(arguments['base']), run, arguments)
         return {'kind': 'started'} if lacking is None else lacking, b''
+
+    def alone(self, run):
+        """A lock per run: two calls for one run must not place its files at once, other runs need not wait."""
+        with self.lock:
+            return self.launching.setdefault(run, threading.Lock())
 
     def start_shim(self, base, run):
         shim = self.spawn(base, b'shim', run, subprocess.PIPE)

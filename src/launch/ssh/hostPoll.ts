@@ -1,3 +1,4 @@
+import type { Disposable } from '../../base/disposables.ts';
 import { AppError, describeError } from '../../base/errors.ts';
 import type { ExitFile } from '../../domain/runDirectory.ts';
 import type { SshSettings } from '../../domain/target.ts';
@@ -39,12 +40,13 @@ interface Seen {
 }
 
 /** Asks one host about all its jobs at once, and keeps their directories here up to date. */
-export class HostPoll {
+export class HostPoll implements Disposable {
   readonly #host: SshHost;
   readonly #options: HostPollOptions;
   readonly #seen = new Map<string, Seen>();
   #askedAt = 0;
   #isAsking = false;
+  #isDisposed = false;
   #lastAnswerAt: number | undefined;
   #trouble = '';
 
@@ -61,9 +63,16 @@ export class HostPoll {
     if (now - this.#askedAt < pollPauseMs(Math.min(...ages), isWatched)) return;
     this.#isAsking = true;
     this.#askedAt = now;
-    void this.#ask(jobs).finally(() => {
-      this.#isAsking = false;
-    });
+    void this.#ask(jobs)
+      // What the disk here refuses, for instance; the next question tries again.
+      .catch((error: Error) => this.#isDisposed || this.#options.complain(error.message))
+      .finally(() => {
+        this.#isAsking = false;
+      });
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
   }
 
   /** Asks at the next chance. */
@@ -110,9 +119,11 @@ export class HostPoll {
       const byId = new Map(result.jobs.map((presence) => [presence.id, presence]));
       for (const job of jobs) {
         const presence = byId.get(job.place.runId);
+        if (this.#isDisposed) return;
         if (presence !== undefined) await this.#take(job, presence, skew);
       }
     } catch (error) {
+      if (this.#isDisposed) return;
       // What the host told meanwhile may not have been taken in: it is asked for everything again.
       for (const { place } of jobs) this.#of(place).generation = -1;
       if (isSilence(error)) this.#silent(jobs, describeError(error));

@@ -75,7 +75,8 @@ export function explainSshEnd(place: SshPlace, end: SshEnd): AppError {
   const said = end.stderr.trim();
   const { code, message, hint } = explanations.find(({ pattern }) => pattern.test(said)) ?? explanations.at(-1)!;
   const detail = lastLine(said);
-  const sentence = `${message(place.host)}${detail === '' ? '' : ` (${detail})`}`;
+  const short = message(place.host).replace(/\.$/, '');
+  const sentence = detail === '' ? `${short}.` : `${short}: ${detail.replace(/\.$/, '')}.`;
   if (end.unanswered === undefined) return new AppError(code, sentence, { hint: hint(place.host) });
   return new AppError('refused', `${sentence} ssh asked "${end.unanswered.trim()}" and got no answer.`, {
     hint: `Answer it in a window of VS Code, or give the key to ssh-agent with ssh-add before.`,

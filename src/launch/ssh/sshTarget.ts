@@ -126,6 +126,7 @@ export class SshTarget implements LaunchTarget, Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
+    for (const poll of this.#polls.values()) poll.dispose();
     this.#jobs.clear();
   }
 
@@ -153,6 +154,7 @@ export class SshTarget implements LaunchTarget, Disposable {
         stop: readStop(place.directory),
         onSend: (folder) => this.#note(known, { ...known.state!, phase: 'sent', folder }),
       });
+      if (this.#isDisposed) return;
       const { isUncertain: _, ...state } = known.state!;
       this.#note(known, {
         ...state,
@@ -209,6 +211,7 @@ export class SshTarget implements LaunchTarget, Disposable {
     const base = folder.slice(0, folder.lastIndexOf('/runs/'));
     try {
       await this.#host(known).call('stop', { base, id: place.runId, request }, { timeoutMs: 30_000, urgent: false });
+      if (this.#isDisposed) return;
       this.#note(known, { ...known.state!, stopTold: told });
       this.#poll(known).hurry();
     } catch (error) {

@@ -42,9 +42,13 @@ export class Lab {
 
   /** A new worker's view: nothing is remembered but what is on disk. */
   restart(): void {
+    this.useHosts(new SshHosts());
+  }
+
+  useHosts(hosts: SshHosts): void {
     this.target.dispose();
     this.hosts.dispose();
-    this.hosts = new SshHosts();
+    this.hosts = hosts;
     this.target = this.#newTarget();
   }
 

@@ -12,7 +12,10 @@ const PACKAGES = ['openssh-server', 'libwrap0', 'libcap-ng0', 'libaudit1', 'libp
 const own = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file));
 const sshd = own ?? (await unpacked().catch((error) => leftOut(error)));
 if (sshd !== undefined) process.env['TRAINYARD_SSHD'] = sshd;
-process.exitCode = await runNodeTests(['test/targets/ssh/**/*.test.ts'], { parts: process.argv.slice(2) });
+process.exitCode = await runNodeTests(['test/targets/ssh/**/*.test.ts'], {
+  parts: process.argv.slice(2),
+  concurrency: 2,
+});
 
 /** An sshd in the cache; fetched where it is not there yet. */
 async function unpacked() {
