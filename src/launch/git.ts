@@ -37,11 +37,13 @@ export async function readFullCodeState(folder: string, untracked: 'no' | 'norma
     const asked = [
       openGit(folder).raw(['status', '--porcelain=v2', '--branch', '-z', `--untracked-files=${untracked}`]),
       openGit(folder).raw(['rev-parse', '--show-toplevel']),
+      // Asked at the same time, since a launch waits for the slowest of them; a clean repository has an empty one.
+      readPatch(openGit(folder)),
     ] as const;
-    const [text, top] = await Promise.all(asked);
+    const [text, top, changes] = await Promise.all(asked);
     const status = parseStatus(text);
     if (status.commit === undefined) return { dirty: false, untracked: [] };
-    const patch = status.dirty ? await readPatch(openGit(folder)) : undefined;
+    const patch = status.dirty ? changes : undefined;
     return { ...status, top: top.replace(/\r?\n$/, ''), ...(patch === undefined ? {} : { patch }) };
   } catch {
     return { dirty: false, untracked: [] };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Disposables } from '../../base/disposables.ts';
 import { toErrorInfo } from '../../base/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -20,6 +21,9 @@ import type { LaunchSources } from './sources.ts';
 
 /** Runs of a sweep are launched within moments of each other, from one environment. */
 const freezeHoldsMs = 60_000;
+
+/** The job itself starts first: listing packages takes a processor for a second. */
+const startFirstMs = 1_000;
 
 export interface LateSnapshotOptions {
   readonly sources: LaunchSources;
@@ -51,7 +55,9 @@ export class LateSnapshot extends Disposables {
   complete({ directory }: LaunchedRun, record: LaunchRecord): void {
     const facts = record.commandLaunch;
     if (facts === undefined) return;
+    const begin = delay(startFirstMs, undefined, { signal: this.#abort.signal, ref: false }).catch(() => {});
     this.#chain = this.#chain
+      .then(() => begin)
       .then(() => (this.isDisposed ? undefined : this.#write({ directory, record, facts })))
       .catch((error: unknown) => {
         if (!this.isDisposed)

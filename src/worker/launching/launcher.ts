@@ -7,7 +7,7 @@ import type { RunId } from '../../domain/ids.ts';
 import type { LaunchPreview, LaunchRecord, LaunchRequest } from '../../domain/launch.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { readJson } from '../../launch/files.ts';
-import { readCodeState } from '../../launch/git.ts';
+import { readCodeState, readFullCodeState } from '../../launch/git.ts';
 import type { Scheduler } from '../../scheduler/scheduler.ts';
 import type { RequestRow, RequestTable } from '../../store/requestTable.ts';
 import type { Installation } from '../installation.ts';
@@ -117,13 +117,11 @@ export class Launcher {
     return this.#once(request.requestId, async () => {
       const { entry } = extra;
       const sources = entry === undefined ? this.#sources : { ...this.#sources, findEntry: async () => entry };
+      const codeFolder = extra.codeFolder ?? request.folder;
+      const code = readFullCodeState(codeFolder);
       const resolved = await resolveCommand(request, sources, { patienceMs: composePatienceMs });
       refuseProblems(resolved);
-      const prepared = await prepareCommandRequest(
-        resolved,
-        extra.resumedFrom ?? request.parent,
-        extra.codeFolder ?? request.folder,
-      );
+      const prepared = await prepareCommandRequest(resolved, extra.resumedFrom ?? request.parent, code, codeFolder);
       return this.#carryOut(request.requestId, prepared);
     });
   }

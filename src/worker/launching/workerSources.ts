@@ -8,7 +8,7 @@ import type { LaunchSources } from './sources.ts';
 /** What can be launched in a folder, as far as launches ask. */
 export interface EntryLookup {
   find(folder: string, id: string): Promise<EntryPoint | undefined>;
-  compose(
+  compose?(
     folder: string,
     entryId: string,
     overrides: readonly string[],
@@ -33,7 +33,7 @@ export function workerSources({ catalog, entries, targets }: WorkerSourcesOption
         hint: 'Look at the list of entry points again: the file may have been moved.',
       });
     },
-    compose: async (folder, entry, overrides, signal) => entries()?.compose(folder, entry.id, overrides, signal),
+    compose: async (folder, entry, overrides, signal) => entries()?.compose?.(folder, entry.id, overrides, signal),
     targets,
     lastRunOf: (folder, key) => {
       const run = latest(catalog, folder, key);

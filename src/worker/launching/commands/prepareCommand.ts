@@ -6,7 +6,7 @@ import type { RunId } from '../../../domain/ids.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import { type CommandLaunchFacts, launchKeyOf } from '../../../domain/launch.ts';
 import { runFiles } from '../../../domain/runDirectory.ts';
-import { type CodeState, readFullCodeState } from '../../../launch/git.ts';
+import type { CodeState, FullCodeState } from '../../../launch/git.ts';
 import { quoteCommand, quoteWord } from '../../../launch/remote/shellQuote.ts';
 import { keepLocks } from '../../../launch/snapshot/locks.ts';
 import { redacted } from '../../../launch/snapshot/secrets.ts';
@@ -22,10 +22,11 @@ import { costWarnings, targetLines } from './targetLines.ts';
 export async function prepareCommandRequest(
   resolved: ResolvedCommand,
   resumedFrom: RunId | undefined,
+  readCode: Promise<FullCodeState>,
   codeFolder: string,
 ): Promise<Prepared> {
   const { request, entry, target, cwd, env, runsFolder } = resolved;
-  const code = await readFullCodeState(codeFolder);
+  const code = await readCode;
   const [untracked, locks] = await Promise.all([
     code.top === undefined ? [] : keepUntracked(code.top, code.untracked, [runsFolder]),
     keepLocks(codeFolder),
