@@ -5,6 +5,7 @@ import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Client, Clients } from './clients.ts';
+import type { FolderEntryPoints } from './entries.ts';
 import type { Installation } from './installation.ts';
 import type { Launcher } from './launching/launcher.ts';
 import type { Pipelines } from './pipelines/pipelines.ts';
@@ -43,6 +44,7 @@ export interface WorkerServices {
   readonly sshHosts: SshHosts;
   readonly ssh: SshTarget;
   readonly secrets: Secrets;
+  readonly entries: FolderEntryPoints;
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;

@@ -26,6 +26,7 @@ import { MarkTable } from '../store/markTable.ts';
 import { RequestTable } from '../store/requestTable.ts';
 import { SweepTable } from '../store/sweepTable.ts';
 import { Client, Clients } from './clients.ts';
+import { FolderEntryPoints } from './entries.ts';
 import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
@@ -73,6 +74,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly secrets: Secrets;
   readonly sshHosts: SshHosts;
   readonly ssh: SshTarget;
+  readonly entries = new FolderEntryPoints(() => undefined);
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;

@@ -1,0 +1,87 @@
+import path from 'node:path';
+import type { EntryPoint, PythonEnvironment } from '../domain/entryPoint.ts';
+import type { NamedEntry, Pipeline, ProjectFile } from '../domain/project.ts';
+import { EntryPointSearch } from '../launch/entryPoints/findEntryPoints.ts';
+import { projectFileNames, readProjectFile } from '../launch/project/readProject.ts';
+
+/** What a folder offers for launching. */
+export interface FolderEntries {
+  readonly entries: readonly EntryPoint[];
+  readonly pipelines: readonly Pipeline[];
+  readonly problems: readonly string[];
+}
+
+/** A search is not repeated so soon: a form asks several times in a row. */
+const freshMs = 2_000;
+
+/** Entry points by folder: those that are found, and those that `trainyard.yaml` names, which come first. */
+export class FolderEntryPoints {
+  readonly #searches = new Map<string, EntryPointSearch>();
+  readonly #latest = new Map<string, { readonly at: number; readonly found: Promise<FolderEntries> }>();
+  readonly #excludeOf: (folder: string) => readonly string[] | undefined;
+
+  constructor(excludeOf: (folder: string) => readonly string[] | undefined) {
+    this.#excludeOf = excludeOf;
+  }
+
+  list(folder: string): Promise<FolderEntries> {
+    const known = this.#latest.get(folder);
+    if (known !== undefined && Date.now() - known.at < freshMs) return known.found;
+    const found = this.#search(folder);
+    this.#latest.set(folder, { at: Date.now(), found });
+    found.catch(() => this.#latest.delete(folder));
+    return found;
+  }
+
+  async find(folder: string, id: string): Promise<EntryPoint | undefined> {
+    return (await this.list(folder)).entries.find((entry) => entry.id === id);
+  }
+
+  async #search(folder: string): Promise<FolderEntries> {
+    const search = this.#searches.get(folder) ?? new EntryPointSearch();
+    this.#searches.set(folder, search);
+    const exclude = this.#excludeOf(folder);
+    const [found, project] = await Promise.all([
+      search.find(folder, exclude === undefined ? {} : { exclude }),
+      readProjectFile(folder),
+    ]);
+    return {
+      entries: [...namedEntries(folder, project, found.entries), ...found.entries],
+      pipelines: project.pipelines,
+      problems: [...project.problems, ...found.problems],
+    };
+  }
+}
+
+function namedEntries(folder: string, project: ProjectFile, found: readonly EntryPoint[]): readonly EntryPoint[] {
+  return project.entries.map((named) => namedEntry(folder, named, found));
+}
+
+/** A named command that runs a program which was found is that program with other words: it has its form, and its ways to go on. */
+function namedEntry(folder: string, named: NamedEntry, found: readonly EntryPoint[]): EntryPoint {
+  const cwd = path.resolve(folder, named.cwd ?? '.');
+  const like = found.find(
+    ({ file }) => file !== undefined && named.command.some((word) => path.resolve(cwd, word) === file),
+  );
+  const takes = named.takes ?? like?.takes ?? 'arguments';
+  const resume = named.resume ?? like?.resume;
+  const nameArgument = named.nameArgument ?? like?.nameArgument;
+  const python: PythonEnvironment | undefined = like?.python;
+  return {
+    id: `named:${named.name}`,
+    kind: 'named',
+    title: named.name,
+    file: path.join(folder, projectFileNames[0]),
+    ...(named.line === undefined ? {} : { line: named.line }),
+    reason: 'is named in trainyard.yaml',
+    command: named.command,
+    cwd,
+    env: named.env ?? {},
+    takes,
+    role: like?.role ?? 'other',
+    ...(python === undefined ? {} : { python }),
+    ...(like?.hydra === undefined || takes !== 'hydra' ? {} : { hydra: like.hydra }),
+    ...(resume === undefined ? {} : { resume }),
+    ...(nameArgument === undefined ? {} : { nameArgument }),
+  };
+}
