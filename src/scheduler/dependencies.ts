@@ -5,7 +5,8 @@ import { endedWell, isPending, type Queue } from './queue.ts';
 
 /** Why the job must wait for others; undefined where all of them have ended well. */
 export function dependencyObstacle(job: Job, find: (id: JobId) => Job | undefined): string | undefined {
-  const open = (job.after ?? []).filter((id) => {
+  if (job.after === undefined) return undefined;
+  const open = job.after.filter((id) => {
     const other = find(id);
     return other === undefined || !endedWell(other);
   });
@@ -15,15 +16,19 @@ export function dependencyObstacle(job: Job, find: (id: JobId) => Job | undefine
 }
 
 /** Cancels pending jobs whose dependencies have ended badly, and those that wait for them, and so on. */
-export function cancelFollowers(queue: Queue, now: number): Queue {
+export function cancelFollowers(
+  queue: Queue,
+  now: number,
+  find: (id: JobId) => Job | undefined = finder(queue),
+): Queue {
   const followers = followersOf(queue);
-  if (followers.size === 0) return queue;
-  const byId = new Map(queue.map((job) => [job.id, job]));
   const open: Job[] = [];
   for (const id of followers.keys()) {
-    const job = byId.get(id);
+    const job = find(id);
     if (job === undefined || isBadEnd(job)) open.push(job ?? unknownJob(id));
   }
+  if (open.length === 0) return queue;
+  const byId = new Map(queue.map((job) => [job.id, job]));
   for (let cause = open.pop(); cause !== undefined; cause = open.pop()) {
     for (const id of followers.get(cause.id) ?? []) {
       const job = byId.get(id)!;
@@ -34,6 +39,15 @@ export function cancelFollowers(queue: Queue, now: number): Queue {
     }
   }
   return queue.map((job) => byId.get(job.id)!);
+}
+
+/** Looks jobs up by id; the table is made when it is first needed, since most queues have no dependencies. */
+export function finder(queue: Queue): (id: JobId) => Job | undefined {
+  let byId: ReadonlyMap<JobId, Job> | undefined;
+  return (id) => {
+    byId ??= new Map(queue.map((job) => [job.id, job]));
+    return byId.get(id);
+  };
 }
 
 /** Per job that somebody waits for, the pending jobs that do. */

@@ -1,6 +1,6 @@
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
-import { dependencyObstacle } from './dependencies.ts';
+import { dependencyObstacle, finder } from './dependencies.ts';
 import type { GpuFacts } from './gpuFacts.ts';
 import { inOrder, isStarted, type Queue } from './queue.ts';
 import { Room } from './room.ts';
@@ -14,6 +14,8 @@ export interface PlanFacts {
   readonly now: number;
   /** GPUs of this machine; absent: nobody has looked yet. */
   readonly gpus?: readonly GpuFacts[] | undefined;
+  /** Looks a job of the queue up, where somebody keeps a table of them; absent: one is made when it is needed. */
+  readonly find?: (id: JobId) => Job | undefined;
 }
 
 /** A job that may start now, and the GPUs that it gets. */
@@ -25,18 +27,23 @@ export interface Start {
 /** What may start now, in order, and why every other waiting job waits. One walk through the queue. */
 export interface Plan {
   readonly starts: readonly Start[];
+  /** Waiting jobs that are not here wait for their turn. */
   readonly reasons: ReadonlyMap<JobId, string>;
+  /** When the first of the jobs that wait for a time may start; infinite where none does. */
+  readonly wakeAt: number;
 }
 
 export function planOf(queue: Queue, facts: PlanFacts): Plan {
   const starts: Start[] = [];
   const reasons = new Map<JobId, string>();
   const room = new Room(queue.filter(isStarted), facts.gpus);
-  const find = finder(queue);
+  const find = facts.find ?? finder(queue);
   let exact = 0;
+  let wakeAt = Number.POSITIVE_INFINITY;
   for (const job of inOrder(queue.filter(({ state }) => state === 'waiting'))) {
     const obstacle = timeObstacle(job, facts.now) ?? dependencyObstacle(job, find);
     if (obstacle !== undefined) {
+      if ((job.notBefore ?? 0) > facts.now) wakeAt = Math.min(wakeAt, job.notBefore!);
       reasons.set(job.id, obstacle);
       continue;
     }
@@ -44,9 +51,9 @@ export function planOf(queue: Queue, facts: PlanFacts): Plan {
     if (admission.admitted) {
       starts.push({ job, ...(admission.assigned === undefined ? {} : { assigned: admission.assigned }) });
       reasons.set(job.id, 'is next');
-    } else reasons.set(job.id, exact++ < exactReasons ? admission.reason : 'waits for its turn');
+    } else if (exact++ < exactReasons) reasons.set(job.id, admission.reason());
   }
-  return { starts, reasons };
+  return { starts, reasons, wakeAt };
 }
 
 /** The jobs that may start now. */
@@ -66,7 +73,7 @@ export function withReasons(queue: Queue, facts: PlanFacts, plan: Plan = planOf(
 function reasonOf(job: Job, waiting: ReadonlyMap<JobId, string>): string {
   switch (job.state) {
     case 'waiting':
-      return waiting.get(job.id) ?? '';
+      return waiting.get(job.id) ?? 'waits for its turn';
     case 'held':
       return 'held until it is released';
     case 'launching':
@@ -83,13 +90,4 @@ function reasonOf(job: Job, waiting: ReadonlyMap<JobId, string>): string {
 function timeObstacle({ notBefore }: Job, now: number): string | undefined {
   if (notBefore === undefined || notBefore <= now) return undefined;
   return `is tried again at ${new Date(notBefore * 1000).toTimeString().slice(0, 8)}`;
-}
-
-/** Looks jobs up by id; the table is made when it is first needed, since most queues have no dependencies. */
-function finder(queue: Queue): (id: JobId) => Job | undefined {
-  let byId: ReadonlyMap<JobId, Job> | undefined;
-  return (id) => {
-    byId ??= new Map(queue.map((job) => [job.id, job]));
-    return byId.get(id);
-  };
 }

@@ -117,10 +117,13 @@ export function prioritize(queue: Queue, id: JobId, priority: number): Result<Qu
 }
 
 /** The order in which jobs start: higher priority first, then their own numbers; ids, which sort by time, decide between equal ones. */
-export function inOrder(queue: Queue): readonly Job[] {
-  return [...queue].sort(
-    (a, b) => (b.priority ?? 0) - (a.priority ?? 0) || a.order - b.order || (a.id < b.id ? -1 : 1),
-  );
+export function inOrder(queue: Queue): Queue {
+  const isSorted = queue.every((job, index) => index === 0 || compare(queue[index - 1]!, job) <= 0);
+  return isSorted ? queue : [...queue].sort(compare);
+}
+
+function compare(a: Job, b: Job): number {
+  return (b.priority ?? 0) - (a.priority ?? 0) || a.order - b.order || (a.id < b.id ? -1 : 1);
 }
 
 function change(

@@ -1,10 +1,11 @@
 import type { Job } from '../domain/job.ts';
+import type { TargetKind } from '../domain/target.ts';
 import type { GpuFacts } from './gpuFacts.ts';
 
 /** A job may start, with these GPUs; or it waits, and says why. */
 export type Admission =
   | { readonly admitted: true; readonly assigned?: readonly string[] }
-  | { readonly admitted: false; readonly reason: string };
+  | { readonly admitted: false; readonly reason: () => string };
 
 interface Holder {
   readonly job: Job;
@@ -18,7 +19,8 @@ const minFreeFraction = 0.5;
 
 /** What is left of slots, GPUs and groups while one walks through the queue in order. */
 export class Room {
-  readonly #slots = new Map<string, Holder>();
+  /** By target, then by slot: slots of different targets never meet. */
+  readonly #slots = new Map<TargetKind, Map<string, Holder>>();
   readonly #groups = new Map<string, number>();
   readonly #gpuHolders = new Map<string, Holder>();
   readonly #gpus: readonly GpuFacts[] | undefined;
@@ -33,31 +35,27 @@ export class Room {
 
   /** Lets the next job of the order in, where there is room for it, and keeps its place. */
   admit(job: Job): Admission {
-    const full = this.#groupObstacle(job);
-    if (full !== undefined) return { admitted: false, reason: full };
+    if (this.#isGroupFull(job)) return waits(() => `${job.groupLimit} of its group may run at once`);
     return needsGpus(job) ? this.#admitToGpus(job, job.gpus) : this.#admitToSlot(job);
   }
 
   #admitToSlot(job: Job): Admission {
-    const holder = this.#slots.get(slotKey(job)) ?? this.#gpuHolders.get(gpuOfSlot(job) ?? '');
+    const holder = this.#slots.get(job.target)?.get(job.slot) ?? this.#gpuHolders.get(gpuOfSlot(job) ?? '');
     if (holder !== undefined) {
       const busy = holder.isStarted ? `${job.slot} is busy with` : 'waits behind';
-      return { admitted: false, reason: `${busy} ${holder.job.runName}` };
+      return waits(() => `${busy} ${holder.job.runName}`);
     }
     this.#occupy(job, undefined, false);
     return { admitted: true, ...(job.gpus === 0 ? { assigned: [] } : {}) };
   }
 
   #admitToGpus(job: Job, count: number): Admission {
-    if (this.#gpus === undefined) return { admitted: false, reason: 'the GPUs of this machine are being looked at' };
-    if (this.#gpus.length < count) {
-      const there =
-        this.#gpus.length === 0 ? 'none was found on this machine' : `this machine has ${this.#gpus.length}`;
-      return { admitted: false, reason: `${needed(count)}, and ${there}` };
-    }
-    if (this.#firstForGpus !== undefined)
-      return { admitted: false, reason: `waits behind ${this.#firstForGpus.runName}` };
-    const states = this.#gpus.map((gpu) => ({ gpu, obstacle: this.#gpuObstacle(gpu) }));
+    const gpus = this.#gpus;
+    if (gpus === undefined) return waits(() => 'the GPUs of this machine are being looked at');
+    if (gpus.length < count) return waits(() => tooFew(count, gpus.length));
+    const first = this.#firstForGpus;
+    if (first !== undefined) return waits(() => `waits behind ${first.runName}`);
+    const states = gpus.map((gpu) => ({ gpu, obstacle: this.#gpuObstacle(gpu) }));
     const free = states.filter(({ obstacle }) => obstacle === undefined).map(({ gpu }) => gpu.id);
     if (free.length >= count) {
       const assigned = free.slice(0, count);
@@ -66,10 +64,8 @@ export class Room {
     }
     this.#firstForGpus = job;
     const obstacles = states.flatMap(({ obstacle }) => (obstacle === undefined ? [] : [obstacle]));
-    return {
-      admitted: false,
-      reason: `${needed(count)}, ${free.length} of ${states.length} ${free.length === 1 ? 'is' : 'are'} free; ${obstacles.join(', ')}`,
-    };
+    const are = `${free.length} of ${states.length} ${free.length === 1 ? 'is' : 'are'} free`;
+    return waits(() => `${needed(count)}, ${are}; ${obstacles.join(', ')}`);
   }
 
   #gpuObstacle({ id, totalMiB, usedMiB }: GpuFacts): string | undefined {
@@ -82,10 +78,14 @@ export class Room {
     return `${id} has only ${gibibytes(freeMiB)} of ${gibibytes(totalMiB)} GiB free`;
   }
 
-  #groupObstacle({ group, groupLimit }: Job): string | undefined {
-    if (group === undefined || groupLimit === undefined) return undefined;
-    if ((this.#groups.get(group) ?? 0) < groupLimit) return undefined;
-    return `${groupLimit} of its group may run at once`;
+  #isGroupFull({ group, groupLimit }: Job): boolean {
+    return group !== undefined && groupLimit !== undefined && (this.#groups.get(group) ?? 0) >= groupLimit;
+  }
+
+  #slotsOf(target: TargetKind): Map<string, Holder> {
+    const known = this.#slots.get(target) ?? new Map<string, Holder>();
+    this.#slots.set(target, known);
+    return known;
   }
 
   #occupy(job: Job, assigned: readonly string[] | undefined, isStarted: boolean): void {
@@ -93,7 +93,7 @@ export class Room {
     if (job.group !== undefined) this.#groups.set(job.group, (this.#groups.get(job.group) ?? 0) + 1);
     for (const id of assigned ?? []) this.#gpuHolders.set(id, holder);
     if (needsGpus(job)) return;
-    if (job.slot !== openSlot) this.#slots.set(slotKey(job), holder);
+    if (job.slot !== openSlot) this.#slotsOf(job.target).set(job.slot, holder);
     const gpu = gpuOfSlot(job);
     if (gpu !== undefined) this.#gpuHolders.set(gpu, holder);
   }
@@ -103,14 +103,18 @@ function needsGpus(job: Job): job is Job & { readonly gpus: number } {
   return job.target === 'local' && (job.gpus ?? 0) > 0;
 }
 
-/** Slots of different targets never meet. */
-function slotKey(job: Job): string {
-  return `${job.target}/${job.slot}`;
-}
-
 /** "cuda:1" is the GPU "1" for those who ask for it by number. */
 function gpuOfSlot(job: Job): string | undefined {
   return job.target === 'local' && job.slot.startsWith('cuda:') ? job.slot.slice('cuda:'.length) : undefined;
+}
+
+/** Words are made only for those who show them: thousands may wait. */
+function waits(reason: () => string): Admission {
+  return { admitted: false, reason };
+}
+
+function tooFew(count: number, there: number): string {
+  return `${needed(count)}, and ${there === 0 ? 'none was found on this machine' : `this machine has ${there}`}`;
 }
 
 function needed(count: number): string {

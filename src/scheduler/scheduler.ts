@@ -13,6 +13,7 @@ import {
   cancel,
   end,
   hold,
+  inOrder,
   isPending,
   isStarted,
   launch,
@@ -82,6 +83,16 @@ export class Scheduler implements Disposable {
   #queue: Queue = [];
   readonly #byId = new Map<JobId, Job>();
   #lookTurn = 0;
+  /** How the last round left everything. */
+  #lastRound:
+    | {
+        readonly queue: Queue;
+        readonly gpus: readonly GpuFacts[] | undefined;
+        readonly started: readonly Job[];
+        readonly wakeAt: number;
+        readonly wantsGpus: boolean;
+      }
+    | undefined;
   /** Something was written that nobody has been told of. */
   #isChanged = false;
   #timer: NodeJS.Timeout | undefined;
@@ -95,8 +106,9 @@ export class Scheduler implements Disposable {
     this.#options = options;
     const stored = options.store.load();
     for (const { job, directory } of stored) this.#directories.set(job.id, directory);
-    const queue = stored.map(({ job }) => job);
-    this.#queue = withReasons(queue, this.#facts(queue));
+    this.#queue = inOrder(stored.map(({ job }) => job));
+    for (const job of this.#queue) this.#byId.set(job.id, job);
+    this.#queue = withReasons(this.#queue, this.#facts(this.#queue));
     for (const job of this.#queue) this.#byId.set(job.id, job);
   }
 
@@ -190,16 +202,28 @@ export class Scheduler implements Disposable {
     setImmediate(() => this.#tickSafely());
   }
 
-  /** Looks at every job once, and starts what may start. */
+  /** Looks at every job once, and starts what may start. Where nothing has changed since the last round, only what runs is looked at. */
   tick(): void {
     if (this.#owner.isDisposed) return;
-    const started = this.#queue.filter(isStarted);
+    const started = this.#started();
     this.#tellTargets(started);
     for (const job of this.#inTurns(started)) this.#watch(job);
-    this.#set(cancelFollowers(this.#queue, this.#now()));
-    const plan = planOf(this.#queue, this.#facts(this.#queue));
+    const facts = this.#facts(this.#queue);
+    if (this.#isSettled(facts)) return;
+    this.#set(cancelFollowers(this.#queue, facts.now, facts.find));
+    const plan = planOf(this.#queue, facts);
     this.#launchAll(plan.starts.slice(0, startsPerTick));
-    this.#sayReasons(plan.starts.length === 0 ? plan : undefined);
+    this.#sayReasons(facts, plan);
+  }
+
+  /** Whether the last round left nothing to do, and neither the queue, the GPUs nor the time has changed that. */
+  #isSettled({ now, gpus }: PlanFacts): boolean {
+    const last = this.#lastRound;
+    return last !== undefined && last.queue === this.#queue && last.gpus === gpus && now < last.wakeAt;
+  }
+
+  #started(): readonly Job[] {
+    return this.#lastRound?.queue === this.#queue ? this.#lastRound.started : this.#queue.filter(isStarted);
   }
 
   dispose(): void {
@@ -302,22 +326,35 @@ export class Scheduler implements Disposable {
   }
 
   /** Writes what has changed, then believes it. */
-  #set(queue: Queue): void {
-    const changed = queue.filter((job) => this.#byId.get(job.id) !== job);
-    if (changed.length === 0) return;
-    this.#options.store.save(changed.map((job) => ({ job, directory: this.#directories.get(job.id) ?? '' })));
+  #set(next: Queue): void {
+    if (next === this.#queue) return;
+    const queue = inOrder(next);
+    const changed = queue.filter((job, index) => job !== this.#queue[index] && this.#byId.get(job.id) !== job);
+    if (changed.length > 0) {
+      this.#options.store.save(changed.map((job) => ({ job, directory: this.#directories.get(job.id) ?? '' })));
+      this.#isChanged = true;
+    }
     this.#believe(queue, changed);
-    this.#isChanged = true;
   }
 
-  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
-  #sayReasons(plan: Plan | undefined): void {
-    const queue = withReasons(this.#queue, this.#facts(this.#queue), plan);
-    const changed = queue.filter((job) => this.#byId.get(job.id) !== job);
-    if (!this.#isChanged && changed.length === 0) return;
+  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. `plan` is of before the starts. */
+  #sayReasons(facts: PlanFacts, plan: Plan): void {
+    const { starts } = plan;
+    const now = starts.length === 0 ? plan : planOf(this.#queue, facts);
+    const queue = withReasons(this.#queue, facts, now);
+    const changed = queue.filter((job, index) => job !== this.#queue[index]);
+    const isChanged = this.#isChanged || changed.length > 0;
     this.#isChanged = false;
-    this.#believe(queue, changed);
-    this.#changed.fire(queue);
+    this.#believe(changed.length === 0 ? this.#queue : queue, changed);
+    this.#lastRound = {
+      queue: this.#queue,
+      gpus: facts.gpus,
+      started: this.#queue.filter(isStarted),
+      // What may start and was put off goes on at the next tick.
+      wakeAt: now.starts.length > 0 ? 0 : now.wakeAt,
+      wantsGpus: this.#wantsGpus(),
+    };
+    if (isChanged) this.#changed.fire(this.#queue);
   }
 
   #believe(queue: Queue, changed: readonly Job[]): void {
@@ -326,8 +363,16 @@ export class Scheduler implements Disposable {
   }
 
   #facts(queue: Queue): PlanFacts {
-    const wantsGpus = queue.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
-    return { now: this.#now(), gpus: wantsGpus ? this.#options.gpus?.() : undefined };
+    const wantsGpus = this.#lastRound?.queue === queue ? this.#lastRound.wantsGpus : this.#wantsGpus();
+    return {
+      now: this.#now(),
+      gpus: wantsGpus ? this.#options.gpus?.() : undefined,
+      find: (id) => this.#byId.get(id),
+    };
+  }
+
+  #wantsGpus(): boolean {
+    return this.#queue.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
   }
 
   #find(id: JobId): Job {

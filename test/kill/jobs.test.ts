@@ -19,6 +19,8 @@ import { buildWorker, exitOf, killQuietly } from '../unit/worker/bundledWorker.t
 /** TRAINYARD_KILL_JOBS and TRAINYARD_KILLS make the storm longer (npm run test:kill). */
 const jobCount = Number(process.env['TRAINYARD_KILL_JOBS'] ?? 24);
 const killCount = Number(process.env['TRAINYARD_KILLS'] ?? 24);
+/** TRAINYARD_KILL_ONLY=worker leaves shims and jobs alone (npm run test:local), so that every exit code must be kept. */
+const onlyWorkers = process.env['TRAINYARD_KILL_ONLY'] === 'worker';
 const slots = ['cpu', 'cuda:0', 'cuda:1', 'cuda:2'] as const;
 
 let product: Awaited<ReturnType<typeof buildWorker>>;
@@ -105,7 +107,7 @@ async function storm(): Promise<Killed> {
   let worker = startWorker();
   for (let count = 0; count < killCount; count++) {
     await delay(20 + Math.random() * 400);
-    const victim = Math.random();
+    const victim = onlyWorkers ? 1 : Math.random();
     if (victim < 0.15) await killOne(killed.shims, (directory) => readClaim(directory)?.shim);
     else if (victim < 0.3) await killOne(killed.children, (directory) => readState(directory)?.child);
     else {
