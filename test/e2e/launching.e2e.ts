@@ -69,7 +69,7 @@ test('the repository’s own Hydra program, launched with the keyboard alone', {
   await chapter(t, lab, 'the target says what is free, and one can go back and forth', async () => {
     await asks('Where to run');
     await workbench.quickRow(/processors/).waitFor();
-    await workbench.page.keyboard.press('Alt+ArrowLeft');
+    await workbench.page.keyboard.press('Control+Alt+Minus');
     await asks('key=value');
     await workbench.quickRow(/trainer\.max_epochs=2/).waitFor();
     await press('Enter');

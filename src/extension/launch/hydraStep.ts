@@ -37,22 +37,19 @@ const takeBackButton: vscode.QuickInputButton = {
 /** Lets the person choose options of config groups: one group after the other, Enter on the first row goes on. Gives the overrides that say so. */
 export async function groupsStep(place: StepPlace, question: HydraQuestion): Promise<Answer<readonly string[]>> {
   let { overrides } = question;
-  let marked: string | undefined;
   for (;;) {
     const answer = await pickStep<GroupChoice>({
       place,
       placeholder: 'Choose parts of the configuration; Enter to go on',
       items: groupItems(question.form.groups, overrides),
-      active: (value) => value.kind === 'group' && value.group.name === marked,
     });
     if (answer.kind !== 'value') return answer;
     if (answer.value.kind === 'continue') return { kind: 'value', value: overrides };
     const { group } = answer.value;
-    marked = group.name;
     const option = await pickStep<string | undefined>({
       place: { ...place, canGoBack: true },
       placeholder: `Option of ${group.name}`,
-      items: optionItems(group, optionOf(group, overrides)),
+      items: optionItems(group, overrides),
       active: (value) => value === optionOf(group, overrides),
     });
     if (option.kind === 'cancelled') return option;
@@ -78,14 +75,15 @@ function groupItems(groups: readonly HydraGroup[], overrides: readonly string[])
   ];
 }
 
-function optionItems(group: HydraGroup, current: string): readonly Choice<string | undefined>[] {
-  const former = chosenText(group);
-  const options = group.options.map((option) => ({
+function optionItems(group: HydraGroup, overrides: readonly string[]): readonly Choice<string | undefined>[] {
+  const current = optionOf(group, overrides);
+  const options: Choice<string | undefined>[] = group.options.map((option) => ({
     label: option === current ? `$(check) ${option}` : option,
-    description: option === former ? 'in the configuration' : '',
-    value: option as string | undefined,
+    description: option === current ? (isOverridden(group, overrides) ? 'by an override' : 'in the configuration') : '',
+    value: option,
   }));
-  if (former === '') options.push({ label: 'None', description: 'as in the configuration', value: undefined });
+  if (isOverridden(group, overrides))
+    options.push({ label: '$(discard) Take back', description: 'as in the configuration', value: undefined });
   return options;
 }
 
@@ -100,10 +98,11 @@ function optionOf(group: HydraGroup, overrides: readonly string[]): string {
 }
 
 function withOption(group: HydraGroup, overrides: readonly string[], option: string | undefined): readonly string[] {
-  const others = overrides.filter((text) => overrideKey(text) !== group.name);
-  // The configuration's own option needs no override.
-  if (option === undefined || option === chosenText(group)) return others;
-  return withHydraOverride(overrides, groupOverride(group, option));
+  const former = overrides.find((text) => overrideKey(text) === group.name);
+  if (option === undefined) return overrides.filter((text) => text !== former);
+  // What the groups say holds under the overrides that there are, so a former one keeps its sign.
+  if (former !== undefined) return withHydraOverride(overrides, `${former.slice(0, former.indexOf('='))}=${option}`);
+  return option === chosenText(group) ? overrides : withHydraOverride(overrides, groupOverride(group, option));
 }
 
 interface RowItem extends vscode.QuickPickItem {
