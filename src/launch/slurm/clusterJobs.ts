@@ -236,9 +236,11 @@ function grouped(rows: readonly JobRow[]): ReadonlyMap<string, readonly JobRow[]
 }
 
 function noteElsewhere(job: SlurmJob, host: string): void {
-  if (job.exit(soonMs) !== undefined || !existsSync(job.place.directory)) return;
   const presence = job.presence(soonMs);
   if (presence.kind !== 'queued' && presence.kind !== 'running' && presence.kind !== 'lost') return;
+  const told = `${presence.kind} ${presence.detail}`;
+  if (told === job.told || !existsSync(job.place.directory)) return;
+  job.told = told;
   writeElsewhere(job.place.directory, {
     runId: job.place.runId,
     where: `SLURM job ${job.jobId ?? ''} of ${host}`,

@@ -53,7 +53,7 @@ export function writeNote(directory: string, note: SlurmNote): void {
   writeJsonSynced(path.join(directory, slurmFiles.note), note);
 }
 
-/** Writes the first note of a run; false where somebody has. */
+/** Writes the first note of a run; false where somebody has. Of many at once the folders are not synced: should a power cut take a note, the job's claim still keeps the run from being done twice. */
 export function createNote(directory: string, note: SlurmNote): boolean {
   const file = path.join(directory, slurmFiles.note);
   const temporary = `${file}.new-${process.pid}`;
@@ -66,7 +66,7 @@ export function createNote(directory: string, note: SlurmNote): boolean {
   } finally {
     rmSync(temporary, { force: true });
   }
-  syncFolder(directory);
+  if (note.task === undefined) syncFolder(directory);
   return true;
 }
 

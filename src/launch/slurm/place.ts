@@ -1,6 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
-import { writeFileSynced } from '../files.ts';
 import { arrayScript, jobScript } from './jobScript.ts';
 import { slurmFiles } from './notes.ts';
 import { resourceOptions } from './options.ts';
@@ -31,10 +31,8 @@ export interface JobFiles {
 /** Files of a cluster that sees the same disk as this machine. */
 export const sharedFiles: JobFiles = {
   prepare: async ({ place, record: { command, cwd, env } }) => ({ runDirectory: place.directory, command, cwd, env }),
-  send: async ({ place }, _, name, script) => {
-    const file = path.join(place.directory, name);
-    writeFileSynced(file, script, 0o700);
-  },
+  // It is made anew with every submission, so nothing is lost with it.
+  send: ({ place }, _, name, script) => writeFile(path.join(place.directory, name), script, { mode: 0o700 }),
   fetch: async () => {},
   tellStop: async () => {},
   nameHere: (_, file) => file,

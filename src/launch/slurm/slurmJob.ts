@@ -13,6 +13,8 @@ import { baseId, type JobRow } from './texts.ts';
 /** How long SLURM is asked why, after a program ended with a code that is not 0. */
 const reasonPatienceMs = 10_000;
 
+export type SlurmPhase = 'unknown' | 'waiting' | 'running' | 'ended';
+
 /** What is known of one run's job: its files, and what the cluster said last. */
 export class SlurmJob {
   readonly place: JobPlace;
@@ -20,8 +22,6 @@ export class SlurmJob {
   readonly settings: SlurmSettings;
   /** A batch script of the user's, submitted as it is. */
   readonly isScript: boolean;
-  /** The job or its tasks, as last seen. */
-  rows: readonly JobRow[] = [];
   /** When the cluster last answered about it, in milliseconds since 1970. */
   answeredAt = 0;
   /** When its state last changed. */
@@ -35,12 +35,18 @@ export class SlurmJob {
   nextTryAt = 0;
   lastStop: { readonly signal: string; readonly at: number } | undefined;
   lost: string | undefined;
+  /** What its directory says of it, so that it is written only when it changes. */
+  told = '';
+  #rows: readonly JobRow[] = [];
+  #phase: SlurmPhase = 'unknown';
+  /** What a person reads of the rows. */
+  #text = stateText([]);
   #note: SlurmNote | undefined;
   #stop: StopRequest | undefined;
   #starts = 0;
   #exit: ExitFile | undefined;
   #exitSeenAt = 0;
-  #looksAt = 0;
+  #nextLook = 0;
 
   /** Reads the run's files. Throws `bad-file` where the directory holds no launch for SLURM. */
   constructor(place: JobPlace) {
@@ -86,8 +92,9 @@ export class SlurmJob {
   /** Whether its files say that it ended. The disk is looked at once per `lookMs`, since a queue may hold thousands of jobs. */
   exit(lookMs = 0): ExitFile | undefined {
     const now = Date.now();
-    if (now - this.#looksAt < lookMs) return this.#exit;
-    this.#looksAt = now;
+    if (lookMs > 0 && now < this.#nextLook) return this.#exit;
+    // Not all jobs of a long queue in the same tick.
+    this.#nextLook = now + lookMs * (0.5 + Math.random());
     const exit = readExit(this.place.directory);
     if (exit !== undefined && this.#exit === undefined) this.#exitSeenAt = now;
     this.#exit = exit;
@@ -115,23 +122,36 @@ export class SlurmJob {
     return isNumber && (row.label === `${note.comment}|${note.jobName}` || row.label === `|${note.jobName}`);
   }
 
-  /** Takes in what the cluster said of the job or some of its tasks. */
-  see(rows: readonly JobRow[], now = Date.now()): void {
-    const before = stateText(this.rows);
-    const kept = this.rows.filter((old) => !rows.some(({ id }) => id === old.id) && /_\d+$/.test(old.id));
-    this.rows = [...kept, ...rows];
-    this.answeredAt = now;
-    this.missingSince = undefined;
-    if (stateText(this.rows) === before) return;
-    this.changedAt = now;
-    this.#starts = readStarts(this.place.directory).length;
+  /** The job or its tasks, as last seen. */
+  get rows(): readonly JobRow[] {
+    return this.#rows;
   }
 
-  get phase(): 'unknown' | 'waiting' | 'running' | 'ended' {
-    if (this.rows.length === 0) return 'unknown';
-    const phases = this.rows.map(({ state }) => meaningOf(state).phase);
-    if (phases.includes('running')) return 'running';
-    return phases.includes('waiting') ? 'waiting' : 'ended';
+  get phase(): SlurmPhase {
+    return this.#phase;
+  }
+
+  /** Takes in what the cluster said of the job or some of its tasks. */
+  see(rows: readonly JobRow[], now = Date.now()): void {
+    const kept = this.#rows.filter((old) => !rows.some(({ id }) => id === old.id) && /_\d+$/.test(old.id));
+    this.answeredAt = now;
+    this.missingSince = undefined;
+    this.#setRows([...kept, ...rows]);
+  }
+
+  /** Nothing is known any more of the job that it was. */
+  forget(): void {
+    this.#setRows([]);
+  }
+
+  #setRows(rows: readonly JobRow[]): void {
+    this.#rows = rows;
+    const text = stateText(rows);
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#phase = phaseOf(rows);
+    this.changedAt = Date.now();
+    this.#starts = readStarts(this.place.directory).length;
   }
 
   /** Whether the program has ever begun, as far as its own files say. */
@@ -156,15 +176,14 @@ export class SlurmJob {
     }
     const suffix = this.trouble === undefined ? '' : ` (${this.trouble})`;
     if (this.jobId === undefined) return { kind: 'queued', detail: `is being submitted${suffix}` };
-    if (this.phase !== 'running')
-      return { kind: 'queued', detail: `SLURM ${this.jobId}: ${stateText(this.rows)}${suffix}` };
+    if (this.phase !== 'running') return { kind: 'queued', detail: `SLURM ${this.jobId}: ${this.#text}${suffix}` };
     const starts = this.rows.flatMap(({ start, state }) =>
       start !== undefined && meaningOf(state).phase !== 'waiting' ? [start] : [],
     );
     return {
       kind: 'running',
       ...(starts.length === 0 ? {} : { startedAt: Math.min(...starts) }),
-      detail: `SLURM ${this.jobId}: ${stateText(this.rows)}${this.#starts > 1 ? `, start ${this.#starts}` : ''}${suffix}`,
+      detail: `SLURM ${this.jobId}: ${this.#text}${this.#starts > 1 ? `, start ${this.#starts}` : ''}${suffix}`,
     };
   }
 
@@ -187,6 +206,13 @@ export class SlurmJob {
       ...(failure === undefined ? {} : { failure }),
     };
   }
+}
+
+function phaseOf(rows: readonly JobRow[]): SlurmPhase {
+  if (rows.length === 0) return 'unknown';
+  const phases = new Set(rows.map(({ state }) => meaningOf(state).phase));
+  if (phases.has('running')) return 'running';
+  return phases.has('waiting') ? 'waiting' : 'ended';
 }
 
 /** Names the term file's code, for jobs that ended after SLURM's SIGTERM. */

@@ -43,6 +43,7 @@ export class SlurmTarget implements LaunchTarget, Disposable {
   readonly #options: SlurmTargetOptions;
   readonly #jobs = new Map<string, SlurmJob>();
   readonly #sites = new Map<string, Site>();
+  readonly #siteOf = new WeakMap<SlurmJob, Site>();
   #gathered: { readonly job: SlurmJob; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isDisposed = false;
@@ -70,8 +71,10 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     for (const place of places) {
       const job = this.#tryJob(place);
       if (job === undefined) continue;
-      const site = this.#site(job.settings);
-      bySite.set(site, [...(bySite.get(site) ?? []), job]);
+      const site = this.#site(job);
+      const jobs = bySite.get(site);
+      if (jobs === undefined) bySite.set(site, [job]);
+      else jobs.push(job);
     }
     for (const [site, jobs] of bySite) site.jobs.watch(jobs, isWatched);
   }
@@ -86,7 +89,7 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     if (job === undefined) return;
     job.reload();
     job.nextTryAt = 0;
-    this.#site(job.settings).jobs.lookSoon();
+    this.#site(job).jobs.lookSoon();
   }
 
   dispose(): void {
@@ -102,8 +105,10 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     this.#timer = undefined;
     const bySite = new Map<Site, typeof gathered>();
     for (const one of gathered) {
-      const site = this.#site(one.job.settings);
-      bySite.set(site, [...(bySite.get(site) ?? []), one]);
+      const site = this.#site(one.job);
+      const group = bySite.get(site);
+      if (group === undefined) bySite.set(site, [one]);
+      else group.push(one);
     }
     for (const [site, group] of bySite) {
       const unique = [...new Set(group.map(({ job }) => job))];
@@ -141,7 +146,13 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     return Math.max(200, this.#jobs.size * 2);
   }
 
-  #site(settings: SlurmSettings): Site {
+  #site(job: SlurmJob): Site {
+    const known = this.#siteOf.get(job) ?? this.#siteFor(job.settings);
+    this.#siteOf.set(job, known);
+    return known;
+  }
+
+  #siteFor(settings: SlurmSettings): Site {
     const key = JSON.stringify([settings.ssh ?? null, settings.shared ?? null, settings.folder ?? null]);
     const known = this.#sites.get(key);
     if (known !== undefined) return known;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../base/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { ProcessIdentity } from '../../domain/runDirectory.ts';
@@ -70,7 +71,7 @@ export class Submitter {
       return false;
     const { jobId, ...rest } = note;
     job.setNote({ ...rest, askedAt: 0, forgotten: [...note.forgotten, jobId] });
-    job.rows = [];
+    job.forget();
     job.nextTryAt = 0;
     return true;
   }
@@ -80,12 +81,20 @@ export class Submitter {
     for (const job of jobs) job.isSubmitting = true;
     try {
       const label = { comment: first.record.id, jobName: first.record.name };
-      const mine = jobs.filter((job, task) => this.#intend(job, { ...intent(job), ...label, task }));
+      const mine: SlurmJob[] = [];
+      for (const [task, job] of jobs.entries()) {
+        if (this.#intend(job, { ...intent(job), ...label, task })) mine.push(job);
+        // Every note is synced; a thousand of them must not keep the worker from answering.
+        await setImmediate();
+      }
       // Somebody else began with one of them at this very moment: each goes its own way, which looks before it asks.
       if (mine.length < jobs.length) return;
       const answer = await this.#options.cluster.submit(...call(await prepareArray(jobs, this.#options.files)));
       if (answer.ok) {
-        for (const job of jobs) took(job, `${answer.value}_${job.note!.task}`);
+        for (const job of jobs) {
+          took(job, `${answer.value}_${job.note!.task}`);
+          await setImmediate();
+        }
         return;
       }
       for (const job of jobs) this.#postpone(job, answer.reason, answer.message);
