@@ -1,5 +1,5 @@
 // Training steps against PyTorch: the same networks, starting values, batches and optimizer, turn by turn.
-// Options: --rounds N (at most, default 9), --only mlp|dit|unet, --threads 1,2, --compile (also torch.compile, which takes minutes).
+// Options: --rounds N (at most, default 15), --only mlp|dit|unet, --threads 1,2, --compile (also torch.compile, which takes minutes).
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { OurSteps, type Prepared, prepare } from './engine/ours.ts';
@@ -11,8 +11,8 @@ import { compared, median, type Row, writeReport } from './report.ts';
 /** Largest relative difference of the losses of the first steps that still counts as the same network. */
 const SAME = 2e-3;
 
-/** Turns are taken for this long, but at least three from each side, so that all ends within nine minutes. */
-const MOST_SECONDS = 40;
+/** Turns are taken for this long, but at least three from each side, so that all ends within nine minutes, if others leave it the processors. */
+const MOST_SECONDS = 25;
 const FEWEST_ROUNDS = 3;
 
 /** Above this load average the processors are shared with other programs, and a median says little. */
@@ -30,7 +30,7 @@ const settings: readonly PeerSetting[] = [
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '15' },
     only: { type: 'string' },
     threads: { type: 'string' },
     compile: { type: 'boolean', default: false },
@@ -39,12 +39,12 @@ const { values: options } = parseArgs({
 
 const rows: Row[] = [];
 const bounds: string[] = [];
-for (const subject of subjects.filter(({ id }) => options.only === undefined || id === options.only)) {
-  const prepared = prepare(subject);
-  const set = productSets.find((each) => each.subject === subject.id);
-  for (const threads of threadCounts()) {
+const wanted = subjects.filter(({ id }) => options.only === undefined || id === options.only).map(prepare);
+for (const threads of threadCounts()) {
+  for (const prepared of wanted) {
     const [step, best] = await measure(prepared, threads);
     rows.push(...[step, best].filter((row) => row !== undefined));
+    const set = productSets.find((each) => each.subject === prepared.subject.id);
     const products = set === undefined ? undefined : await measureProducts(set, threads);
     if (products !== undefined) {
       rows.push(products.row);
@@ -57,7 +57,7 @@ for (const subject of subjects.filter(({ id }) => options.only === undefined || 
 
 function report(): void {
   writeReport('engine', rows, [
-    'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns (50, 10 and 5 steps) that alternate between both sides. ' +
+    'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns (20, 5 and 3 steps) that alternate between both sides. ' +
       'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
     'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is. pip’s PyTorch uses oneMKL, which takes a ' +
       'slow path on some AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel.',

@@ -43,7 +43,7 @@ export const productSets: readonly ProductSet[] = [
       { rows: 128, inputs: 512, outputs: 10, inner: true },
     ],
     times: 1,
-    turn: 50,
+    turn: 20,
   },
   {
     subject: 'dit',
@@ -55,7 +55,7 @@ export const productSets: readonly ProductSet[] = [
       { rows: tokens, inputs: 512, outputs: 128, inner: true },
     ],
     times: 4,
-    turn: 8,
+    turn: 5,
   },
 ];
 

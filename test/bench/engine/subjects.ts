@@ -18,7 +18,7 @@ export interface Subject {
   readonly id: string;
   readonly title: string;
   readonly goal: number;
-  /** Steps of one turn: enough to take some tenths of a second. */
+  /** Steps of one turn: some tenths of a second. */
   readonly turn: number;
   readonly inputs: readonly SubjectInput[];
   loss(scope: Scope, inputs: Readonly<Record<string, Value>>): Value;
@@ -31,7 +31,7 @@ export const subjects: readonly Subject[] = [
     id: 'mlp',
     title: 'MLP 784-512-512-10, batch 128',
     goal: 1.3,
-    turn: 50,
+    turn: 20,
     inputs: [
       { name: 'x', shape: [128, 784], kind: 'normal' },
       { name: 'y', shape: [128], kind: 'class' },
@@ -43,7 +43,7 @@ export const subjects: readonly Subject[] = [
     id: 'dit',
     title: 'DiT 28×28, patch 7, width 128, 4 layers, batch 64',
     goal: 1.3,
-    turn: 10,
+    turn: 5,
     batch: 64,
     field: ditField(
       { height: 28, width: 28, channels: 1 },
@@ -54,7 +54,7 @@ export const subjects: readonly Subject[] = [
     id: 'unet',
     title: 'U-Net 32×32×3, width 32, 2 halvings, batch 8',
     goal: 0.8,
-    turn: 5,
+    turn: 3,
     batch: 8,
     field: unetField(
       { height: 32, width: 32, channels: 3 },
