@@ -13,6 +13,10 @@ export const commands = {
     summary: 'put a training run or a command of the repository into the queue',
     load: async () => (await import('./commands/launch.ts')).runLaunch,
   },
+  entries: {
+    summary: 'list what can be launched in a folder',
+    load: async () => (await import('./commands/entries.ts')).runEntries,
+  },
   targets: {
     summary: 'list where runs can be launched, or look at one place',
     load: async () => (await import('./commands/targets.ts')).runTargets,

@@ -145,7 +145,7 @@ export class Worker extends Disposables implements WorkerServices {
     this.views = new RunViews(this.catalog, new MarkTable(database), this.scheduler, this.clients);
     const sources = workerSources({
       catalog: this.catalog,
-      entries: () => undefined,
+      entries: () => this.entries,
       targets: async (folder) => (await projectTargets(folder)).targets,
     });
     const late = this.add(new LateSnapshot({ sources, gpus: () => this.gpus.look(), complain: logLine }));

@@ -82,6 +82,12 @@ test('commands are launched, previewed, reproduced and compared; targets, sweeps
   assert.match(compared.stdout, /^- seed: 1$/m);
   assert.match(compared.stdout, /^\+ seed: 2$/m);
   assert.match((await run('compare', 'one', 'one-2', '--what', 'code')).stderr, /The code is the same/);
+  writeFileSync(path.join(folder, 'Makefile'), '.PHONY: train\ntrain:\n\techo train\n');
+  const { entries } = await json<{ entries: { id: string }[] }>('entries');
+  assert.ok(
+    entries.some(({ id }) => id.startsWith('make:')),
+    JSON.stringify(entries),
+  );
   const { targets } = await json<{ targets: { name: string }[] }>('targets');
   assert.deepEqual(
     targets.map(({ name }) => name),
