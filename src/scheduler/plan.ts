@@ -24,7 +24,7 @@ export interface Start {
   readonly assigned?: readonly string[];
 }
 
-/** What may start now, in order, and why every other waiting job waits. One walk through the queue. */
+/** What may start now, in order, and why every other waiting job waits: one walk through the queue. The first `startsNow` of them are about to be started. */
 export interface Plan {
   readonly starts: readonly Start[];
   /** Waiting jobs that are not here wait for their turn. */
@@ -33,7 +33,7 @@ export interface Plan {
   readonly wakeAt: number;
 }
 
-export function planOf(queue: Queue, facts: PlanFacts): Plan {
+export function planOf(queue: Queue, facts: PlanFacts, startsNow = 0): Plan {
   const starts: Start[] = [];
   const reasons = new Map<JobId, string>();
   const room = new Room(queue.filter(isStarted), facts.gpus);
@@ -47,7 +47,7 @@ export function planOf(queue: Queue, facts: PlanFacts): Plan {
       reasons.set(job.id, obstacle);
       continue;
     }
-    const admission = room.admit(job);
+    const admission = room.admit(job, starts.length < startsNow);
     if (admission.admitted) {
       starts.push({ job, ...(admission.assigned === undefined ? {} : { assigned: admission.assigned }) });
       reasons.set(job.id, 'is next');

@@ -8,17 +8,14 @@ export type Queue = readonly Job[];
 
 export type QueueProblem = 'not-found' | 'conflict';
 
-const startedStates: ReadonlySet<JobState> = new Set(['launching', 'running']);
-const pendingStates: ReadonlySet<JobState> = new Set(['waiting', 'held']);
-
 /** Whether the job has, or may have, a process. */
 export function isStarted(job: Job): boolean {
-  return startedStates.has(job.state);
+  return job.state === 'launching' || job.state === 'running';
 }
 
 /** Whether the job has not begun and may still begin. */
 export function isPending(job: Job): boolean {
-  return pendingStates.has(job.state);
+  return job.state === 'waiting' || job.state === 'held';
 }
 
 /** Whether the job is over and did what it should. */
@@ -34,12 +31,23 @@ export function submit(queue: Queue, job: Omit<Job, 'order' | 'reason'>): Queue 
 
 /** Waiting → launching, with the GPUs that it was given: written down before anything starts. */
 export function launch(queue: Queue, id: JobId, assigned?: readonly string[]): Result<Queue, QueueProblem> {
-  return change(queue, id, ['waiting'], (job) => ({
-    ...job,
-    state: 'launching',
-    reason: '',
-    ...(assigned === undefined ? {} : { assigned }),
-  }));
+  return change(queue, id, ['waiting'], (job) => launched(job, assigned));
+}
+
+/** The same for many at once; those that do not wait stay as they are. */
+export function launchAll(
+  queue: Queue,
+  starts: readonly { readonly job: Job; readonly assigned?: readonly string[] }[],
+): Queue {
+  const byId = new Map(starts.map((start) => [start.job.id, start]));
+  return queue.map((job) => {
+    const start = job.state === 'waiting' ? byId.get(job.id) : undefined;
+    return start === undefined ? job : launched(job, start.assigned);
+  });
+}
+
+function launched(job: Job, assigned: readonly string[] | undefined): Job {
+  return { ...job, state: 'launching', reason: '', ...(assigned === undefined ? {} : { assigned }) };
 }
 
 /** Launching → running; a running one stays so. */

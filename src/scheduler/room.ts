@@ -33,23 +33,23 @@ export class Room {
     for (const job of started) this.#occupy(job, job.assigned, true);
   }
 
-  /** Lets the next job of the order in, where there is room for it, and keeps its place. */
-  admit(job: Job): Admission {
+  /** Lets the next job of the order in, where there is room for it, and keeps its place; `startsNow` tells those behind it that it runs. */
+  admit(job: Job, startsNow = false): Admission {
     if (this.#isGroupFull(job)) return waits(() => `${job.groupLimit} of its group may run at once`);
-    return needsGpus(job) ? this.#admitToGpus(job, job.gpus) : this.#admitToSlot(job);
+    return needsGpus(job) ? this.#admitToGpus(job, job.gpus, startsNow) : this.#admitToSlot(job, startsNow);
   }
 
-  #admitToSlot(job: Job): Admission {
+  #admitToSlot(job: Job, startsNow: boolean): Admission {
     const holder = this.#slots.get(job.target)?.get(job.slot) ?? this.#gpuHolders.get(gpuOfSlot(job) ?? '');
     if (holder !== undefined) {
       const busy = holder.isStarted ? `${job.slot} is busy with` : 'waits behind';
       return waits(() => `${busy} ${holder.job.runName}`);
     }
-    this.#occupy(job, undefined, false);
+    this.#occupy(job, undefined, startsNow);
     return { admitted: true, ...(job.gpus === 0 ? { assigned: [] } : {}) };
   }
 
-  #admitToGpus(job: Job, count: number): Admission {
+  #admitToGpus(job: Job, count: number, startsNow: boolean): Admission {
     const gpus = this.#gpus;
     if (gpus === undefined) return waits(() => 'the GPUs of this machine are being looked at');
     if (gpus.length < count) return waits(() => tooFew(count, gpus.length));
@@ -59,7 +59,7 @@ export class Room {
     const free = states.filter(({ obstacle }) => obstacle === undefined).map(({ gpu }) => gpu.id);
     if (free.length >= count) {
       const assigned = free.slice(0, count);
-      this.#occupy(job, assigned, false);
+      this.#occupy(job, assigned, startsNow);
       return { admitted: true, assigned };
     }
     this.#firstForGpus = job;

@@ -16,7 +16,7 @@ import {
   inOrder,
   isPending,
   isStarted,
-  launch,
+  launchAll,
   move,
   prioritize,
   type Queue,
@@ -211,7 +211,7 @@ export class Scheduler implements Disposable {
     const facts = this.#facts(this.#queue);
     if (this.#isSettled(facts)) return;
     this.#set(cancelFollowers(this.#queue, facts.now, facts.find));
-    const plan = planOf(this.#queue, facts);
+    const plan = planOf(this.#queue, facts, startsPerTick);
     this.#launchAll(plan.starts.slice(0, startsPerTick));
     this.#sayReasons(facts, plan);
   }
@@ -264,9 +264,7 @@ export class Scheduler implements Disposable {
 
   #launchAll(starts: readonly Start[]): void {
     if (starts.length === 0) return;
-    let queue = this.#queue;
-    for (const { job, assigned } of starts) queue = unwrapped(launch(queue, job.id, assigned));
-    this.#set(queue);
+    this.#set(launchAll(this.#queue, starts));
     for (const { job } of starts) this.#begin(this.#find(job.id));
   }
 
@@ -337,11 +335,9 @@ export class Scheduler implements Disposable {
     this.#believe(queue, changed);
   }
 
-  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. `plan` is of before the starts. */
+  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
   #sayReasons(facts: PlanFacts, plan: Plan): void {
-    const { starts } = plan;
-    const now = starts.length === 0 ? plan : planOf(this.#queue, facts);
-    const queue = withReasons(this.#queue, facts, now);
+    const queue = withReasons(this.#queue, facts, plan);
     const changed = queue.filter((job, index) => job !== this.#queue[index]);
     const isChanged = this.#isChanged || changed.length > 0;
     this.#isChanged = false;
@@ -351,7 +347,7 @@ export class Scheduler implements Disposable {
       gpus: facts.gpus,
       started: this.#queue.filter(isStarted),
       // What may start and was put off goes on at the next tick.
-      wakeAt: now.starts.length > 0 ? 0 : now.wakeAt,
+      wakeAt: plan.starts.length > startsPerTick ? 0 : plan.wakeAt,
       wantsGpus: this.#wantsGpus(),
     };
     if (isChanged) this.#changed.fire(this.#queue);
