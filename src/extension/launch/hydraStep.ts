@@ -170,8 +170,12 @@ function rowItem(row: HydraRow): RowItem {
       return { row, label: '$(arrow-right) Continue', description: continueText(row), alwaysShow: true };
     case 'set':
       return { row, label: `$(check) Set ${row.texts.join('  ')}`, description: row.note, alwaysShow: true };
-    case 'problem':
-      return { row, label: `$(warning) ${row.message}`, alwaysShow: true };
+    case 'problem': {
+      // A row is one line wide, so the advice behind the first sentence gets a line of its own.
+      const [, first, advice] = /^(.*?[.?])(?:\s+(.*))?$/s.exec(row.message) ?? [undefined, row.message];
+      const detail = advice === undefined ? {} : { detail: advice };
+      return { row, label: `$(warning) ${first}`, ...detail, alwaysShow: true };
+    }
     case 'given':
       return {
         row,
