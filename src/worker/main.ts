@@ -11,6 +11,7 @@ import { logLine } from './log.ts';
 import { Worker } from './worker.ts';
 
 const defaultIdleMinutes = 5;
+const endPatienceMs = 2_000;
 
 /**
  * Entry of the worker process. A start goes through these steps, each of which may find what an earlier worker left:
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
     worker.dispose();
     lock?.dispose();
     logLine('Ended.');
-    process.exit(0);
+    endBySelf();
   }
   process.on('SIGTERM', end).on('SIGINT', end);
   process.on('SIGHUP', () => {});
@@ -52,6 +53,18 @@ async function main(): Promise<void> {
   await worker.start();
   rmSync(workerFailureFile(paths), { force: true });
   logLine(`Trainyard worker ${programVersion} on Node ${process.versions.node}, home ${paths.home}.`);
+}
+
+/**
+ * The process ends when nothing is open any more. `process.exit` right after heavy work can wait for ever on Node 24, where it joins threads that
+ * are still ending. Everything is on disk by now and the lock is given back, so whatever holds the process longer than a moment is cut off.
+ */
+function endBySelf(): void {
+  process.exitCode = 0;
+  setTimeout(() => {
+    logLine('Something was still open at the end, which is cut off.');
+    process.kill(process.pid, 'SIGKILL');
+  }, endPatienceMs).unref();
 }
 
 /** `TRAINYARD_IDLE_MS` for tests, `TRAINYARD_IDLE_MINUTES` from the extension's setting. */
