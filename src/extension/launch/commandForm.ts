@@ -50,7 +50,8 @@ export interface CommandFormOptions {
 /** What the form came to. */
 export type CommandFormResult =
   | { readonly kind: 'launch'; readonly request: CommandLaunchRequest }
-  | { readonly kind: 'sweep'; readonly request: SweepRequest }
+  /** `typed` has the sweep in its arguments as it was typed, for a list of former launches. */
+  | { readonly kind: 'sweep'; readonly request: SweepRequest; readonly typed: CommandLaunchRequest }
   | { readonly kind: 'back' }
   | { readonly kind: 'cancelled' };
 
@@ -116,7 +117,8 @@ export async function askForCommand(options: CommandFormOptions): Promise<Comman
   if (end !== 'done') return { kind: end };
   const { axes, request } = requestOf(form);
   if (axes.length === 0) return { kind: 'launch', request };
-  return { kind: 'sweep', request: sweepRequest(request, axes, form.state.search, form.sweepId) };
+  const typed = { ...request, arguments: form.state.overrides };
+  return { kind: 'sweep', request: sweepRequest(request, axes, form.state.search, form.sweepId), typed };
 }
 
 function stepsOf(entry: EntryPoint | undefined): readonly Step<Form>[] {

@@ -18,7 +18,13 @@ import { type KeptItem, lastOfEntry, readMemory } from './history.ts';
 export type LaunchPlan =
   | { readonly kind: 'recipe'; readonly request: LaunchRequest; readonly title: string }
   | { readonly kind: 'command'; readonly request: CommandLaunchRequest; readonly title: string }
-  | { readonly kind: 'sweep'; readonly request: SweepRequest; readonly title: string }
+  | {
+      readonly kind: 'sweep';
+      readonly request: SweepRequest;
+      /** The launch with the sweep in its arguments, as it was typed. */
+      readonly typed: CommandLaunchRequest;
+      readonly title: string;
+    }
   | { readonly kind: 'pipeline'; readonly folder: string; readonly pipeline: Pipeline };
 
 export const LAST_DEVICE = 'trainyard.lastDevice';
@@ -129,7 +135,7 @@ export async function planCommand(
   const request = result.kind === 'sweep' ? result.request.launch : result.request;
   const name = entry?.title ?? path.basename(request.command?.[0] ?? '');
   return result.kind === 'sweep'
-    ? { kind: 'sweep', request: result.request, title: name }
+    ? { kind: 'sweep', request: result.request, typed: result.typed, title: name }
     : { kind: 'command', request: result.request, title: name };
 }
 

@@ -4,6 +4,7 @@ import type { RecipeInfo } from '../../domain/recipe.ts';
 import { joinArguments } from './argv.ts';
 import type { KeptItem, LaunchMemory } from './history.ts';
 import { keyOf } from './history.ts';
+import { describeChoice } from './targetRows.ts';
 
 /** What the first step of Launch Training offers. */
 export interface Launchables {
@@ -139,7 +140,6 @@ function keptRow({ title, launch }: KeptItem, isFavourite: boolean): LaunchRow {
     return { label: title, description: `${joinArguments(overrides)} on ${device}`.trim(), icon };
   }
   const { command, target, gpus } = launch.request;
-  const where = [target.name, target.preset ?? '', gpus === undefined ? '' : `${gpus} GPUs`].filter(Boolean).join(' ');
   const args = joinArguments([...(command ?? []), ...launch.request.arguments]);
-  return { label: title, description: `${args} on ${where}`.trim(), icon };
+  return { label: title, description: `${args} on ${describeChoice(target, gpus)}`.trim(), icon };
 }

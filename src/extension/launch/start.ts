@@ -23,7 +23,7 @@ export async function startPlan(app: App, plan: LaunchPlan): Promise<string | un
     }
     case 'sweep': {
       const { sweep } = await inView(viewIds.runs, () => app.worker.call('sweeps.start', plan.request));
-      await keep(app, plan.title, keptCommand(plan.request.launch));
+      await keep(app, plan.title, keptCommand(plan.typed));
       const { revealSweep } = await import('../sweeps/commands.ts');
       await revealSweep(app, sweep);
       return sweep.id;

@@ -146,10 +146,16 @@ export function sweepContext(sweep: Sweep): string {
     counts.failed > 0 ? 'hasFailed' : '',
     counts.missing > 0 ? 'hasMissing' : '',
     trials.some(({ failure, state }) => state === 'failed' && isTimedOut(failure)) ? 'hasTimedOut' : '',
-    paused ? 'paused' : 'going',
+    paused ? 'paused' : isOver(sweep) ? 'over' : 'going',
   ]
     .filter(Boolean)
     .join(' ');
+}
+
+/** Whether nothing runs, waits or is still to be made. */
+function isOver({ counts, trials, request }: Sweep): boolean {
+  const isMade = request.search === 'grid' || trials.length >= (request.trials ?? 0);
+  return isMade && counts.running === 0 && counts.waiting === 0;
 }
 
 /** Ends that a run can go on from: it did nothing wrong. */

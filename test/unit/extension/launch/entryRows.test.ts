@@ -71,7 +71,7 @@ test('favourites come first and are not repeated among the recent launches', () 
   assert.deepEqual([recent?.title, recent?.choices.length], ['Recent', 1]);
   const row = launchRow(recent!.choices[0]!, '/lab');
   assert.equal(row.icon, 'history');
-  assert.match(row.description, /name=.* on box 2 GPUs$/);
+  assert.match(row.description, /name=.* on box, 2 GPUs$/);
 });
 
 test('a row names place, command and reason', () => {

@@ -130,3 +130,13 @@ test('the ledger has a row for each trial, with every value in a column of its o
   assert.match(rows[0]!, /^\| # \| State \| lr \| val\/loss \| Runs \| Failure \|$/);
   assert.match(rows[3]!, /failed \| 1 \|.*oom: CUDA out of memory/);
 });
+
+test('a sweep that is over can neither be paused nor continued', () => {
+  const context = (trials: readonly Trial[], change: Partial<Sweep> = {}): string =>
+    sweepContext(makeSweep(trials, change));
+  assert.match(context([trial(0, 'done')]), /\bover$/);
+  assert.match(context([trial(0, 'done'), trial(1, 'waiting')]), /\bgoing$/);
+  const search = { ...mixed.request, search: 'random' as const, trials: 3 };
+  assert.match(context([trial(0, 'done')], { request: search }), /\bgoing$/);
+  assert.match(context([trial(0, 'waiting')], { paused: true }), /\bpaused$/);
+});
