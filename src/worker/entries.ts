@@ -1,7 +1,9 @@
 import path from 'node:path';
-import type { EntryPoint, PythonEnvironment } from '../domain/entryPoint.ts';
+import { AppError } from '../base/errors.ts';
+import type { EntryPoint, HydraComposition, HydraForm, PythonEnvironment } from '../domain/entryPoint.ts';
 import type { NamedEntry, Pipeline, ProjectFile } from '../domain/project.ts';
 import { EntryPointSearch } from '../launch/entryPoints/findEntryPoints.ts';
+import { HydraPrograms } from '../launch/hydra/hydraProgram.ts';
 import { projectFileNames, readProjectFile } from '../launch/project/readProject.ts';
 
 /** What a folder offers for launching. */
@@ -18,6 +20,7 @@ const freshMs = 2_000;
 export class FolderEntryPoints {
   readonly #searches = new Map<string, EntryPointSearch>();
   readonly #latest = new Map<string, { readonly at: number; readonly found: Promise<FolderEntries> }>();
+  readonly #hydra = new HydraPrograms();
   readonly #excludeOf: (folder: string) => readonly string[] | undefined;
 
   constructor(excludeOf: (folder: string) => readonly string[] | undefined) {
@@ -35,6 +38,31 @@ export class FolderEntryPoints {
 
   async find(folder: string, id: string): Promise<EntryPoint | undefined> {
     return (await this.list(folder)).entries.find((entry) => entry.id === id);
+  }
+
+  /** Groups and keys of a Hydra program. Throws `not-found`. */
+  async form(folder: string, id: string, overrides: readonly string[]): Promise<HydraForm> {
+    return this.#hydra.form(await this.#require(folder, id), overrides);
+  }
+
+  /** The configuration of a Hydra program; its own Hydra is asked only where it may be executed. Throws `not-found`. */
+  async compose(
+    folder: string,
+    id: string,
+    overrides: readonly string[],
+    signal?: AbortSignal,
+    mayExecute = true,
+  ): Promise<HydraComposition> {
+    const entry = await this.#require(folder, id);
+    return this.#hydra.compose(entry, overrides, { mayExecute, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  async #require(folder: string, id: string): Promise<EntryPoint> {
+    const entry = await this.find(folder, id);
+    if (entry !== undefined) return entry;
+    throw new AppError('not-found', `There is no entry point ${id} in ${folder}.`, {
+      hint: 'Look at the list of entry points again: the file may have been moved.',
+    });
   }
 
   async #search(folder: string): Promise<FolderEntries> {

@@ -20,6 +20,8 @@ export interface Composed {
   readonly comments: ReadonlyMap<string, string>;
   readonly problems: readonly string[];
   readonly remarks: readonly string[];
+  /** The overrides that were composed: those of the first job where the words are a sweep. */
+  readonly job: readonly string[];
   /** Files that it was made from. */
   readonly files: readonly string[];
   readonly source: ConfigFolders;
@@ -35,7 +37,8 @@ export function composeConfig(
   const remarks: string[] = [];
   const problems: string[] = [];
   const source = new ConfigFolders(searchPath(folder, configName, cache, remarks), cache);
-  const overrides = readOverrides(words, source, problems, remarks);
+  const job = firstJob(words, source, problems, remarks);
+  const overrides = parseAll(job);
   const progress = { config: {} as JsonObject, list: undefined as DefaultsList | undefined };
   try {
     progress.list = listDefaults(source, configName, overrides);
@@ -64,6 +67,7 @@ export function composeConfig(
     comments: commentsOf(progress.list?.steps ?? [], source),
     problems: [...new Set([...fileProblems(source, configName, progress.list?.steps ?? []), ...problems])],
     remarks,
+    job,
     files: [...source.used],
     source,
   };
@@ -76,12 +80,12 @@ export function missingKeys(config: JsonObject): readonly string[] {
     .map(([key]) => key);
 }
 
-function readOverrides(
+function firstJob(
   words: readonly string[],
   source: ConfigFolders,
   problems: string[],
   remarks: string[],
-): readonly HydraOverride[] {
+): readonly string[] {
   const valid = words.filter((word) => {
     const parsed = parseHydraOverride(word);
     if (!parsed.ok) problems.push(`${word}: ${parsed.problem.message}`);
@@ -94,8 +98,12 @@ function readOverrides(
   }
   if (jobs.value.length === 0) problems.push('The sweep has no jobs.');
   if (jobs.value.length > 1) remarks.push(`Shown is the first of the ${jobs.value.length} jobs of the sweep.`);
-  const first = jobs.value.length > 1 ? (jobs.value[0] ?? []) : valid;
-  return first.flatMap((word) => {
+  // The words themselves where there is one job, so that a deletion or a value stays as it was written.
+  return jobs.value.length > 1 ? jobs.value[0]! : valid;
+}
+
+function parseAll(words: readonly string[]): readonly HydraOverride[] {
+  return words.flatMap((word) => {
     const parsed = parseHydraOverride(word);
     return parsed.ok ? [parsed.override] : [];
   });

@@ -210,14 +210,7 @@ class TreeBuilder {
     const items = this.#items(defaults, config, isRoot);
     if (items.length === 0) return [item.kind === 'group' ? { ...own, key: overrideKeyOf(item, place) } : own];
     const inner: ItemPlace = { parentGroup: groupOf(item, place), parentPackage: own.package };
-    for (const child of items) {
-      if (child.kind !== 'group' || !child.override) continue;
-      if (isInterpolated)
-        throw new CompositionError(
-          `In ${config}: "override" cannot stand below a group whose option is an interpolation.`,
-        );
-      this.#choices.note(child, inner, config);
-    }
+    this.#noteOverrides(items, inner, config, isInterpolated);
     const groups: (readonly MergeStep[])[] = [];
     const later: { readonly index: number; readonly item: DefaultItem }[] = [];
     for (const child of [...items].reverse()) {
@@ -236,6 +229,17 @@ class TreeBuilder {
     }
     // A list of overrides alone leaves the configuration what it is.
     return groups.length === 0 ? [own] : groups.reverse().flat();
+  }
+
+  #noteOverrides(items: readonly DefaultItem[], place: ItemPlace, config: string, isInterpolated: boolean): void {
+    for (const item of items) {
+      if (item.kind !== 'group' || !item.override) continue;
+      if (isInterpolated)
+        throw new CompositionError(
+          `In ${config}: "override" cannot stand below a group whose option is an interpolation.`,
+        );
+      this.#choices.note(item, place, config);
+    }
   }
 
   #items(defaults: readonly Json[] | undefined, config: string, isRoot: boolean): readonly DefaultItem[] {
