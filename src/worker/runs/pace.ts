@@ -9,6 +9,8 @@ export interface PaceFacts {
   /** When a client last asked for it; 0: never. */
   readonly askedAt: number;
   readonly hasClients: boolean;
+  /** How many runs are live: a folder that was just copied here may hold thousands that look it, and they share what the machine can spare. */
+  readonly liveRuns: number;
   /** How many runs are neither live nor asked for: the more there are, the longer each one waits, so that idling stays cheap. */
   readonly coldRuns: number;
 }
@@ -16,6 +18,8 @@ export interface PaceFacts {
 const justGrew = 10_000;
 const grewLately = 60_000;
 const askedLately = 5 * 60_000;
+/** So many milliseconds between two looks at live runs, whichever they are. */
+const livePollMs = 2;
 const coldPolls = { minimumMs: 30_000, perRunMs: 400 } as const;
 
 /** Whether its folder is worth a watch of its own. */
@@ -25,10 +29,11 @@ export function isLive({ status, now, grewAt }: Pick<PaceFacts, 'status' | 'now'
 
 /** Milliseconds until the next look at a run. */
 export function pollDelay(facts: PaceFacts): number {
-  const { status, now, grewAt, askedAt, hasClients, coldRuns } = facts;
+  const { status, now, grewAt, askedAt, hasClients, liveRuns, coldRuns } = facts;
   if (isLive(facts)) {
-    if (!hasClients) return 5_000;
-    return now - grewAt < justGrew || status === 'starting' || status === 'stopping' ? 200 : 500;
+    const share = liveRuns * livePollMs;
+    if (!hasClients) return Math.max(5_000, share);
+    return Math.max(now - grewAt < justGrew || status === 'starting' || status === 'stopping' ? 200 : 500, share);
   }
   if (status === 'queued' || now - askedAt < askedLately) return hasClients ? 2_000 : 10_000;
   return Math.max(coldPolls.minimumMs, coldRuns * coldPolls.perRunMs);

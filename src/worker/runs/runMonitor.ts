@@ -40,6 +40,8 @@ interface Entry {
   grewAt: number;
   askedAt: number;
   watched: boolean;
+  /** As it was counted last. */
+  isLive: boolean;
   /** Its folder was touched lately, so another tool may still write to it: a watch tells sooner than the slow polls. */
   isRecent: boolean;
   /** Called after the first poll, and then there is none. */
@@ -52,6 +54,7 @@ export class RunMonitor extends Disposables {
   readonly #entries = new Map<string, Entry>();
   readonly #queue = new PollQueue(parallelPolls);
   #watches = 0;
+  #liveRuns = 0;
 
   constructor(options: RunMonitorOptions) {
     super();
@@ -75,6 +78,7 @@ export class RunMonitor extends Disposables {
       grewAt: 0,
       askedAt: 0,
       watched: false,
+      isLive: false,
       isRecent: false,
       firstPoll: [],
     };
@@ -175,6 +179,7 @@ export class RunMonitor extends Disposables {
     for (const resolve of entry.firstPoll ?? []) resolve();
     entry.firstPoll = undefined;
     if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return;
+    this.#countLive(entry, this.#isLive(entry));
     this.#updateWatch(entry);
     if (more || entry.again) this.#enqueue(entry, !more);
     else entry.timer = setTimeout(() => this.#enqueue(entry, this.#isLive(entry)), this.#delay(entry));
@@ -206,6 +211,7 @@ export class RunMonitor extends Disposables {
       grewAt: entry.grewAt,
       askedAt: entry.askedAt,
       hasClients: hasClients(),
+      liveRuns: this.#liveRuns,
       coldRuns: this.#entries.size,
     });
   }
@@ -213,6 +219,11 @@ export class RunMonitor extends Disposables {
   #isLive(entry: Entry): boolean {
     const status = this.#options.catalog.at(entry.found)?.facts.status;
     return isLive({ status, now: Date.now(), grewAt: entry.grewAt });
+  }
+
+  #countLive(entry: Entry, isLive: boolean): void {
+    if (entry.isLive !== isLive) this.#liveRuns += isLive ? 1 : -1;
+    entry.isLive = isLive;
   }
 
   #updateWatch(entry: Entry): void {
@@ -228,6 +239,7 @@ export class RunMonitor extends Disposables {
     entry.firstPoll = undefined;
     clearTimeout(entry.timer);
     if (entry.watched) this.#watches--;
+    this.#countLive(entry, false);
     entry.watch.dispose();
   }
 }
