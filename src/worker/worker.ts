@@ -25,6 +25,7 @@ import { JobTable } from '../store/jobTable.ts';
 import { MarkTable } from '../store/markTable.ts';
 import { RequestTable } from '../store/requestTable.ts';
 import { SweepTable } from '../store/sweepTable.ts';
+import { Care } from './care/care.ts';
 import { Client, Clients } from './clients.ts';
 import { FolderEntryPoints } from './entries.ts';
 import { FolderSignals } from './folderSignals.ts';
@@ -59,6 +60,8 @@ const knownPatienceMs = 60;
 const manyRuns = 500;
 /** How old the figures of GPUs may be while a job waits for one. */
 const gpuMaxAgeMs = 5_000;
+/** While nothing waits for them, a look a minute shows the heat. */
+const careMaxAgeMs = 50_000;
 
 /** The worker: everything that it owns, wired together. */
 export class Worker extends Disposables implements WorkerServices {
@@ -79,6 +82,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
   readonly #sweepService: SweepService;
+  readonly #care: Care;
   readonly #server: SocketServer;
   readonly #linked = new LinkedPlaces();
   readonly #linker: RunLinker;
@@ -193,6 +197,14 @@ export class Worker extends Disposables implements WorkerServices {
     );
     this.#sweepService = this.add(new SweepService(this, jobs, new SweepTable(database)));
     this.sweeps = this.#sweepService.sweeps;
+    this.#care = this.add(
+      new Care({
+        places: () => [paths.home, ...this.folders.roots],
+        isNeeded: () => this.clients.count > 0 || this.scheduler.isBusy,
+        gpus: () => this.gpus.known(careMaxAgeMs),
+        tell: (warning) => this.clients.tell('care.warning', warning),
+      }),
+    );
     this.#server = this.add(new SocketServer(paths.socket, (connection) => this.#serve(connection)));
   }
 
@@ -203,6 +215,7 @@ export class Worker extends Disposables implements WorkerServices {
     await this.#jobRuns.adopt();
     this.#linker.start();
     this.#sweepService.start();
+    this.#care.start();
     await this.#server.listen();
     noteSocket(this.options.paths);
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));
