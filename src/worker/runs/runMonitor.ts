@@ -15,6 +15,7 @@ const parallelPolls = 8;
 const watchDelayMs = 25;
 /** Watches cost the user's system a handle each. */
 const maxWatches = 256;
+const maxWoken = 250;
 const knownRunDelayMs = 1_000;
 const recentMs = 2 * 24 * 3600 * 1000;
 
@@ -125,9 +126,14 @@ export class RunMonitor extends Disposables {
     if (wasCold) this.#enqueue(entry, true);
   }
 
-  /** Looks at all live runs now, for a client that has just come. */
+  /** Looks at the live runs now, for a client that has just come. Of very many, only some: the others have their turn soon. */
   wake(): void {
-    for (const entry of this.#entries.values()) if (this.#isLive(entry)) this.#enqueue(entry, true);
+    let left = maxWoken;
+    for (const entry of this.#entries.values()) {
+      if (!this.#isLive(entry)) continue;
+      if (left-- === 0) return;
+      this.#enqueue(entry, true);
+    }
   }
 
   /** Ends looking at runs of a root that a walk, begun at `walkedAt`, no longer found. Gives back those. */
