@@ -7,10 +7,11 @@ It runs in three ways, all from this one text:
 
 Files of a run over there (written whole under another name, synced, renamed), <base>/runs/<id>/:
   command.json argv, folder, environment   claim.json who took it   state.json heartbeat   stop.json somebody wants its end
-  exit.json how it ended   output.log   work/ its own copy of the code   placed.json how the copy looked before it started
+  exit.json how it ended   output.log   work/ its own copy of the code
 Contents of code lie once in <base>/objects by their SHA-256; <base>/code/<hash>.json names the files of one state of the code.
 """
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -24,6 +25,8 @@ import time
 import zlib
 
 MAGIC = b'\0trainyard-agent 1\n'
+# Time of change of every file that was placed; a file with another one was written by the job.
+PLACED_NS = 1000000000 * 10 ** 9
 HEARTBEAT_SECONDS = 2.0
 STOP_POLL_SECONDS = 0.2
 LAST_WORD_SECONDS = 3600
@@ -59,8 +62,13 @@ def decoded(name):
     return name.decode('utf-8', 'surrogateescape')
 
 
+def unique():
+    """The end of a name that no other thread of any agent uses."""
+    return ('.tmp-%d-%d' % (os.getpid(), threading.get_ident())).encode('ascii')
+
+
 def write_whole(path, content, mode=0o600):
-    temporary = path + ('.tmp-%d-%d' % (os.getpid(), threading.get_ident())).encode('ascii')
+    temporary = path + unique()
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, 'wb') as file:
@@ -250,6 +258,74 @@ def start_command(run, command):
         os.close(log)
 
 
+class Nursery:
+    """
+    A process that forks shims: starting a Python anew costs most of a launch. It is forked itself before this process has threads, and has one thread
+    and no tie to the connection, so that forking is safe and a shim keeps nobody's pipe open.
+    """
+
+    def __init__(self):
+        requests, self.requests = os.pipe()
+        answers, answered = os.pipe()
+        if os.fork() == 0:
+            try:
+                os.close(self.requests)
+                os.close(answers)
+                nowhere = os.open(os.devnull, os.O_RDWR)
+                for descriptor in (0, 1, 2):
+                    os.dup2(nowhere, descriptor)
+                os.setsid()
+                self.serve(requests, answered)
+            finally:
+                os._exit(0)
+        os.close(requests)
+        os.close(answered)
+        self.answers = os.fdopen(answers, 'rb')
+
+    def start(self, run):
+        """What the new shim says, or None where the nursery is gone."""
+        try:
+            os.write(self.requests, json.dumps(decoded(run)).encode('utf-8') + b'\n')
+            line = self.answers.readline()
+        except OSError:
+            return None
+        return json.loads(line.decode('utf-8')) if line.endswith(b'\n') else None
+
+    def serve(self, requests, answered):
+        with os.fdopen(requests, 'rb') as lines:
+            for line in lines:
+                run = os.fsencode(json.loads(line.decode('utf-8')))
+                report, reported = os.pipe()
+                middle = os.fork()
+                if middle == 0:
+                    # The shim is nobody's child, so that nobody has to take note of its end.
+                    if os.fork() == 0:
+                        os.close(answered)
+                        os.close(report)
+                        become_shim(run, reported)
+                    os._exit(0)
+                os.close(reported)
+                os.waitpid(middle, 0)
+                with os.fdopen(report, 'rb') as words:
+                    said = words.readline()
+                os.write(answered, said if said.endswith(b'\n') else b'{"error": "the shim was killed", "code": "internal"}\n')
+
+
+def become_shim(run, reported):
+    os.setsid()
+    os.chdir(run)
+    os.dup2(reported, 1)
+    os.close(reported)
+    try:
+        run_shim(run)
+    except OSError as problem:
+        say({'error': str(problem), 'code': ERRNO_CODES.get(problem.errno, 'internal')})
+    except BaseException as problem:
+        say({'error': '%s: %s' % (type(problem).__name__, problem), 'code': 'internal'})
+    finally:
+        os._exit(0)
+
+
 def signal_name(number):
     try:
         return signal.Signals(number).name
@@ -337,6 +413,7 @@ class Agent:
         self.running = {}
         self.lock = threading.Lock()
         self.launching = {}
+        self.nursery = Nursery()
         self.views = {}
 
     def hello(self, _arguments, _content):
@@ -442,20 +519,25 @@ class Agent:
         path = object_path(base, arguments['hash'])
         make_folder(os.path.dirname(path))
         part = path + b'.part'
-        have = os.path.getsize(part) if os.path.exists(part) else 0
-        if arguments['from'] != have:
-            return {'have': have}, b''
         with open(part, 'ab') as file:
+            # The agent of a connection that broke may still be at it.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.path.exists(path):
+                os.unlink(part)
+                return {'have': arguments['size']}, b''
+            have = file.tell()
+            if arguments['from'] != have:
+                return {'have': have}, b''
             file.write(zlib.decompress(content))
+            file.flush()
             have = file.tell()
             if have < arguments['size']:
                 return {'have': have}, b''
-            file.flush()
             os.fsync(file.fileno())
-        if hash_file(part) != arguments['hash']:
-            os.unlink(part)
-            raise Refused('bad-data', 'A file arrived damaged; it is sent anew at the next attempt.')
-        os.rename(part, path)
+            if hash_file(part) != arguments['hash']:
+                os.unlink(part)
+                raise Refused('bad-data', 'A file arrived damaged; it is sent anew at the next attempt.')
+            os.rename(part, path)
         return {'have': have}, b''
 
     # -- jobs
@@ -492,6 +574,16 @@ class Agent:
             return self.launching.setdefault(run, threading.Lock())
 
     def start_shim(self, base, run):
+        with self.lock:
+            report = self.nursery.start(run)
+        if report is None:
+            return self.start_fresh_shim(base, run)
+        if 'error' in report:
+            raise Refused(report['code'], 'The job could not be started: %s' % report['error'])
+        return report
+
+    def start_fresh_shim(self, base, run):
+        """With an interpreter of its own: slower, and always possible."""
         shim = self.spawn(base, b'shim', run, subprocess.PIPE)
         line = shim.stdout.readline()
         shim.stdout.close()
@@ -581,17 +673,14 @@ class RunView:
         self.run = run
         self.work = os.path.join(run, b'work') if workdir is None else encoded(workdir)
         self.is_shared = workdir is not None
-        self.placed = None
         self.folders = {}
         self.told = {}
         self.cut = False
 
     def changed(self, interesting):
-        if self.placed is None:
-            self.placed = read_json(os.path.join(self.run, b'placed.json'))
         self.cut = False
         found = []
-        self.walk(self.run, b'', interesting, found, skipped=(b'work', b'work.tmp', b'inputs', b'placed.json', b'command.json', b'claim.json', b'state.json', b'stop.json', b'exit.json'))
+        self.walk(self.run, b'', interesting, found, skipped=(b'work', b'inputs', b'command.json', b'claim.json', b'state.json', b'stop.json', b'exit.json'))
         own = len(found)
         self.walk(self.work, b'work', interesting, found, skipped=())
         since = self.started() if self.is_shared else None
@@ -601,7 +690,7 @@ class RunView:
             if self.told.get(name) == signature:
                 continue
             self.told[name] = signature
-            if index >= own and self.is_old(name, facts, since):
+            if index >= own and self.is_old(facts, since):
                 continue
             changed.append([decoded(name), facts.st_size, facts.st_mtime_ns // 1000000, str(facts.st_ino)])
         return changed
@@ -610,11 +699,11 @@ class RunView:
         state = read_json(os.path.join(self.run, b'state.json'))
         return None if state is None else state['startedAt'] - 1
 
-    def is_old(self, name, facts, since):
+    def is_old(self, facts, since):
         """Whether the file was there before the job, as it is now."""
         if self.is_shared:
             return since is None or facts.st_mtime < since
-        return (self.placed or {}).get(decoded(name[len(b'work/'):])) == [facts.st_size, facts.st_mtime_ns]
+        return facts.st_mtime_ns == PLACED_NS
 
     def walk(self, top, prefix, interesting, found, skipped):
         waiting = [(top, prefix)]
@@ -626,7 +715,7 @@ class RunView:
                 self.cut = True
                 return
             for kind, entry in self.listed(folder, interesting):
-                if name == prefix and entry in skipped:
+                if name == prefix and (entry in skipped or b'.tmp-' in entry):
                     continue
                 path = os.path.join(folder, entry)
                 inner = entry if name == b'' else name + b'/' + entry
@@ -690,8 +779,9 @@ def place_files(base, run, arguments):
         target = os.path.join(run, b'inputs', inner_path(file))
         if not os.path.exists(target):
             make_folder(os.path.dirname(target))
-            copy_object(object_path(base, name), target + b'.tmp', 'file')
-            os.rename(target + b'.tmp', target)
+            temporary = target + unique()
+            copy_object(object_path(base, name), temporary, 'file')
+            os.rename(temporary, target)
     code = arguments.get('code')
     if code is None or os.path.isdir(os.path.join(run, b'work')):
         return None
@@ -710,18 +800,19 @@ def place_code(base, run, code):
     if code.get('files'):
         make_folder(os.path.dirname(manifest_path))
         write_json(manifest_path, files)
-    temporary = os.path.join(run, b'work.tmp')
-    remove_tree(temporary)
+    temporary = os.path.join(run, b'work.tmp' + unique())
     os.mkdir(temporary)
-    placed = {}
     for path, mode, name in files:
         target = os.path.join(temporary, inner_path(path))
         make_folder(os.path.dirname(target))
         copy_object(object_path(base, name), target, mode)
-        facts = os.lstat(target)
-        placed[path] = [facts.st_size, facts.st_mtime_ns]
-    write_json(os.path.join(run, b'placed.json'), placed)
-    os.rename(temporary, os.path.join(run, b'work'))
+    try:
+        os.rename(temporary, os.path.join(run, b'work'))
+    except OSError:
+        # Another agent, of a connection that broke, was quicker.
+        if not os.path.isdir(os.path.join(run, b'work')):
+            raise
+        remove_tree(temporary)
     sync_folder(run)
     return None
 
@@ -742,6 +833,7 @@ def copy_object(source, target, mode):
         for piece in iter(lambda: reader.read(1 << 20), b''):
             writer.write(piece)
     os.chmod(target, 0o700 if mode == 'program' else 0o600)
+    os.utime(target, ns=(PLACED_NS, PLACED_NS))
 
 
 def remove_tree(path):

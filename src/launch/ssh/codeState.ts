@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,13 +35,19 @@ export interface CodeState {
 }
 
 const git = new LocalExecutor();
+/** A repository does not move; the runs of a sweep ask once. */
+const knownRoots = new Map<string, string>();
 
 /** Root of the code that a launch is of: the repository's, or the folder's where there is no repository. */
 export async function codeRoot(record: LaunchRecord): Promise<string> {
   const folder = record.commandLaunch?.request.folder ?? record.cwd;
   if (record.commit === undefined) return folder;
+  const known = knownRoots.get(folder);
+  if (known !== undefined && existsSync(known)) return known;
   const top = await git.run(['git', '-C', folder, 'rev-parse', '--show-toplevel'], { timeoutMs: gitMs });
-  return top.code === 0 ? top.stdout.trimEnd() : folder;
+  if (top.code !== 0) return folder;
+  knownRoots.set(folder, top.stdout.trimEnd());
+  return top.stdout.trimEnd();
 }
 
 /**

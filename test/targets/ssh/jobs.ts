@@ -123,7 +123,7 @@ export class Lab {
       this.target.watch([job], true);
       const presence = this.target.inspect(job);
       if (kinds.includes(presence.kind)) return presence;
-      if (Date.now() - since > 40_000) throw new Error(`It stays ${JSON.stringify(presence)}.`);
+      if (Date.now() - since > 90_000) throw new Error(`It stays ${JSON.stringify(presence)}.`);
     }
   }
 
@@ -132,7 +132,7 @@ export class Lab {
     for (const since = Date.now(); !holds(); await delay(30)) {
       this.target.watch(jobs, true);
       for (const job of jobs) this.target.inspect(job);
-      if (Date.now() - since > 40_000) throw new Error(`It does not come about: ${holds}`);
+      if (Date.now() - since > 90_000) throw new Error(`It does not come about: ${holds}`);
     }
   }
 
