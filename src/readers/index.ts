@@ -45,4 +45,4 @@ export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
 export { parseExperimentLog } from './experimentLog/parse.ts';
 export { SeriesSummary } from './summary.ts';
 export { looksLikeEventFile } from './tensorboard/detect.ts';
-export { isLinked, readLinks } from './trainyard/links.ts';
+export { readLinks } from './trainyard/links.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { WorkerConnection } from '../../../../src/client/handshake.ts';
@@ -37,7 +37,7 @@ function training(args: readonly string[], more: Partial<CommandLaunchRequest> =
 test('a Hydra program that logs elsewhere is one run: live metrics, checkpoints and output', async () => {
   const { runId, run } = await client.call(
     'command.launch',
-    training(['trainer.max_epochs=4', 'seed=5'], { name: 'glm' }),
+    training(['trainer.max_epochs=200', 'seed=5'], { name: 'glm' }),
   );
   await eventually(async () =>
     (await client.call('runs.get', { runId })).series.some(({ tag }) => tag === 'train/loss'),
@@ -50,7 +50,9 @@ test('a Hydra program that logs elsewhere is one run: live metrics, checkpoints 
   assert.equal(links.links.length, 1);
   const output = links.links[0]!.path;
   assert.match(path.relative(host.folder, output), /^logs\/train\/runs\/[\d_-]+$/);
-  await host.until(client, runId, 'finished', 'failed');
+  await eventually(() => existsSync(path.join(output, 'checkpoints', 'last.ckpt')));
+  await client.call('runs.stop', { runId });
+  await host.until(client, runId, 'stopped', 'killed', 'failed');
   await eventually(async () => {
     const { series } = await client.call('runs.get', { runId });
     return (series.find(({ tag }) => tag === 'train/loss')?.count ?? 0) > 3;

@@ -58,15 +58,15 @@ test('a Lightning-Hydra program: launched, watched, stopped, and taken up again 
   const { checkpoints } = await client.call('checkpoints.list', { folder: host.folder });
   const last = checkpoints.find(({ isLast }) => isLast);
   assert.deepEqual([last?.runId, last?.resumable], [runId, true]);
-  const resumed = await client.call('runs.resume', { runId, requestId: 'resume', overrides: ['trainer.max_epochs=3'] });
+  const resumed = await client.call('runs.resume', { runId, requestId: 'resume', overrides: ['tags=[resumed]'] });
   assert.equal(resumed.run.resumedFrom, runId);
-  const ended = await host.until(client, resumed.runId, 'finished', 'failed');
-  const log = (await client.call('log.read', { runId: resumed.runId, from: 0, maxBytes: 100_000 })).text;
-  assert.equal(ended.status, 'finished', log);
-  assert.match(log, /Restored from .*last\.ckpt at step \d+/);
-  const detail = await client.call('runs.get', { runId: resumed.runId });
-  assert.ok(detail.command?.includes(`ckpt_path=${last!.path}`), detail.command?.join(' '));
   await eventually(async () => ((await lossOf(resumed.runId))?.firstStep ?? 0) > 0);
+  await client.call('runs.stop', { runId: resumed.runId });
+  await host.until(client, resumed.runId, 'stopped', 'failed', 'killed');
+  const log = (await client.call('log.read', { runId: resumed.runId, from: 0, maxBytes: 100_000 })).text;
+  assert.match(log, /Restored from .*last\.ckpt at step \d+/);
+  const { command } = await client.call('runs.get', { runId: resumed.runId });
+  assert.ok(command?.includes('tags=[resumed]') && command.includes(`ckpt_path=${last!.path}`), command?.join(' '));
 });
 
 test('a program that wants its run name gets it, and goes on by itself', async () => {
