@@ -5,9 +5,12 @@ import { programVersion } from '../base/version.ts';
 import type { DeviceName, DeviceProbe } from '../domain/device.ts';
 import type { DoctorCheck, DoctorReport } from '../domain/doctor.ts';
 import { gitVersion } from '../launch/git.ts';
+import { queryGpus } from '../launch/local/gpus.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import { workerProtocolVersion } from '../protocol/worker.ts';
 import { newestMigration } from '../store/migrations.ts';
+import { heatPoint, memoryPoint } from './care/figures.ts';
+import type { Watchpoint } from './care/watchpoints.ts';
 import type { Installation } from './installation.ts';
 
 const lowDiskBytes = 2_000_000_000;
@@ -30,6 +33,7 @@ export async function examine(facts: DoctorFacts, signal: AbortSignal): Promise<
   const groups = await Promise.all([
     workerChecks(facts),
     diskChecks(facts),
+    machineChecks(),
     toolChecks(),
     folderChecks(facts),
     deviceChecks(facts.installation, signal),
@@ -79,6 +83,33 @@ async function diskCheck(title: string, place: string): Promise<DoctorCheck> {
       detail: `${place} cannot be looked at: ${(error as Error).message}`,
     };
   }
+}
+
+/** Memory and GPUs, held against the limits at which the worker warns while runs are at work. */
+async function machineChecks(): Promise<DoctorCheck[]> {
+  const [memory, gpus] = await Promise.all([memoryPoint(), queryGpus()]);
+  return [
+    watchCheck('worker', 'Memory', memory),
+    ...gpus.map((gpu) => {
+      const heat = heatPoint(gpu);
+      const used =
+        gpu.usedMiB === undefined || gpu.totalMiB === undefined
+          ? ''
+          : `, ${(gpu.usedMiB / 1024).toFixed(1)} of ${(gpu.totalMiB / 1024).toFixed(1)} GiB used`;
+      const detail = `${gpu.name}${used}${gpu.temperature === undefined ? '' : `, ${gpu.temperature} °C`}.`;
+      const point = { isBad: heat?.isBad ?? false, message: detail, hint: heat?.hint ?? '' };
+      return watchCheck('devices', `GPU ${gpu.id}`, point);
+    }),
+  ];
+}
+
+function watchCheck(
+  group: DoctorCheck['group'],
+  title: string,
+  { isBad, message, hint }: Pick<Watchpoint, 'isBad' | 'message' | 'hint'>,
+): DoctorCheck {
+  if (!isBad) return { group, title, state: 'ok', detail: message };
+  return { group, title, state: 'warning', detail: message, hint };
 }
 
 async function toolChecks(): Promise<DoctorCheck[]> {
