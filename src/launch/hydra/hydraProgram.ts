@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { flatten } from '../../domain/config.ts';
 import type { EntryPoint, HydraComposition, HydraForm, HydraGroup, HydraKey } from '../../domain/entryPoint.ts';
+import { parseHydraOverride } from '../../domain/hydra/parse.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { LocalExecutor } from '../remote/localExecutor.ts';
 import { type Composed, composeConfig, missingKeys } from './composeConfig.ts';
@@ -35,6 +36,9 @@ export class HydraPrograms {
       const why = 'The folder is not trusted, so its own Hydra was not asked.';
       return composed === undefined ? nothingKnown(entry, [why]) : estimate(composed, [why]);
     }
+    // Words outside the grammar never reach the program: Hydra would refuse them in less clear words.
+    if (composed !== undefined && withoutOptions(words).some((word) => !parseHydraOverride(word).ok))
+      return estimate(composed, []);
     const job = composed?.job ?? withoutOptions(words);
     const answer = await this.#runner.ask(entry, job, composed?.files ?? [], options.signal);
     if (answer.kind === 'unavailable')
