@@ -29,7 +29,7 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
   readonly onDidChangeTreeData = this.#redraw.event as vscode.Event<RunsNode[] | undefined>;
   readonly #pace = this.add(new RowPace<RunNode>((rows) => this.#drawRows(rows)));
   /** How each row was last drawn. Rows in closed groups never are. */
-  readonly #drawn = new Map<RunId, string>();
+  readonly #drawn = new Map<RunId, RunSummary>();
 
   constructor(options: RunsTreeOptions) {
     super();
@@ -57,7 +57,7 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
 
   #looksOther({ runId, run }: RunNode): boolean {
     const drawn = this.#drawn.get(runId);
-    return drawn !== undefined && drawn !== looksOf(run);
+    return drawn !== undefined && drawn !== run && looksOf(drawn) !== looksOf(run);
   }
 
   async getChildren(node?: RunsNode): Promise<RunsNode[]> {
@@ -78,7 +78,7 @@ export class RunsTree extends Disposables implements vscode.TreeDataProvider<Run
   getTreeItem(node: RunsNode): vscode.TreeItem {
     if (node.kind === 'error') return errorItem(node);
     if (node.kind === 'group') return groupItem(node);
-    this.#drawn.set(node.runId, looksOf(node.run));
+    this.#drawn.set(node.runId, node.run);
     return runItem(node);
   }
 

@@ -59,8 +59,14 @@ export class LazyView extends Disposables implements vscode.TreeDataProvider<unk
     return (await this.#contents?.provider.getChildren(node)) ?? [];
   }
 
-  async getTreeItem(node: unknown): Promise<vscode.TreeItem> {
-    const item = await this.#provider.getTreeItem(node);
+  getTreeItem(node: unknown): vscode.TreeItem | Thenable<vscode.TreeItem> {
+    const item = this.#provider.getTreeItem(node);
+    return 'then' in item
+      ? item.then((ready) => this.#withoutArguments(node, ready))
+      : this.#withoutArguments(node, item);
+  }
+
+  #withoutArguments(node: unknown, item: vscode.TreeItem): vscode.TreeItem {
     const { command } = item;
     if (command?.arguments === undefined || command.arguments.length === 0) return item;
     this.#commands.set(node as object, command);
