@@ -7,7 +7,7 @@ import type { TargetChoice } from '../../../src/domain/target.ts';
 import { buildWorker, WorkerHome } from '../../unit/worker/bundledWorker.ts';
 import { limited, median, type Row } from '../report.ts';
 
-const launches = 40;
+const launches = Number(process.env['TRAINYARD_BENCH_LAUNCHES'] ?? 40);
 
 /** Launch → process started on this machine. */
 export async function localRows(): Promise<Row[]> {
