@@ -37,14 +37,20 @@ export async function checkpointInput({ record, settings }: SshJob, folder: stri
   };
 }
 
-/** Where a file of an earlier run lies on the same host, if that run was there. */
-function pathThere(file: string, key: string): string | undefined {
+/** Whether a file of a run directory is on the host that the run was on, fetched or not: a run on that host can go on from it. */
+export function isOnHost(file: string): boolean {
+  return pathThere(file) !== undefined;
+}
+
+/** Where a file of an earlier run lies on the same host (any host, without a key), if that run was there. */
+function pathThere(file: string, key?: string): string | undefined {
   for (let directory = path.dirname(file); directory !== path.dirname(directory); directory = path.dirname(directory)) {
     const state = readJobState(directory);
     if (state === undefined) continue;
     const name = path.relative(directory, file).replaceAll(path.sep, '/');
     const isThere = state.folder !== undefined && new MirrorState(directory).listed().has(name);
-    return isThere && placeKey(readSshJob({ directory }).settings) === key ? `${state.folder}/${name}` : undefined;
+    const isSameHost = key === undefined || placeKey(readSshJob({ directory }).settings) === key;
+    return isThere && isSameHost ? `${state.folder}/${name}` : undefined;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../../base/errors.ts';
 import type { CommandLaunchRequest } from '../../../domain/commandLaunch.ts';
+import { isOnHost } from '../../../launch/ssh/checkpointInput.ts';
 import type { Handlers } from '../../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../../protocol/worker.ts';
 import type { Client } from '../../clients.ts';
@@ -32,7 +33,7 @@ export function commandsHandlers(
       followLaunch(worker, await worker.launcher.launchRequest(trusted(request)), request.labels),
     'command.request': ({ runId, checkpoint }) => {
       const run = worker.views.summary(worker.views.find(runId));
-      if (checkpoint !== undefined && !existsSync(checkpoint)) {
+      if (checkpoint !== undefined && !existsSync(checkpoint) && !isOnHost(checkpoint)) {
         throw new AppError('not-found', `There is no checkpoint ${checkpoint}.`, {
           hint: 'Look at the list of checkpoints again; it may have been deleted.',
         });
