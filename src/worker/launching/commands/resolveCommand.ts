@@ -7,6 +7,7 @@ import type { NamedTarget } from '../../../domain/target.ts';
 import { chooseTarget, thisMachine } from '../../../launch/chosenTarget.ts';
 import { defaultRunName, runNameProblem } from '../../../launch/runName.ts';
 import { looksLikeSecret, secretIn, withoutSecrets } from '../../../launch/snapshot/secrets.ts';
+import { isOnHost } from '../../../launch/ssh/checkpointInput.ts';
 import { freeName } from '../resolveLaunch.ts';
 import type { LaunchSources } from '../sources.ts';
 import { addedArguments, nameAmong } from './argumentsOf.ts';
@@ -141,7 +142,7 @@ function requestProblems({ request, entry, target, program, cwd, name, added, en
 
 function checkpointProblems(checkpoint: string, entry: EntryPoint | undefined): readonly string[] {
   const problems: string[] = [];
-  if (!existsSync(checkpoint)) problems.push(`There is no checkpoint ${checkpoint}.`);
+  if (!existsSync(checkpoint) && !isOnHost(checkpoint)) problems.push(`There is no checkpoint ${checkpoint}.`);
   if ((entry?.resume ?? []).length === 0) {
     const what = entry?.title ?? 'a plain command';
     problems.push(
