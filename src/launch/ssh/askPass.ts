@@ -36,7 +36,9 @@ interface Channel {
 export class AskPass implements Disposable {
   readonly #options: AskPassOptions;
   readonly #channels = new Map<string, Channel>();
-  #place: Promise<{ folder: string; helper: string; socket: string; server: net.Server }> | undefined;
+  #folder: string | undefined;
+  #server: net.Server | undefined;
+  #place: Promise<{ helper: string; socket: string }> | undefined;
 
   constructor(options: AskPassOptions) {
     this.#options = options;
@@ -70,22 +72,23 @@ export class AskPass implements Disposable {
   dispose(): void {
     for (const channel of this.#channels.values()) channel.ended.abort();
     this.#channels.clear();
-    void this.#place?.then(({ server, folder }) => {
-      server.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    // At once: the process may end right after.
+    this.#server?.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #listen(): Promise<{ folder: string; helper: string; socket: string; server: net.Server }> {
+  async #listen(): Promise<{ helper: string; socket: string }> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'trainyard-ask-'));
+    this.#folder = folder;
     const helper = path.join(folder, 'askpass');
     // ssh takes one program without arguments, so the words of ours stand in a file.
     writeFileSync(helper, `#!/bin/sh\nexec ${quoteCommand(this.#options.program)} "$1"\n`, { mode: 0o700 });
     const socket = path.join(folder, 's');
     const server = net.createServer({ allowHalfOpen: true }, (connection) => this.#serve(connection));
+    this.#server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socket, resolve));
     chmodSync(socket, 0o600);
-    return { folder, helper, socket, server };
+    return { helper, socket };
   }
 
   #serve(connection: net.Socket): void {
