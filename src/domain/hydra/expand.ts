@@ -48,12 +48,6 @@ export function sweepValues(
   return elements.ok ? ok(elements.value.map(printHydraValue)) : elements;
 }
 
-/** Whether the word makes several jobs of a launch. */
-export function isSweepOverride(text: string): boolean {
-  const parsed = parseHydraOverride(text);
-  return parsed.ok && parsed.override.value !== undefined && isSweep(parsed.override.value);
-}
-
 function overrideWords(override: HydraOverride, options: ExpandOptions): Result<readonly string[], ExpandError> {
   const key = printOverrideKey(override);
   if (override.value === undefined) return ok([key]);

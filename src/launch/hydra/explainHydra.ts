@@ -1,4 +1,10 @@
-import type { HydraAnswer } from './runHydra.ts';
+import type { JsonObject } from '../../domain/json.ts';
+
+/** What the project's own Hydra said: a configuration, what is wrong with the overrides, or why it could not be asked. */
+export type HydraAnswer =
+  | { readonly kind: 'composed'; readonly yaml: string; readonly config: JsonObject }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
 
 /** Beginnings of what Hydra says about overrides and configurations (Hydra 1.1 to 1.3). Anything else is a failure of the program itself. */
 const hydraWords =

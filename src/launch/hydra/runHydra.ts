@@ -2,20 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EntryPoint } from '../../domain/entryPoint.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { Executor } from '../remote/executor.ts';
 import { readConfigText } from './configText.ts';
-import { explainHydra } from './explainHydra.ts';
+import { explainHydra, type HydraAnswer } from './explainHydra.ts';
 
 /** Programs import their libraries before Hydra composes. */
 const timeoutMs = 60_000;
 const maxKept = 100;
-
-/** What the project's own Hydra said: a configuration, what is wrong with the overrides, or why it could not be asked. */
-export type HydraAnswer =
-  | { readonly kind: 'composed'; readonly yaml: string; readonly config: JsonObject }
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'unavailable'; readonly message: string };
 
 /** Asks programs for their configuration by `--cfg job`, which starts no job. Answers are kept by the words and the content of all files. */
 export class HydraRunner {
