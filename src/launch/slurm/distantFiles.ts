@@ -12,7 +12,8 @@ import { remoteCommand } from '../ssh/remoteCommand.ts';
 import { withContents } from '../ssh/sendCode.ts';
 import type { SshHost } from '../ssh/sshHost.ts';
 import { baseFolder } from '../ssh/sshJob.ts';
-import type { JobFiles, JobSite } from './place.ts';
+import type { JobSite } from './jobSite.ts';
+import type { JobFiles } from './place.ts';
 import type { SlurmJob } from './slurmJob.ts';
 
 const askMs = 60_000;

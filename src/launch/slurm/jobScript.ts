@@ -2,8 +2,8 @@ import type { LaunchRecord } from '../../domain/launch.ts';
 import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
 import type { SlurmSettings } from '../../domain/target.ts';
 import { quoteWord } from '../remote/shellQuote.ts';
+import type { JobSite } from './jobSite.ts';
 import { slurmFiles } from './notes.ts';
-import type { JobSite } from './place.ts';
 
 /** What the script of a job is made from. */
 export interface JobScriptParts {

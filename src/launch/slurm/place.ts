@@ -2,17 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
 import { arrayScript, jobScript } from './jobScript.ts';
+import type { JobSite } from './jobSite.ts';
 import { slurmFiles } from './notes.ts';
 import { resourceOptions } from './options.ts';
 import type { SlurmJob } from './slurmJob.ts';
-
-/** A run as the nodes of the cluster see it. */
-export interface JobSite {
-  readonly runDirectory: string;
-  readonly command: readonly string[];
-  readonly cwd: string;
-  readonly env: { readonly [name: string]: string };
-}
 
 /** How a run's files get to where the nodes see them, and back. */
 export interface JobFiles {
