@@ -1,5 +1,21 @@
 // Who may import what: the table of ARCHITECTURE.md as rules. scripts/layers.mjs runs them and counts what they saw.
 
+/** Everything that the composition roots wire together. */
+const belowWorker = [
+  'base',
+  'domain',
+  'protocol',
+  'client',
+  'readers',
+  'store',
+  'launch',
+  'scheduler',
+  'graph',
+  'nn',
+  'recipes',
+  'trainer',
+];
+
 /** Folder of src → other folders of src that it may import. */
 const layers = {
   base: [],
@@ -14,35 +30,8 @@ const layers = {
   nn: ['base', 'graph'],
   recipes: ['base', 'domain', 'graph', 'nn'],
   trainer: ['base', 'domain', 'graph', 'nn', 'recipes'],
-  worker: [
-    'base',
-    'domain',
-    'protocol',
-    'client',
-    'readers',
-    'store',
-    'launch',
-    'scheduler',
-    'graph',
-    'nn',
-    'recipes',
-    'trainer',
-  ],
-  cli: [
-    'base',
-    'domain',
-    'protocol',
-    'client',
-    'readers',
-    'store',
-    'launch',
-    'scheduler',
-    'graph',
-    'nn',
-    'recipes',
-    'trainer',
-    'worker',
-  ],
+  worker: belowWorker,
+  cli: [...belowWorker, 'worker'],
   extension: ['base', 'domain', 'protocol', 'client'],
 };
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 /** Writes a file whole: temporary name in the same folder, synced, renamed, folder synced. A reader sees the old content or the new one. */
@@ -29,6 +29,29 @@ export function writeAndSync(file: string, content: string | Uint8Array, mode = 
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Makes a file with content, and false where there is one already: of many who try, also in several processes, one succeeds. A hard link is made whole or
+ * not at all, so the file is never seen half written.
+ */
+export function createFileSynced(
+  file: string,
+  content: string,
+  options: { readonly syncFolder?: boolean } = {},
+): boolean {
+  const temporary = `${file}.new-${process.pid}`;
+  writeAndSync(temporary, content);
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  if (options.syncFolder !== false) syncFolder(path.dirname(file));
+  return true;
 }
 
 /** Makes a rename or a new file in the folder last through a power cut. Windows does not know the notion. */

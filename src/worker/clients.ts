@@ -1,5 +1,6 @@
 import { Disposables } from '../base/disposables.ts';
 import type { RunId } from '../domain/ids.ts';
+import type { Job } from '../domain/job.ts';
 import type { RunSummary } from '../domain/run.ts';
 import type { RpcNotifier } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents } from '../protocol/worker.ts';
@@ -31,6 +32,7 @@ export class Clients extends Disposables {
   readonly #changedRuns = new Map<RunId, RunSummary>();
   readonly #removedRuns = new Map<RunId, string>();
   readonly #appended = new Map<RunId, { readonly path: string; readonly tags: Set<string>; media: boolean }>();
+  #queue: readonly Job[] | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -67,6 +69,12 @@ export class Clients extends Disposables {
     this.#soon();
   }
 
+  /** The queue is told whole: of many changes close together only the last state is. */
+  queueChanged(jobs: readonly Job[]): void {
+    this.#queue = jobs;
+    this.#soon();
+  }
+
   seriesAppended(runId: RunId, path: string, tags: readonly string[], media: boolean): void {
     const known = this.#appended.get(runId) ?? { path, tags: new Set(), media: false };
     for (const tag of tags) known.tags.add(tag);
@@ -89,6 +97,8 @@ export class Clients extends Disposables {
     for (const client of this.#clients) this.#tellRuns(client);
     this.#changedRuns.clear();
     this.#removedRuns.clear();
+    if (this.#queue !== undefined) this.tell('queue.changed', { jobs: this.#queue });
+    this.#queue = undefined;
     for (const [runId, { path, tags, media }] of this.#appended) {
       this.tell('series.appended', { runId, tags: [...tags], media }, path);
     }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../base/errors.ts';
 import type { EntryPoint, HydraComposition, HydraForm, PythonEnvironment } from '../domain/entryPoint.ts';
@@ -36,8 +37,15 @@ export class FolderEntryPoints {
     return found;
   }
 
+  /** A launch does not wait for a search: an entry that was found lately counts as long as its file is as it was then. */
   async find(folder: string, id: string): Promise<EntryPoint | undefined> {
-    return (await this.list(folder)).entries.find((entry) => entry.id === id);
+    const known = this.#latest.get(folder);
+    const entry = await known?.found
+      .then(({ entries }) => entries.find((each) => each.id === id))
+      .catch(() => undefined);
+    const modifiedMs = entry?.file === undefined ? undefined : statSync(entry.file, { throwIfNoEntry: false })?.mtimeMs;
+    if (known !== undefined && modifiedMs !== undefined && modifiedMs < known.at) return entry;
+    return (await this.list(folder)).entries.find((each) => each.id === id);
   }
 
   /** Groups and keys of a Hydra program. Throws `not-found`. */

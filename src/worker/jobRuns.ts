@@ -34,7 +34,7 @@ export class JobRuns {
       const changed = list.filter((job) => before.get(job.id) !== job);
       before = new Map(list.map((job) => [job.id, job]));
       for (const job of changed) this.#jobChanged(job.runId);
-      clients.tell('queue.changed', { jobs: list });
+      clients.queueChanged(list);
     });
     scheduler.onEnded((ended) => views.noteEnd(ended));
     // A run whose files say that it ended has freed its slot. Not within this event: the queue may be in the middle of a change.

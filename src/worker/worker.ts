@@ -77,7 +77,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly secrets: Secrets;
   readonly sshHosts: SshHosts;
   readonly ssh: SshTarget;
-  readonly entries = new FolderEntryPoints(() => undefined);
+  readonly entries = new FolderEntryPoints((folder) => this.folders.excludedIn(folder));
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;

@@ -1,8 +1,8 @@
-import { linkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../../domain/ids.ts';
 import { type ExitFile, type ProcessIdentity, runFiles, type ShimState } from '../../domain/runDirectory.ts';
-import { readJson, syncFolder, writeAndSync, writeJsonSynced } from '../files.ts';
+import { createFileSynced, readJson, writeJsonSynced } from '../files.ts';
+import type { JobPresence } from '../target.ts';
 
 /** Files between the local target and the shim, beside those of `runFiles`. */
 const claimFile = 'claim.json';
@@ -24,21 +24,9 @@ export interface StopRequest {
   readonly terminateMs: number;
 }
 
-/** Takes the job. False where somebody has already. A hard link is made whole or not at all, so a claim is never seen half written. */
+/** Takes the job. False where somebody has already. */
 export function claimJob(directory: string, claim: Claim): boolean {
-  const file = path.join(directory, claimFile);
-  const temporary = `${file}.tmp-${process.pid}`;
-  writeAndSync(temporary, JSON.stringify(claim));
-  try {
-    linkSync(temporary, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  syncFolder(directory);
-  return true;
+  return createFileSynced(path.join(directory, claimFile), JSON.stringify(claim));
 }
 
 export function readClaim(directory: string): Claim | undefined {
@@ -67,4 +55,21 @@ export function readExit(directory: string): ExitFile | undefined {
 
 export function writeExit(directory: string, exit: ExitFile): void {
   writeJsonSynced(path.join(directory, runFiles.exit), exit);
+}
+
+/** How a job ended by its exit.json; undefined where there is none. */
+export function endFromFile(directory: string): Extract<JobPresence, { kind: 'ended' }> | undefined {
+  const exit = readExit(directory);
+  return exit === undefined ? undefined : endOf(exit);
+}
+
+/** An exit.json as the queue wants it. */
+export function endOf(exit: ExitFile): Extract<JobPresence, { kind: 'ended' }> {
+  return {
+    kind: 'ended',
+    ...(exit.code === null ? {} : { exitCode: exit.code }),
+    ...(exit.signal === null ? {} : { signal: exit.signal }),
+    endedAt: exit.endedAt,
+    detail: exit.error ?? (exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`),
+  };
 }

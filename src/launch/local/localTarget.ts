@@ -3,7 +3,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { gpuEnvironment } from './gpus.ts';
-import { readClaim, readExit, readState, readStop, type StopRequest, writeStop } from './jobFiles.ts';
+import { endFromFile, readClaim, readState, readStop, type StopRequest, writeStop } from './jobFiles.ts';
 import { findRunProcess, isSameProcessAlive, signalGroup } from './processIdentity.ts';
 import { StopLadder } from './stopLadder.ts';
 
@@ -54,7 +54,7 @@ export class LocalTarget implements LaunchTarget, Disposable {
   }
 
   inspect(job: JobPlace): JobPresence {
-    const exit = endFromFile(job);
+    const exit = endFromFile(job.directory);
     if (exit !== undefined) return exit;
     const claim = readClaim(job.directory);
     if (claim === undefined) return { kind: 'unclaimed' };
@@ -66,7 +66,7 @@ export class LocalTarget implements LaunchTarget, Disposable {
     if (child !== undefined) return { kind: 'running', ...since, detail: `process ${child} (its shim is gone)` };
     // The shim may have written its last word between the two looks.
     return (
-      endFromFile(job) ?? {
+      endFromFile(job.directory) ?? {
         kind: 'lost',
         detail: 'The process is gone and nobody saw how it ended (its shim was killed, or the machine went down).',
       }
@@ -124,16 +124,4 @@ export class LocalTarget implements LaunchTarget, Disposable {
 function shimLives(job: JobPlace): boolean {
   const claim = readClaim(job.directory);
   return claim !== undefined && isSameProcessAlive(claim.shim);
-}
-
-function endFromFile(job: JobPlace): JobPresence | undefined {
-  const exit = readExit(job.directory);
-  if (exit === undefined) return undefined;
-  return {
-    kind: 'ended',
-    ...(exit.code === null ? {} : { exitCode: exit.code }),
-    ...(exit.signal === null ? {} : { signal: exit.signal }),
-    endedAt: exit.endedAt,
-    detail: exit.error ?? (exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`),
-  };
 }

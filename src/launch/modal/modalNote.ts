@@ -1,7 +1,7 @@
-import { linkSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ProcessIdentity } from '../../domain/runDirectory.ts';
-import { readJson, syncFolder, writeAndSync, writeJsonSynced } from '../files.ts';
+import { createFileSynced, readJson, writeJsonSynced } from '../files.ts';
 
 /** `modal.json` in the run's directory: what Modal calls the job. A runner that comes later goes on from it. */
 export interface ModalNote {
@@ -39,17 +39,6 @@ export function claimRunner(
   const file = path.join(directory, runnerFile);
   const holder = readRunner(directory);
   if (holder !== undefined && isAlive(holder)) return false;
-  const temporary = `${file}.new-${process.pid}`;
-  writeAndSync(temporary, JSON.stringify(runner));
-  try {
-    if (holder !== undefined) rmSync(file, { force: true });
-    linkSync(temporary, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  syncFolder(directory);
-  return true;
+  if (holder !== undefined) rmSync(file, { force: true });
+  return createFileSynced(file, JSON.stringify(runner));
 }

@@ -1,8 +1,8 @@
-import { linkSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../../domain/ids.ts';
 import type { ProcessIdentity } from '../../domain/runDirectory.ts';
-import { readJson, syncFolder, writeAndSync, writeJsonSynced } from '../files.ts';
+import { createFileSynced, readJson, writeJsonSynced } from '../files.ts';
 
 /** Files of a run directory that only SLURM jobs have. */
 export const slurmFiles = {
@@ -55,19 +55,8 @@ export function writeNote(directory: string, note: SlurmNote): void {
 
 /** Writes the first note of a run; false where somebody has. Of many at once the folders are not synced: should a power cut take a note, the job's claim still keeps the run from being done twice. */
 export function createNote(directory: string, note: SlurmNote): boolean {
-  const file = path.join(directory, slurmFiles.note);
-  const temporary = `${file}.new-${process.pid}`;
-  writeAndSync(temporary, `${JSON.stringify(note, undefined, 2)}\n`);
-  try {
-    linkSync(temporary, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  if (note.task === undefined) syncFolder(directory);
-  return true;
+  const content = `${JSON.stringify(note, undefined, 2)}\n`;
+  return createFileSynced(path.join(directory, slurmFiles.note), content, { syncFolder: note.task === undefined });
 }
 
 /** Number of the job that took the run, undefined as long as none has. From a cluster with a disk of its own only the list of starts comes here. */

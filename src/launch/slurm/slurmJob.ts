@@ -4,7 +4,7 @@ import type { LaunchRecord } from '../../domain/launch.ts';
 import { type ExitFile, runFiles } from '../../domain/runDirectory.ts';
 import type { SlurmSettings } from '../../domain/target.ts';
 import { readJson } from '../files.ts';
-import { readExit, readStop, type StopRequest, writeExit } from '../local/jobFiles.ts';
+import { endOf, readExit, readStop, type StopRequest, writeExit } from '../local/jobFiles.ts';
 import type { JobPlace, JobPresence } from '../target.ts';
 import { readClaimedJob, readNote, readStarts, type SlurmNote, slurmFiles, writeNote } from './notes.ts';
 import { firstWord, meaningOf } from './states.ts';
@@ -198,11 +198,7 @@ export class SlurmJob {
     const failure =
       exit.error === undefined ? undefined : meaningOf(/^SLURM \S+: ([A-Z_]+)/.exec(exit.error)?.[1] ?? '').failure;
     return {
-      kind: 'ended',
-      ...(exit.code === null ? {} : { exitCode: exit.code }),
-      ...(exit.signal === null ? {} : { signal: exit.signal }),
-      endedAt: exit.endedAt,
-      detail: exit.error ?? (exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`),
+      ...endOf(exit),
       ...(failure === undefined ? {} : { failure }),
     };
   }

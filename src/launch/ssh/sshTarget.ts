@@ -4,7 +4,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { AppError, describeError } from '../../base/errors.ts';
 import type { RemoteFile, SshSettings } from '../../domain/target.ts';
 import { writeElsewhere } from '../elsewhere.ts';
-import { readExit, readStop, type StopRequest, writeExit, writeStop } from '../local/jobFiles.ts';
+import { endFromFile, readExit, readStop, type StopRequest, writeExit, writeStop } from '../local/jobFiles.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { HostPoll } from './hostPoll.ts';
 import { launchJob } from './launchJob.ts';
@@ -56,7 +56,7 @@ export class SshTarget implements LaunchTarget, Disposable {
   }
 
   inspect(job: JobPlace): JobPresence {
-    const ended = endFromFile(job);
+    const ended = endFromFile(job.directory);
     if (ended !== undefined) {
       this.#jobs.delete(job.directory);
       return ended;
@@ -294,16 +294,4 @@ function endUnstarted(job: JobPlace): void {
     error: 'It was stopped before it started.',
     stopRequested: true,
   });
-}
-
-function endFromFile(job: JobPlace): JobPresence | undefined {
-  const exit = readExit(job.directory);
-  if (exit === undefined) return undefined;
-  return {
-    kind: 'ended',
-    ...(exit.code === null ? {} : { exitCode: exit.code }),
-    ...(exit.signal === null ? {} : { signal: exit.signal }),
-    endedAt: exit.endedAt,
-    detail: exit.error ?? (exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`),
-  };
 }

@@ -64,6 +64,11 @@ export class Folders extends Disposables {
     if (folder !== undefined && this.#apply(folder, settings)) await this.#walk(folder, false);
   }
 
+  /** What discovery leaves out below a folder that is open. */
+  excludedIn(root: string): readonly string[] | undefined {
+    return this.#folders.get(root)?.settings.exclude;
+  }
+
   close(root: string): void {
     const folder = this.#folders.get(root);
     if (folder === undefined) return;
