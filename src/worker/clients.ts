@@ -6,8 +6,9 @@ import type { RpcNotifier } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents } from '../protocol/worker.ts';
 import { isInside } from './runs/folders.ts';
 
-/** Changes that come close together are told once. */
+/** Changes that come close together are told once. The first after a pause does not wait for others: somebody looks at a chart. */
 const batchMs = 40;
+const firstMs = 4;
 
 /** One connection, with the folders that it has open and whether their windows trust them. */
 export class Client {
@@ -33,6 +34,7 @@ export class Clients extends Disposables {
   readonly #removedRuns = new Map<RunId, string>();
   readonly #appended = new Map<RunId, { readonly path: string; readonly tags: Set<string>; media: boolean }>();
   #queue: readonly Job[] | undefined;
+  #flushedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -94,6 +96,7 @@ export class Clients extends Disposables {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#flushedAt = Date.now();
     for (const client of this.#clients) this.#tellRuns(client);
     this.#changedRuns.clear();
     this.#removedRuns.clear();
@@ -112,6 +115,7 @@ export class Clients extends Disposables {
   }
 
   #soon(): void {
-    if (!this.isDisposed) this.#timer ??= setTimeout(() => this.flush(), batchMs);
+    if (this.isDisposed) return;
+    this.#timer ??= setTimeout(() => this.flush(), Math.max(firstMs, this.#flushedAt + batchMs - Date.now()));
   }
 }
