@@ -12,6 +12,8 @@ import { appIdIn, appStateIn } from '../../../src/launch/modal/appRun.ts';
 import { FrameReader } from '../../../src/launch/modal/frames.ts';
 import { readRunner } from '../../../src/launch/modal/modalNote.ts';
 import { costLines, ModalTarget } from '../../../src/launch/modal/modalTarget.ts';
+import { fetchModalFile, modalFiles } from '../../../src/launch/modal/volumeFiles.ts';
+import { LocalExecutor } from '../../../src/launch/remote/localExecutor.ts';
 import type { JobPlace, JobPresence } from '../../../src/launch/target.ts';
 
 let root: string;
@@ -224,6 +226,30 @@ else if (sub === 'logs') console.log('epoch 9');`,
   await target.start(left);
   assert.match(JSON.stringify(await until(left, 'ended')), /has stopped while nobody followed it/);
   assert.match(read(left, 'output.log'), /epoch 9/);
+});
+
+test('a checkpoint that stayed on the volume is listed and fetched; one of the sandbox’s own disk is told as gone', async () => {
+  const program = path.join(root, 'modal-stand-in.mjs');
+  writeFileSync(
+    program,
+    `import { writeFileSync } from 'node:fs';
+const [volume, get, force, name, source, target] = process.argv.slice(2);
+if (\`\${volume} \${get} \${force} \${name} \${source}\` !== 'volume get --force weights runs/run-1/last.ckpt') process.exit(1);
+writeFileSync(target, 'weights');`,
+  );
+  const place = job('run-1', ['true'], { volume: 'weights', program: [process.execPath, program] });
+  const listed = [['last.ckpt', 7, 20], ['files/outputs/best.ckpt', 7, 10], ['../outside', 1, 1], 'nonsense'];
+  writeFileSync(path.join(place.directory, 'remote-files.json'), JSON.stringify(listed));
+  const names = () => modalFiles(place).map((file) => [file.path, file.here]);
+  assert.deepEqual(names(), [
+    ['last.ckpt', false],
+    ['files/outputs/best.ckpt', false],
+  ]);
+  const executor = new LocalExecutor();
+  assert.equal(readFileSync(await fetchModalFile(place, 'last.ckpt', executor), 'utf8'), 'weights');
+  assert.deepEqual(names()[0], ['last.ckpt', true]);
+  await assert.rejects(fetchModalFile(place, 'files/outputs/best.ckpt', executor), { code: 'not-found' });
+  await assert.rejects(fetchModalFile(place, '../outside', executor), { code: 'not-found' });
 });
 
 test('lines of the agent are applied in pieces of any size, twice too, and never outside the run', () => {
