@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 
 const programs = ['slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol', 'munged'] as const;
 const accountPrograms = ['slurmdbd', 'sacct', 'mariadbd', 'mariadb-install-db'] as const;
@@ -14,6 +15,8 @@ export function ensureSlurm(options: { readonly accounts: boolean; readonly inst
   const missing = wanted.filter((program) => !exists(program));
   const isRoot = process.getuid?.() === 0;
   if (!isRoot) return 'The daemons of SLURM are started as root only.';
+  if (!existsSync('/sys/fs/cgroup') || readdirSync('/sys/fs/cgroup').length === 0)
+    return 'slurmd needs /sys/fs/cgroup, which is not mounted here.';
   if (missing.length === 0) return '';
   if (!exists('apt-get')) return `${missing.join(', ')} are not installed, and there is no apt-get.`;
   if (!options.install) return `${missing.join(', ')} are not installed; npm run test:slurm installs them.`;

@@ -1,6 +1,7 @@
-// Runs the ssh tests. An sshd is needed: the machine's own, or one unpacked from Debian's package into the cache, without installing anything.
+// Runs the ssh tests. An sshd and the ssh program are needed: the machine's own; where this is root on Debian, installed without being started; else an
+// sshd that is unpacked from Debian's package into the cache.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../../../scripts/setup/cache.mjs';
 import { step } from '../../../scripts/setup/step.mjs';
@@ -9,13 +10,37 @@ import { runNodeTests } from '../../../scripts/test/nodeTests.mjs';
 /** The server and the libraries of it that a small Debian may lack. */
 const PACKAGES = ['openssh-server', 'libwrap0', 'libcap-ng0', 'libaudit1', 'libpam0g', 'libnsl2', 'libtirpc3'];
 
-const own = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file));
+const ownPlaces = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'];
+const clientPlaces = ['/usr/bin/ssh-keygen', '/usr/local/bin/ssh-keygen'];
+const isRootOnDebian = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+if (isRootOnDebian && ![ownPlaces, clientPlaces].every((places) => places.some((file) => existsSync(file))))
+  await step('install ssh and sshd from Debian', install).catch(leftOut);
+const own = ownPlaces.find((file) => existsSync(file));
 const sshd = own ?? (await unpacked().catch((error) => leftOut(error)));
 if (sshd !== undefined) process.env['TRAINYARD_SSHD'] = sshd;
 process.exitCode = await runNodeTests(['test/targets/ssh/**/*.test.ts'], {
   parts: process.argv.slice(2),
   concurrency: 2,
 });
+
+/** The package would start its server; a policy keeps it from that, as Debian has it for this purpose. */
+function install() {
+  const policy = '/usr/sbin/policy-rc.d';
+  const isOurs = !existsSync(policy);
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const apt = (/** @type {string[]} */ ...args) =>
+    execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=600', '-qq', ...args], {
+      stdio: 'ignore',
+      timeout: 170_000,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  try {
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', 'openssh-client', 'openssh-server');
+  } finally {
+    if (isOurs) rmSync(policy, { force: true });
+  }
+}
 
 /** An sshd in the cache; fetched where it is not there yet. */
 async function unpacked() {

@@ -26,8 +26,14 @@ const libraries = process.env['TRAINYARD_SSHD_LIBRARIES'];
 /** Why there can be no server here; undefined where there can. */
 export function missingServer(): string | undefined {
   if (process.platform !== 'linux') return 'the tests start sshd as Linux has it';
-  if (sshd !== undefined) return undefined;
-  return 'there is no sshd here (Debian: apt-get install openssh-server)';
+  if (sshd === undefined) return 'there is no sshd here (Debian: apt-get install openssh-server)';
+  const missing = ['ssh', 'ssh-keygen'].find((program) => !isOnPath(program));
+  return missing === undefined ? undefined : `there is no ${missing} here (Debian: apt-get install openssh-client)`;
+}
+
+function isOnPath(program: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+  return folders.some((folder) => existsSync(path.join(folder, program)));
 }
 
 /** A real sshd of the user's own on the loopback, with keys and a client configuration of its own. Nothing of ~/.ssh and /etc/ssh is used. */
