@@ -11,6 +11,8 @@ const accountPackages = 'slurmdbd mariadb-server'.split(' ');
  * with apt, and only when asked to.
  */
 export function ensureSlurm(options: { readonly accounts: boolean; readonly install: boolean }): string {
+  const known = process.env['TRAINYARD_SLURM_OBSTACLE'];
+  if (known !== undefined) return known;
   const wanted = options.accounts ? [...programs, ...accountPrograms] : programs;
   const missing = wanted.filter((program) => !exists(program));
   const isRoot = process.getuid?.() === 0;
