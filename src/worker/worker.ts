@@ -7,16 +7,10 @@ import { noteSocket } from '../client/socketFile.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { FoundRun } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
-import { CommandTarget } from '../launch/command/commandTarget.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
-import { LocalTarget } from '../launch/local/localTarget.ts';
-import { ModalTarget } from '../launch/modal/modalTarget.ts';
-import { LocalExecutor } from '../launch/remote/localExecutor.ts';
-import { slurmExecutor, slurmFilesOf } from '../launch/slurm/slurmExecutor.ts';
-import { SlurmTarget } from '../launch/slurm/slurmTarget.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
-import { SshTarget } from '../launch/ssh/sshTarget.ts';
+import type { SshTarget } from '../launch/ssh/sshTarget.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -52,6 +46,7 @@ import type { WorkerOptions, WorkerServices } from './services.ts';
 import { diagnoseJob } from './sweeps/diagnoseJob.ts';
 import type { Sweeps } from './sweeps/sweeps.ts';
 import { SweepService } from './sweeps/wire.ts';
+import { openTargets } from './targets.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
@@ -106,39 +101,20 @@ export class Worker extends Disposables implements WorkerServices {
       }),
     );
     this.sshHosts = this.add(new SshHosts(askPass.open));
-    this.ssh = this.add(new SshTarget({ hosts: this.sshHosts, complain: logLine, ...patience(options) }));
     this.catalog = this.add(new RunCatalog(database));
     const jobs = new JobTable(database);
-    const target = this.add(
-      new LocalTarget({
-        shimFile: installation.shim,
-        node: installation.node,
-        env: installation.env,
-        ...patience(options),
-        log: 2,
-      }),
-    );
+    const targets = openTargets(this, {
+      installation,
+      sshHosts: this.sshHosts,
+      directoryOf: (runId) => this.catalog.get(runId)?.found.path,
+      patience: patience(options),
+    });
+    this.ssh = targets.ssh;
     this.gpus = this.add(new GpuWatch());
     this.scheduler = this.add(
       new Scheduler({
         store: jobs,
-        targets: [
-          target,
-          this.ssh,
-          this.add(new CommandTarget(new LocalExecutor())),
-          this.add(
-            new SlurmTarget({
-              executorFor: (settings) => slurmExecutor(this.sshHosts, settings),
-              filesFor: (settings) => slurmFilesOf(this.sshHosts, settings),
-              directoryOf: (runId) => this.catalog.get(runId)?.found.path,
-              complain: logLine,
-              ...patience(options),
-            }),
-          ),
-          this.add(
-            new ModalTarget({ runnerFile: installation.modal, node: installation.node, env: installation.env, log: 2 }),
-          ),
-        ],
+        targets: Object.values(targets),
         complain: logLine,
         gpus: () => this.gpus.known(gpuMaxAgeMs),
         diagnose: (_, directory, presence) => diagnoseJob(directory, presence),
@@ -184,7 +160,7 @@ export class Worker extends Disposables implements WorkerServices {
       new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#walked(root, runs, at) }),
     );
     this.add(new FolderSignals(this.clients, () => this.folders.roots));
-    this.#jobRuns = new JobRuns(this, jobs, target);
+    this.#jobRuns = new JobRuns(this, jobs, targets.local);
     for (const run of this.catalog.all()) this.#linked.note(run);
     this.#linker = this.add(
       new RunLinker({

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import type { WorkerLink } from '../../client/index.ts';
+import type { RunId } from '../../domain/ids.ts';
 import type { RunSummary } from '../../domain/run.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { print } from '../output.ts';
+import { print, printJson, printNote } from '../output.ts';
+import { waitForRun } from '../waitForRun.ts';
 
 /** Options that every command with a worker has. */
 export const commonOptions = {
@@ -23,4 +26,23 @@ export function printHelp(help: string): number {
 /** What a command that waited for a run gives: success only for a run that finished. */
 export function exitCodeOf(run: RunSummary): number {
   return run.status === 'finished' ? exitCodes.done : exitCodes.failed;
+}
+
+/** Says that a run is in the queue and, where that is wanted, waits for its end and says how it went. Gives the exit code. */
+export async function reportLaunch(
+  worker: WorkerLink,
+  { runId, run }: { readonly runId: RunId; readonly run: RunSummary },
+  { wait, json }: { readonly wait?: boolean | undefined; readonly json?: boolean | undefined },
+): Promise<number> {
+  const queued = `Queued ${run.name} (${runId}) in ${run.path}.`;
+  if (wait !== true) {
+    if (json === true) printJson({ runId, run });
+    else print(queued);
+    return exitCodes.done;
+  }
+  if (json !== true) printNote(queued);
+  const ended = await waitForRun(worker, runId);
+  if (json === true) printJson({ runId, run: ended });
+  else print(`${ended.name}: ${ended.status}. ${ended.statusReason}`);
+  return exitCodeOf(ended);
 }

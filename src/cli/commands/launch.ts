@@ -5,9 +5,8 @@ import type { LaunchPreview, LaunchRequest } from '../../domain/launch.ts';
 import { parseArguments, UsageError } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, printNote } from '../output.ts';
-import { waitForRun } from '../waitForRun.ts';
 import { withWorker } from '../workerConnection.ts';
-import { commonOptions, exitCodeOf, folderOf, printHelp } from './common.ts';
+import { commonOptions, folderOf, printHelp, reportLaunch } from './common.ts';
 import { meansCommand, runLaunchCommand } from './launchCommand.ts';
 
 const help = `trainyard launch RECIPE [key=value …] [OPTIONS]
@@ -55,17 +54,7 @@ export async function runLaunch(args: readonly string[]): Promise<number> {
   return withWorker(async (worker) => {
     if (values.preview === true)
       return printPreview(await worker.call('launch.preview', request), values.json === true);
-    const { runId, run } = await worker.call('launch.start', request);
-    if (values.wait !== true) {
-      if (values.json === true) printJson({ runId, run });
-      else print(`Queued ${run.name} (${runId}) in ${run.path}.`);
-      return exitCodes.done;
-    }
-    if (values.json !== true) printNote(`Queued ${run.name} (${runId}) in ${run.path}.`);
-    const ended = await waitForRun(worker, runId);
-    if (values.json === true) printJson({ runId, run: ended });
-    else print(`${ended.name}: ${ended.status}. ${ended.statusReason}`);
-    return exitCodeOf(ended);
+    return reportLaunch(worker, await worker.call('launch.start', request), values);
   });
 }
 

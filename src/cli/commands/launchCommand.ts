@@ -3,10 +3,9 @@ import type { CommandPreview } from '../../domain/commandLaunch.ts';
 import { noPositionals, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, printNote } from '../output.ts';
-import { waitForRun } from '../waitForRun.ts';
 import { withWorker } from '../workerConnection.ts';
 import { commandOptions, commandOptionsHelp, commandRequestOf, splitAtDashes } from './commandOptions.ts';
-import { exitCodeOf, printHelp } from './common.ts';
+import { printHelp, reportLaunch } from './common.ts';
 
 const help = `trainyard launch --entry ID [OPTIONS] [-- ARGUMENT …]
 trainyard launch [OPTIONS] -- PROGRAM ARGUMENT …
@@ -48,17 +47,7 @@ export async function runLaunchCommand(args: readonly string[]): Promise<number>
   const json = values.json === true;
   return withWorker(async (worker) => {
     if (values.preview === true) return printPreview(await worker.call('command.preview', request), json);
-    const { runId, run } = await worker.call('command.launch', request);
-    if (values.wait !== true) {
-      if (json) printJson({ runId, run });
-      else print(`Queued ${run.name} (${runId}) in ${run.path}.`);
-      return exitCodes.done;
-    }
-    if (!json) printNote(`Queued ${run.name} (${runId}) in ${run.path}.`);
-    const ended = await waitForRun(worker, runId);
-    if (json) printJson({ runId, run: ended });
-    else print(`${ended.name}: ${ended.status}. ${ended.statusReason}`);
-    return exitCodeOf(ended);
+    return reportLaunch(worker, await worker.call('command.launch', request), values);
   });
 }
 
