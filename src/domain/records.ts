@@ -9,6 +9,8 @@ export interface ScalarBatch {
   readonly steps: Float64Array;
   readonly wallTimes: Float64Array;
   readonly values: Float64Array;
+  /** A figure of the machine, not of the training; its steps count the samples from 0, since trackers give such values a time only. */
+  readonly system?: true;
 }
 
 /** Where the bytes of an image or a text lie. Files are given relative to the run's directory, or to `base`, which lies in one of its links, and never leave it. */
@@ -72,6 +74,46 @@ export interface RunFacts {
   readonly links?: readonly string[];
   /** Places where the log says that it was taken up again: rows of this step and above that stand before are older than those that follow. All rows are kept. */
   readonly restarts?: readonly { readonly step: Step; readonly wallTime: WallTimeSeconds }[];
+  /** What the tracker files the run under: a W&B or Trackio project, an MLflow experiment, the task name of Hydra. */
+  readonly project?: string;
+  /** The tracker's own group within the project: a sweep, a multirun, a W&B group. */
+  readonly group?: string;
+  /** The tracker's own id, "xinacahi" or 32 hex digits. Two places with the same id of the same tracker are one run. */
+  readonly trackerId?: string;
+  /** The tracker's own labels and notes. */
+  readonly trackerLabels?: readonly string[];
+  readonly trackerNote?: string;
+  readonly host?: string;
+  /** The last or best values as the tracker itself sums them up. */
+  readonly summary?: JsonObject;
+  /** What the program printed. */
+  readonly console?: readonly ConsoleLog[];
+  /** Absolute paths of the files that the configuration came from. */
+  readonly configFiles?: readonly string[];
+  /** Absolute paths of folders and files that hold what the run made: checkpoints, artifacts. */
+  readonly outputs?: readonly string[];
+  /** Filled in where a run was read from several places: which they are, the first one being the run's own. */
+  readonly sources?: readonly SourceOfRun[];
+}
+
+/** A log of what a program printed. */
+export interface ConsoleLog {
+  readonly title: string;
+  /** Absolute path. */
+  readonly file: string;
+  /** `text` is shown as it is; `wandb` lies as output records inside a transaction log. */
+  readonly encoding: 'text' | 'wandb';
+}
+
+/** One place that a run was read from. */
+export interface SourceOfRun {
+  readonly source: RunSource;
+  readonly path: string;
+  readonly key?: string;
+  /** Why it is the same run, a sentence: "It has the same W&B id.", "Both lie in one folder." */
+  readonly why: string;
+  /** How many tags were taken from it. */
+  readonly tags: number;
 }
 
 /** Where a reader goes on. A plain tree, kept in the database between starts. */
@@ -90,13 +132,31 @@ export interface PollResult {
   readonly problems: readonly ReaderProblem[];
 }
 
-/** A run that was found on the disk. */
-export interface FoundRun {
+/** A place on the disk that holds one run: a folder, a file, or a part of a file. */
+export interface RunPlace {
   readonly source: RunSource;
-  /** Absolute path of the directory that is the run. */
+  /** Absolute path of the folder or file. */
   readonly path: string;
+  /** Which run it is where the file holds several: an id or a name within it. */
+  readonly key?: string;
+}
+
+/** A further place where the same run was logged, and why it is known to be the same one, as a sentence. */
+export interface RunPart extends RunPlace {
+  readonly why: string;
+}
+
+/** A run that was found on the disk. */
+export interface FoundRun extends RunPlace {
   /** Absolute path of the root that was searched. */
   readonly root: string;
   /** Name for people: the directory relative to its log directory, unless the format knows better. */
   readonly name: string;
+  /** Where else it was logged. The run is read from its own place and from these. */
+  readonly parts?: readonly RunPart[];
+}
+
+/** The identity of a place as one text. */
+export function placeKey({ source, path, key }: RunPlace): string {
+  return key === undefined ? `${source}\0${path}` : `${source}\0${path}\0${key}`;
 }

@@ -25,7 +25,22 @@ export function isActive(status: RunStatus): boolean {
 }
 
 /** Who wrote the run's files. One folder under src/readers each. */
-export const runSources = ['trainyard', 'tensorboard'] as const;
+export const runSources = [
+  'trainyard',
+  'wandb',
+  'mlflow',
+  'trackio',
+  'experiment-hub',
+  'registry',
+  'hydra',
+  'hf-trainer',
+  'dvclive',
+  'lightning',
+  'csv',
+  'jsonl',
+  'slurm',
+  'tensorboard',
+] as const;
 export type RunSource = (typeof runSources)[number];
 
 /** How far a run is, as far as it tells. */
@@ -94,7 +109,20 @@ export interface RunDetail extends RunSummary {
   readonly problems: readonly string[];
 }
 
-export type SeriesKind = 'scalar' | 'image' | 'text' | 'histogram' | 'audio' | 'other';
+/** What the values of a tag are. `curve` is a precision-recall curve; `other` is listed and cannot be shown. */
+export const seriesKinds = [
+  'scalar',
+  'image',
+  'text',
+  'histogram',
+  'audio',
+  'video',
+  'table',
+  'curve',
+  'html',
+  'other',
+] as const;
+export type SeriesKind = (typeof seriesKinds)[number];
 
 /** A tag of a run, with the figures that `inspect` prints. Numbers are float64; a float32 source keeps its float32 value. */
 export interface SeriesInfo {
@@ -112,4 +140,6 @@ export interface SeriesInfo {
   readonly nonFinite: number;
   readonly firstWallTime: WallTimeSeconds;
   readonly lastWallTime: WallTimeSeconds;
+  /** A figure of the machine (GPU load, memory), not of the training. Its steps count the samples. */
+  readonly system?: true;
 }

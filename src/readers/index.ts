@@ -1,9 +1,21 @@
 import type { FoundRun } from '../domain/records.ts';
 import type { RunSource } from '../domain/run.ts';
+import { csvFormat } from './csv/format.ts';
 import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
+import { dvcliveFormat } from './dvclive/format.ts';
+import { experimentHubFormat } from './experimentHub/format.ts';
 import type { RunFormat, RunReader } from './format.ts';
+import { hfTrainerFormat } from './hfTrainer/format.ts';
+import { hydraFormat } from './hydra/format.ts';
+import { jsonlFormat } from './jsonl/format.ts';
+import { lightningFormat } from './lightning/format.ts';
+import { mlflowFormat } from './mlflow/format.ts';
+import { registryFormat } from './registry/format.ts';
+import { slurmFormat } from './slurm/format.ts';
 import { TensorboardReader, tensorboardFormat } from './tensorboard/format.ts';
+import { trackioFormat } from './trackio/format.ts';
 import { makeTrainyardFormat } from './trainyard/format.ts';
+import { wandbFormat } from './wandb/format.ts';
 
 export type { DiscoverOptions, Discovery } from './discovery/discover.ts';
 export type { FolderIndex } from './discovery/folderIndex.ts';
@@ -11,6 +23,18 @@ export type { RunFormat, RunReader } from './format.ts';
 
 /** Formats of other tools by the source that they read. A new one is a folder here and a line in this table. */
 const foreignFormats = {
+  wandb: wandbFormat,
+  mlflow: mlflowFormat,
+  trackio: trackioFormat,
+  'experiment-hub': experimentHubFormat,
+  registry: registryFormat,
+  hydra: hydraFormat,
+  'hf-trainer': hfTrainerFormat,
+  dvclive: dvcliveFormat,
+  lightning: lightningFormat,
+  csv: csvFormat,
+  jsonl: jsonlFormat,
+  slurm: slurmFormat,
   tensorboard: tensorboardFormat,
 } as const satisfies { readonly [Source in Exclude<RunSource, 'trainyard'>]: RunFormat };
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { FoundRun } from '../../domain/records.ts';
-import type { FolderMatch, RunFormat } from '../format.ts';
+import type { ContainerListing, FolderMatch, RunContainer, RunFormat } from '../format.ts';
 import { type FolderIndex, type IndexedFolder, isCurrent, type SkippedFolder } from './folderIndex.ts';
 import { type ListedNames, listFolder } from './listFolder.ts';
 import { excludedBy, skipByContent, skipByName } from './skip.ts';
@@ -49,6 +49,8 @@ export async function discover(
   const runs = walk.runs.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   return { runs, index: walk.index, skipped: walk.skipped };
 }
+
+const nothingFound = { runs: [], containers: [], folders: [], links: [], skipped: [] };
 
 class Walk {
   readonly runs: FoundRun[] = [];
@@ -104,7 +106,8 @@ class Walk {
       const known = this.#options.previous?.get(folder);
       const indexed = isCurrent(known, signature) ? known : await this.#list(folder, signature, modifiedAt);
       this.index.set(folder, indexed);
-      if (indexed.run !== undefined) this.runs.push(indexed.run);
+      this.runs.push(...indexed.runs);
+      for (const container of indexed.containers) await this.#open(container);
       this.skipped.push(...indexed.skipped);
       return this.#goOn(folder, depth, indexed);
     } catch (error) {
@@ -129,29 +132,45 @@ class Walk {
     const environment = folder === this.#root ? undefined : skipByContent(names.files, names.folders);
     const about = { signature, listedAt, modifiedAt };
     if (environment !== undefined) {
-      return { ...about, run: undefined, folders: [], links: [], skipped: [{ path: folder, reason: environment }] };
+      return { ...about, ...nothingFound, skipped: [{ path: folder, reason: environment }] };
     }
-    const match = this.#match(folder, names);
-    if (match !== undefined && !match.descend) return { ...about, run: match.run, folders: [], links: [], skipped: [] };
+    const { runs, containers = [], descend } = this.#match(folder, names);
+    if (!descend) return { ...about, ...nothingFound, runs, containers };
     const skipped: SkippedFolder[] = [];
     const wanted = (name: string): boolean => this.#wants(path.join(folder, name), name, skipped);
     return {
       ...about,
-      run: match?.run,
+      runs,
+      containers,
       folders: names.folders.filter(wanted),
       links: names.links.filter(wanted),
       skipped,
     };
   }
 
-  /** The first format that knows the folder has it, so a run of ours is not also one of TensorBoard's. */
-  #match(folder: string, { files, folders, links }: ListedNames): FolderMatch | undefined {
+  /** What all formats see in a folder. One that claims the whole of it ends the asking, so a run of ours is not also one of TensorBoard's. */
+  #match(folder: string, { files, folders, links }: ListedNames): FolderMatch {
     const listing = { path: folder, root: this.#root, files, folders: [...folders, ...links] };
+    const matches: FolderMatch[] = [];
     for (const format of this.#formats) {
       const match = format.match(listing);
-      if (match !== undefined) return match;
+      if (match === undefined) continue;
+      matches.push(match);
+      if (match.exclusive === true) break;
     }
-    return undefined;
+    return {
+      runs: matches.flatMap(({ runs }) => runs),
+      containers: matches.flatMap(({ containers }) => containers ?? []),
+      descend: matches.every(({ descend }) => descend),
+    };
+  }
+
+  async #open(container: RunContainer): Promise<void> {
+    const format = this.#formats.find(({ source }) => source === container.source);
+    const listing: ContainerListing | undefined = await format?.list?.(container);
+    if (listing === undefined) return;
+    this.runs.push(...listing.runs);
+    if (listing.skipped !== undefined) this.skipped.push({ path: container.path, reason: listing.skipped });
   }
 
   #wants(folder: string, name: string, skipped: SkippedFolder[]): boolean {

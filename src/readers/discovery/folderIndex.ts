@@ -1,4 +1,5 @@
 import type { FoundRun } from '../../domain/records.ts';
+import type { RunContainer } from '../format.ts';
 
 /** What discovery keeps of a folder, so that the next walk need not list it again. The files' names are not kept: data sets have millions. */
 export interface IndexedFolder {
@@ -7,7 +8,9 @@ export interface IndexedFolder {
   /** Seconds since 1970 at which the listing was made, and the folder's own time. */
   readonly listedAt: number;
   readonly modifiedAt: number;
-  readonly run: FoundRun | undefined;
+  /** Runs that the names told, and what must be opened to know its runs. */
+  readonly runs: readonly FoundRun[];
+  readonly containers: readonly RunContainer[];
   /** Names of the folders to walk on into, links to folders apart. */
   readonly folders: readonly string[];
   readonly links: readonly string[];

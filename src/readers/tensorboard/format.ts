@@ -58,5 +58,6 @@ export class TensorboardReader implements RunReader {
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
   if (!folder.files.some(isEventFile)) return undefined;
   const name = runName(folder.root, folder.path);
-  return { run: { source: 'tensorboard', path: path.resolve(folder.path), root: folder.root, name }, descend: true };
+  const run: FoundRun = { source: 'tensorboard', path: path.resolve(folder.path), root: folder.root, name };
+  return { runs: [run], descend: true };
 }

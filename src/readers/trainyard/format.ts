@@ -127,10 +127,9 @@ export class TrainyardReader implements RunReader {
 
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
   if (!folder.files.includes(runFiles.launch) && !isRunDirectory(folder)) return undefined;
-  return {
-    run: { source: 'trainyard', path: path.resolve(folder.path), root: folder.root, name: path.basename(folder.path) },
-    descend: false,
-  };
+  const name = path.basename(folder.path);
+  const run: FoundRun = { source: 'trainyard', path: path.resolve(folder.path), root: folder.root, name };
+  return { runs: [run], descend: false, exclusive: true };
 }
 
 /** `run.json` is a common name, so something else of ours must stand beside it. */

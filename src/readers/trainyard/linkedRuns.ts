@@ -138,9 +138,9 @@ export class LinkedRuns {
     const key = `file:${path.join(folder, only)}`;
     if (this.#places.has(key)) return;
     for (const format of this.#formats) {
-      const match = format.match({ path: folder, root: folder, files: [only], folders: [] });
-      if (match === undefined || format.openFile === undefined) continue;
-      this.#places.set(key, { key, folder, prefix: path.basename(folder), reader: format.openFile(match.run, only) });
+      const run = format.match({ path: folder, root: folder, files: [only], folders: [] })?.runs[0];
+      if (run === undefined || format.openFile === undefined) continue;
+      this.#places.set(key, { key, folder, prefix: path.basename(folder), reader: format.openFile(run, only) });
       return;
     }
   }
