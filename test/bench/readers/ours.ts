@@ -1,15 +1,20 @@
-// Reads one run with our reader in a process of its own, as a reader thread does, and prints how long that took.
-import { TensorboardReader } from '../../../src/readers/tensorboard/format.ts';
+// Reads one run (as JSON in the first argument) with the reader of its format in a process of its own, as a reader thread does, and prints how long that took.
+import type { FoundRun, ReaderCursor } from '../../../src/domain/records.ts';
+import { openRun } from '../../../src/readers/index.ts';
 
-const folder = process.argv[2]!;
-const reader = new TensorboardReader({ source: 'tensorboard', path: folder, root: folder, name: 'bench' });
+const reader = openRun(JSON.parse(process.argv[2]!) as FoundRun);
 const start = performance.now();
+const tags = new Set<string>();
 let scalars = 0;
-let cursor: Parameters<TensorboardReader['poll']>[0];
+let cursor: ReaderCursor | undefined;
 for (let more = true; more; ) {
   const polled = await reader.poll(cursor, { maxBytes: 4 * 1024 * 1024 });
-  for (const { values } of polled.scalars) scalars += values.length;
+  for (const { tag, values } of polled.scalars) {
+    tags.add(tag);
+    scalars += values.length;
+  }
   cursor = polled.cursor;
   more = polled.more;
 }
-console.log(JSON.stringify({ milliseconds: performance.now() - start, scalars }));
+const milliseconds = performance.now() - start;
+console.log(JSON.stringify({ milliseconds, scalars, tags: tags.size, memory: process.memoryUsage().rss }));
