@@ -1,7 +1,9 @@
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
-import type { RunProgress, RunSource, RunStatus, SeriesKind } from './run.ts';
+import type { ConsoleLog, RunProgress, RunSource, RunStatus, SeriesKind, SourceOfRun } from './run.ts';
+
+export type { ConsoleLog, SourceOfRun } from './run.ts';
 
 /** New values of one tag in the order of the file: column i of each array belongs together. Nothing is dropped, sorted or rounded. */
 export interface ScalarBatch {
@@ -94,26 +96,6 @@ export interface RunFacts {
   readonly outputs?: readonly string[];
   /** Filled in where a run was read from several places: which they are, the first one being the run's own. */
   readonly sources?: readonly SourceOfRun[];
-}
-
-/** A log of what a program printed. */
-export interface ConsoleLog {
-  readonly title: string;
-  /** Absolute path. */
-  readonly file: string;
-  /** `text` is shown as it is; `wandb` lies as output records inside a transaction log. */
-  readonly encoding: 'text' | 'wandb';
-}
-
-/** One place that a run was read from. */
-export interface SourceOfRun {
-  readonly source: RunSource;
-  readonly path: string;
-  readonly key?: string;
-  /** Why it is the same run, a sentence: "It has the same W&B id.", "Both lie in one folder." */
-  readonly why: string;
-  /** How many tags were taken from it. */
-  readonly tags: number;
 }
 
 /** Where a reader goes on. A plain tree, kept in the database between starts. */

@@ -95,6 +95,32 @@ export interface RunSummary {
   readonly entry?: string;
   /** Name of the target that it was launched on, where it was a command. */
   readonly target?: string;
+  /** What the tracker files it under: a W&B or Trackio project, an MLflow experiment, the task name of Hydra. */
+  readonly project?: string;
+  /** The tracker's own group within the project: a sweep, a multirun, a W&B group. */
+  readonly group?: string;
+  /** Who else logged the same training, each once, without `source` itself. Absent where it is nobody. */
+  readonly alsoLoggedTo?: readonly RunSource[];
+}
+
+/** A log of what a program printed. */
+export interface ConsoleLog {
+  readonly title: string;
+  /** Absolute path. */
+  readonly file: string;
+  /** `text` is shown as it is; `wandb` lies as output records inside a transaction log. */
+  readonly encoding: 'text' | 'wandb';
+}
+
+/** One place that a run was read from. */
+export interface SourceOfRun {
+  readonly source: RunSource;
+  readonly path: string;
+  readonly key?: string;
+  /** Why it is the same run, a sentence: "It has the same W&B id.", "Both lie in one folder." */
+  readonly why: string;
+  /** How many tags were taken from it. */
+  readonly tags: number;
 }
 
 /** A run with all that is known about it. */
@@ -107,6 +133,20 @@ export interface RunDetail extends RunSummary {
   readonly commit?: string;
   readonly dirty?: boolean;
   readonly problems: readonly string[];
+  /** Where it was read from, its own place first. Absent where that is one place. */
+  readonly sources?: readonly SourceOfRun[];
+  /** What the program printed, the log that people look at first being the first one. */
+  readonly console?: readonly ConsoleLog[];
+  /** Absolute paths of the files that the configuration came from. */
+  readonly configFiles?: readonly string[];
+  /** Absolute paths of folders and files that hold what the run made. */
+  readonly outputs?: readonly string[];
+  readonly host?: string;
+  /** The tracker's own id, labels, note and summary values. */
+  readonly trackerId?: string;
+  readonly trackerLabels?: readonly string[];
+  readonly trackerNote?: string;
+  readonly trackerSummary?: JsonObject;
 }
 
 /** What the values of a tag are. `curve` is a precision-recall curve; `other` is listed and cannot be shown. */

@@ -37,6 +37,14 @@ export interface WorkerMethods extends LaunchingMethods {
     result: RunSummary;
   };
 
+  /**
+   * A place that was taken for a part of this run is a run of its own from now on; without `part` (its `placeKey`) all of them are. Kept until they are
+   * merged again. Gives the run and those that came out of it.
+   */
+  'runs.split': { params: { runId: RunId; part?: string }; result: { runs: readonly RunSummary[] } };
+  /** Several runs are one from now on, the first of them. Kept until it is split. Nothing is changed on the disk. */
+  'runs.merge': { params: { runIds: readonly RunId[] }; result: RunSummary };
+
   'recipes.list': { params: Record<string, never>; result: { recipes: readonly RecipeInfo[] } };
   /** YAML files of the folder whose `recipe:` key names the recipe (or any recipe, when absent). */
   'configs.list': { params: { folder: string; recipe?: string }; result: { files: readonly ConfigFileInfo[] } };
@@ -70,8 +78,9 @@ export interface WorkerMethods extends LaunchingMethods {
   };
 
   'checkpoints.list': { params: { folder: string }; result: { checkpoints: readonly Checkpoint[] } };
+  /** What the run printed. `log`: which of `RunDetail.console`; absent: its own output, else the first of them. */
   'log.read': {
-    params: { runId: RunId; from: number; maxBytes: number };
+    params: { runId: RunId; from: number; maxBytes: number; log?: number };
     result: { text: string; next: number; size: number };
   };
   'experimentLog.list': { params: { folder: string }; result: { entries: readonly LogEntry[] } };
@@ -112,6 +121,8 @@ export interface WorkerHello {
 export interface FolderSettings {
   /** Globs, relative to the folder, of what discovery leaves out. */
   readonly exclude?: readonly string[];
+  /** Absolute paths of folders elsewhere in which trackers keep runs (Trackio's own, a shared W&B folder): read as if they lay in the folder. Those that are not there are passed over. */
+  readonly trackerFolders?: readonly string[];
   /** Seconds between two looks for new runs where the file system tells nothing. */
   readonly pollSeconds?: number;
 }

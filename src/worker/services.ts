@@ -1,3 +1,4 @@
+import type { RunId } from '../domain/ids.ts';
 import type { GpuWatch } from '../launch/local/gpus.ts';
 import type { SshHosts } from '../launch/ssh/sshHosts.ts';
 import type { SshTarget } from '../launch/ssh/sshTarget.ts';
@@ -28,6 +29,14 @@ export interface WorkerOptions {
   readonly terminateMs?: number;
 }
 
+/** What people say of which places are one run; kept over restarts. Both resolve when the lists are right. */
+export interface RunGrouping {
+  /** Takes one part (its `placeKey`) out of a run, or all. Gives the run and those that came out of it. Rejects with `conflict` where the run has one place only. */
+  split(runId: RunId, part: string | undefined): Promise<readonly RunId[]>;
+  /** Makes the others parts of the first run. Gives the run that they are now. */
+  merge(runIds: readonly RunId[]): Promise<RunId>;
+}
+
 /** What the methods of the protocol work with. */
 export interface WorkerServices {
   readonly options: WorkerOptions;
@@ -38,6 +47,7 @@ export interface WorkerServices {
   readonly views: RunViews;
   readonly monitor: RunMonitor;
   readonly folders: Folders;
+  readonly grouping?: RunGrouping;
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
   /** Connections to hosts behind ssh, one each for all targets. */

@@ -7,6 +7,7 @@ const groupTitles: { readonly [G in DoctorCheck['group']]: string } = {
   devices: 'Devices',
   disk: 'Disk',
   workspace: 'Workspace',
+  sources: 'Sources',
   tools: 'Tools',
 };
 

@@ -4,6 +4,7 @@ import type { Client } from '../clients.ts';
 import type { WorkerServices } from '../services.ts';
 import { dataHandlers } from './data.ts';
 import { folderHandlers } from './folders.ts';
+import { groupingHandlers } from './grouping.ts';
 import { launchHandlers } from './launch.ts';
 import { launchingHandlers } from './launching/index.ts';
 import { queueHandlers } from './queue.ts';
@@ -17,6 +18,7 @@ export function workerHandlers(worker: WorkerServices, client: () => Client): Ha
     ...sessionHandlers(worker, client),
     ...folderHandlers(worker, client),
     ...runHandlers(worker),
+    ...groupingHandlers(worker),
     ...launchHandlers(worker, client),
     ...queueHandlers(worker, client),
     ...dataHandlers(worker),

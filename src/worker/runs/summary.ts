@@ -1,5 +1,6 @@
 import type { Job } from '../../domain/job.ts';
-import type { RunDetail, RunStatus, RunSummary } from '../../domain/run.ts';
+import type { RunFacts } from '../../domain/records.ts';
+import type { RunDetail, RunSource, RunStatus, RunSummary } from '../../domain/run.ts';
 import type { Marks } from '../../store/markTable.ts';
 import type { LiveRun } from './liveRun.ts';
 
@@ -32,6 +33,9 @@ export function summaryOf(run: LiveRun, marks: Marks = noMarks, jobFacts?: JobFa
     resumedFrom: facts.resumedFrom,
     entry: facts.entry,
     target: facts.target,
+    project: facts.project,
+    group: facts.group,
+    alsoLoggedTo: otherSources(found.source, facts.sources),
   };
   return {
     id: run.id,
@@ -59,8 +63,29 @@ export function detailOf(run: LiveRun, summary: RunSummary): RunDetail {
     definitions: facts.definitions ?? [],
     series: [...run.series.values()].map(({ info }) => info),
     problems: run.problems,
-    ...defined({ command: facts.command, cwd: facts.cwd, commit: facts.commit, dirty: facts.dirty }),
+    ...defined({
+      command: facts.command,
+      cwd: facts.cwd,
+      commit: facts.commit,
+      dirty: facts.dirty,
+      sources: facts.sources,
+      console: facts.console,
+      configFiles: facts.configFiles,
+      outputs: facts.outputs,
+      host: facts.host,
+      trackerId: facts.trackerId,
+      trackerLabels: facts.trackerLabels,
+      trackerNote: facts.trackerNote,
+      trackerSummary: facts.summary,
+    }),
   };
+}
+
+/** Who else logged the run; undefined where it is nobody. */
+function otherSources(own: RunSource, sources: RunFacts['sources']): readonly RunSource[] | undefined {
+  const others = new Set((sources ?? []).map(({ source }) => source));
+  others.delete(own);
+  return others.size === 0 ? undefined : [...others];
 }
 
 function statusOf(run: LiveRun, jobFacts: JobFacts | undefined): Status {
