@@ -51,6 +51,13 @@ export interface PoolAttributes {
   readonly strides: readonly number[];
 }
 
+/** One entry per spatial axis. Windows may reach into a border, whose entries never win. */
+export interface MaxPoolAttributes extends PoolAttributes {
+  readonly padBefore: readonly number[];
+  readonly padAfter: readonly number[];
+  readonly dilations: readonly number[];
+}
+
 /** The catalogue: every operation of the graph and the type of its attributes. Names are ONNX operator names where one stands behind it. */
 export interface OpAttributes {
   // elementwise, one input
@@ -116,8 +123,11 @@ export interface OpAttributes {
   readonly ConvTranspose: ConvTransposeAttributes;
   readonly ResizeNearest: { readonly factors: readonly number[] };
   readonly AveragePool: PoolAttributes;
+  readonly MaxPool: MaxPoolAttributes;
   // indexing
   readonly Gather: AxisAttributes;
+  readonly GatherElements: AxisAttributes;
+  readonly ScatterElementsAdd: AxisAttributes;
   readonly ScatterAdd: NoAttributes;
   readonly Range: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
 }

@@ -76,12 +76,21 @@ export function averagePool2d(x: Value, kernel: PerAxis, stride: PerAxis = kerne
   return averagePool(x, kernel, stride);
 }
 
-/** Largest entry of blocks that tile x [N, C, …]; every spatial size must divide by its block. Equal largest entries share the gradient. */
-export function maxPool(x: Value, kernel: PerAxis): Value {
-  const sizes = perAxis(kernel, x.rank - 2);
-  if (sizes.some((size, i) => x.shape[i + 2]! % size !== 0)) {
-    throw refuse(`maxPool cannot tile ${showShape(x.shape)} by blocks of ${showShape(sizes)}.`, 'Pad or cut it first.');
-  }
+/**
+ * Largest entry of windows over x [N, C, …]; the stride is the window by default. Where windows tile the input and nothing is padded, equal largest
+ * entries share the gradient; elsewhere the first one has it. https://onnx.ai/onnx/operators/onnx__MaxPool.html
+ */
+export function maxPool(x: Value, kernel: PerAxis, options: Omit<ConvOptions, 'groups'> = {}): Value {
+  const axes = x.rank - 2;
+  const sizes = perAxis(kernel, axes);
+  const { strides, padBefore, padAfter, dilations } = convAttributes(axes, { stride: sizes, ...options });
+  const tiles = sizes.every((size, i) => x.shape[i + 2]! % size === 0 && strides[i] === size && dilations[i] === 1);
+  if (tiles && [...padBefore, ...padAfter].every((count) => count === 0)) return tiledMaxPool(x, sizes);
+  return x.graph.apply('MaxPool', [x], { kernel: sizes, strides, padBefore, padAfter, dilations })[0]!;
+}
+
+/** By a reduction over the blocks, which is differentiated without indices. */
+function tiledMaxPool(x: Value, sizes: readonly number[]): Value {
   const blocks = sizes.flatMap((size, i) => [x.shape[i + 2]! / size, size]);
   const inner = sizes.map((_, i) => 3 + 2 * i);
   return reduceMax(reshape(x, [x.shape[0]!, x.shape[1]!, ...blocks]), inner, false);

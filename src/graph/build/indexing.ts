@@ -10,6 +10,16 @@ export function gather(x: Value, indices: Value, axis = 0): Value {
   return x.graph.apply('Gather', [x, indices], { axis: normalizeAxis(axis, x.rank) })[0]!;
 }
 
+/** Entries of x along one axis: result[i, j] = x[indices[i, j], j] for axis 0, with as many axes as x has. */
+export function gatherElements(x: Value, indices: Value, axis: number): Value {
+  return x.graph.apply('GatherElements', [x, indices], { axis: normalizeAxis(axis, x.rank) })[0]!;
+}
+
+/** `data` with `updates` added along one axis: the transpose of `gatherElements`. Equal indices add up. */
+export function scatterElementsAdd(data: Value, indices: Value, updates: Value, axis: number): Value {
+  return data.graph.apply('ScatterElementsAdd', [data, indices, updates], { axis: normalizeAxis(axis, data.rank) })[0]!;
+}
+
 /**
  * `data` with `updates` added at `indices` (ONNX ScatterND with reduction "add"): indices [k, r] of int64 point into the first
  * r axes of data, updates [k, …rest of data]. Equal indices add up. For r above 1 the indices must not be negative.

@@ -1,4 +1,4 @@
-import type { ConvAttributes, ConvTransposeAttributes, PoolAttributes } from '../attributes.ts';
+import type { ConvAttributes, ConvTransposeAttributes, MaxPoolAttributes, PoolAttributes } from '../attributes.ts';
 import { mul } from '../build/binary.ts';
 import {
   averagePool,
@@ -9,15 +9,16 @@ import {
   sumBlocks,
   transposedSize,
 } from '../build/convolution.ts';
+import { gather, scatterNdAdd } from '../build/indexing.ts';
 import { pad, reshape } from '../build/movement.ts';
 import { reduceSum } from '../build/reduction.ts';
 import type { Node, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../onnx/model.ts';
 import { allAxes, refuse, type Shape, sameShape, showShape, sizeOf } from '../shape.ts';
 import { inputGradient, weightGradient } from './convolutionGradient.ts';
-import { addTangents, linear, needFloating, sameDType, stretch } from './helpers.ts';
+import { addTangents, linear, needFloating, sameDType, stretch, zeros } from './helpers.ts';
 
-type ConvolutionOp = 'Conv' | 'ConvTranspose' | 'ResizeNearest' | 'AveragePool';
+type ConvolutionOp = 'Conv' | 'ConvTranspose' | 'ResizeNearest' | 'AveragePool' | 'MaxPool';
 
 export const convolutionOps: OpTable<ConvolutionOp> = {
   // Bilinear in x and w, linear in the bias. dX is the transposed convolution of dY with the same weights, dW the correlation of X
@@ -84,6 +85,32 @@ export const convolutionOps: OpTable<ConvolutionOp> = {
     forward: (dx, { attributes: { kernel, strides } }) => averagePool(dx, kernel, strides),
     transposed: unpool,
   }),
+  // The second output tells where each largest entry stands, counted through the whole of x, so that both rules are a gather and its transpose.
+  MaxPool: {
+    infer: ([x], attributes) => {
+      const shape = maxPooledShape(x!, attributes);
+      return [
+        { shape, dtype: x!.dtype },
+        { shape, dtype: 'int64' },
+      ];
+    },
+    onnx: ({ inputs, attributes: { kernel, strides, padBefore, padAfter, dilations } }) => ({
+      type: 'MaxPool',
+      inputs,
+      attributes: {
+        kernel_shape: intsAttribute(kernel),
+        strides: intsAttribute(strides),
+        pads: intsAttribute([...padBefore, ...padAfter]),
+        dilations: intsAttribute(dilations),
+      },
+    }),
+    vjp: ({ inputs: [x], outputs: [, places] }, [dy]) => {
+      if (!dy) return [null];
+      const flat = reshape(zeros(x!), [-1]);
+      return [reshape(scatterNdAdd(flat, reshape(places!, [-1, 1]), reshape(dy, [-1])), x!.shape)];
+    },
+    jvp: ({ outputs: [, places] }, [dx]) => [dx ? gather(reshape(dx, [-1]), places!) : null, null],
+  },
 };
 
 /** Spreads each mean over its window: by repeating where windows tile the input, else by a transposed convolution. */
@@ -168,6 +195,18 @@ function pooledShape(x: Value, { kernel, strides }: PoolAttributes): Shape {
   needFloating('averagePool', x);
   const spatial = kernel.map((size, i) => Math.floor((x.shape[i + 2]! - size) / strides[i]!) + 1);
   checkSpatial('averagePool', spatial);
+  return [...x.shape.slice(0, 2), ...spatial];
+}
+
+function maxPooledShape(x: Value, attributes: MaxPoolAttributes): Shape {
+  needFloating('maxPool', x);
+  const { kernel, padBefore, padAfter, dilations } = attributes;
+  // A window wholly inside the border would have no largest entry.
+  if (kernel.some((size, i) => Math.max(padBefore[i]!, padAfter[i]!) > dilations[i]! * (size - 1))) {
+    throw refuse(`maxPool cannot have a border wider than its window ${showShape(kernel)}.`);
+  }
+  const spatial = kernel.map((size, i) => convolvedSize(x.shape[i + 2]!, size, { ...attributes, groups: 1 }, i));
+  checkSpatial('maxPool', spatial);
   return [...x.shape.slice(0, 2), ...spatial];
 }
 

@@ -1,4 +1,4 @@
-import { gather } from '../build/indexing.ts';
+import { gather, gatherElements } from '../build/indexing.ts';
 import { reshape, transpose } from '../build/movement.ts';
 import { cast } from '../build/unary.ts';
 import type { Node, OpTable, Value } from '../ir.ts';
@@ -6,7 +6,7 @@ import { intAttribute, stringAttribute } from '../onnx/model.ts';
 import { allAxes, refuse, sameShape, showShape, sizeOf } from '../shape.ts';
 import { sameDType, zeros } from './helpers.ts';
 
-type IndexingOp = 'Gather' | 'ScatterAdd' | 'Range';
+type IndexingOp = 'Gather' | 'GatherElements' | 'ScatterElementsAdd' | 'ScatterAdd' | 'Range';
 
 export const indexingOps: OpTable<IndexingOp> = {
   // Rows are copied; the transpose adds every row of the cotangent back to where it came from.
@@ -18,6 +18,52 @@ export const indexingOps: OpTable<IndexingOp> = {
     onnx: ({ inputs, attributes: { axis } }) => ({ type: 'Gather', inputs, attributes: { axis: intAttribute(axis) } }),
     vjp: (node, [dy]) => [dy ? scatterBack(dy, node) : null, null],
     jvp: ({ inputs: [, indices], attributes: { axis } }, [dx]) => [dx ? gather(dx, indices!, axis) : null],
+  },
+  // Entry by entry along one axis; the transpose adds every entry back to its place.
+  GatherElements: {
+    infer: ([x, indices], { axis }) => {
+      needIndices('gatherElements', indices!);
+      checkElementwise('gatherElements', x!, indices!, axis);
+      return [{ shape: indices!.shape, dtype: x!.dtype }];
+    },
+    onnx: ({ inputs, attributes: { axis } }) => ({
+      type: 'GatherElements',
+      inputs,
+      attributes: { axis: intAttribute(axis) },
+    }),
+    vjp: ({ inputs: [x, indices], attributes }, [dy]) => [
+      dy ? dy.graph.apply('ScatterElementsAdd', [zeros(x!), indices!, dy], attributes)[0]! : null,
+      null,
+    ],
+    jvp: ({ inputs: [, indices], attributes: { axis } }, [dx]) => [dx ? gatherElements(dx, indices!, axis) : null],
+  },
+  // https://onnx.ai/onnx/operators/onnx__ScatterElements.html with reduction "add"
+  ScatterElementsAdd: {
+    infer: ([data, indices, updates], { axis }) => {
+      needIndices('scatterElementsAdd', indices!);
+      checkElementwise('scatterElementsAdd', data!, indices!, axis);
+      sameDType('scatterElementsAdd', [data!, updates!]);
+      if (!sameShape(indices!.shape, updates!.shape)) {
+        throw refuse(
+          `scatterElementsAdd needs one index per update, not ${showShape(indices!.shape)} for ${showShape(updates!.shape)}.`,
+        );
+      }
+      return [{ shape: data!.shape, dtype: data!.dtype }];
+    },
+    onnx: ({ inputs, attributes: { axis } }) => ({
+      type: 'ScatterElements',
+      inputs,
+      attributes: { axis: intAttribute(axis), reduction: stringAttribute('add') },
+    }),
+    vjp: ({ inputs: [, indices], attributes: { axis } }, [dy], needs) => [
+      needs[0] ? dy! : null,
+      null,
+      needs[2] ? gatherElements(dy!, indices!, axis) : null,
+    ],
+    jvp: ({ inputs: [data, indices], attributes }, [dData, , dUpdates]) => {
+      if (!dUpdates) return [dData ?? null];
+      return [data!.graph.apply('ScatterElementsAdd', [dData ?? zeros(data!), indices!, dUpdates], attributes)[0]!];
+    },
   },
   // y = data + Σ updates at their rows. https://onnx.ai/onnx/operators/onnx__ScatterND.html with reduction "add"
   ScatterAdd: {
@@ -63,6 +109,15 @@ function scatterBack(dy: Value, { inputs: [x, indices], attributes: { axis } }: 
   const sum = addRows(empty, reshape(cast(indices!, 'int64'), [count, 1]), transpose(rows, front));
   const back = allAxes(x!.rank).map((_, place) => front.indexOf(place));
   return transpose(sum, back);
+}
+
+function checkElementwise(what: string, x: Value, indices: Value, axis: number): void {
+  const fits = x.rank === indices.rank && indices.shape.every((size, i) => i === axis || size <= x.shape[i]!);
+  if (!fits) {
+    throw refuse(
+      `${what} along axis ${axis} cannot take indices ${showShape(indices.shape)} of ${showShape(x.shape)}.`,
+    );
+  }
 }
 
 function addRows(data: Value, indices: Value, updates: Value): Value {

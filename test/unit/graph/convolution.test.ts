@@ -75,6 +75,9 @@ const moves: readonly [string, ops.Shape, (x: ops.Value) => ops.Value][] = [
   ['averagePool with overlap', [2, 2, 5, 6], (x) => ops.averagePool2d(x, 3, 2)],
   ['averagePool of one axis', [1, 2, 6], (x) => ops.averagePool(x, 3)],
   ['maxPool', [2, 1, 4, 6], (x) => ops.maxPool(x, [2, 3])],
+  ['maxPool with overlap and a border', [2, 2, 5, 4], (x) => ops.maxPool(x, 3, { stride: 2, padding: 1 })],
+  ['maxPool with a rest', [1, 2, 5, 5], (x) => ops.maxPool(x, 2)],
+  ['maxPool of one axis with gaps', [2, 1, 9], (x) => ops.maxPool(x, 2, { stride: 1, dilation: 3 })],
 ];
 for (const [name, shape, build] of moves) {
   gradientTest(`derivatives of ${name}`, {
@@ -164,7 +167,7 @@ test('convolutions that do not fit are refused in words', () => {
   assert.throws(() => ops.conv(x, graph.input('c', [2, 4, 3])), /rank/);
   assert.throws(() => ops.conv(x, graph.input('d', [3, 2, 3, 3]), { groups: 2 }), /does not fit/);
   assert.throws(() => ops.conv(x, graph.input('e', [3, 4, 3, 3]), { stride: 0 }), /positive whole number/);
-  assert.throws(() => ops.maxPool(x, 2), /cannot tile/);
+  assert.throws(() => ops.maxPool(x, 2, { padding: 2 }), /border wider/);
   const [kernel, bias] = [graph.input('k', [2, 4, 3, 3]), graph.input('bias', [3])];
   assert.throws(() => ops.conv(x, kernel, { bias }), /bias of shape \[2\]/);
   assert.throws(() => ops.convTranspose(x, graph.input('f', [4, 2, 3, 3]), { outputSize: [9, 9] }), /cannot make/);

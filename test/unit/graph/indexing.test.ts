@@ -25,6 +25,20 @@ gradientTest('derivatives of gather by one index', {
   shapes: [[4, 2]],
   build: ([x], graph) => ops.gather(x!, int64(graph, [2], []), 1 - 1),
 });
+for (const axis of [0, 1]) {
+  gradientTest(`derivatives of gatherElements along ${axis}`, {
+    shapes: [[3, 2]],
+    build: ([x], graph) => ops.gatherElements(x!, int64(graph, [0, 1, 1, 1], [2, 2]), axis),
+  });
+  gradientTest(`derivatives of scatterElementsAdd along ${axis}`, {
+    shapes: [
+      [3, 2],
+      [2, 2],
+    ],
+    build: ([data, updates], graph) =>
+      ops.scatterElementsAdd(data!, int64(graph, [0, 1, 0, 1], [2, 2]), updates!, axis),
+  });
+}
 gradientTest('derivatives of scatterNdAdd', {
   shapes: [
     [4, 2],
