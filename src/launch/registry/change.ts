@@ -2,9 +2,9 @@ import { chmodSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../base/errors.ts';
+import { PythonNumber, type PythonObject, type PythonValue, printPythonJson } from '../../domain/pythonJson.ts';
 import { syncFolder, writeAndSync } from '../files.ts';
 import { withFileLock } from './lock.ts';
-import { PythonNumber, type PythonObject, type PythonValue, printPythonJson } from './pythonJson.ts';
 import { identityOf, type RegistryText, readRegistryText } from './read.ts';
 
 /** Gives the experiments anew, or undefined where nothing is to be changed. Called again when another writer was faster, so it must not count on being called once. */

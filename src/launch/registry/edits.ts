@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { PythonNumber, type PythonObject, type PythonValue, parsePythonJson } from '../../domain/pythonJson.ts';
 import { pythonInteger, type RegistryEdit } from './change.ts';
-import { PythonNumber, type PythonObject, type PythonValue, parsePythonJson } from './pythonJson.ts';
 
 const resultSuffix = '_results.json';
 const largestResultBytes = 50_000_000;

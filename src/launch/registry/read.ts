@@ -1,16 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Json } from '../../domain/json.ts';
+import { layoutOf, type PythonLayout, type PythonObject } from '../../domain/pythonJson.ts';
 import { experimentStates, type Registry, type RegistryExperiment } from '../../domain/registry.ts';
-import {
-  layoutOf,
-  type PythonLayout,
-  PythonNumber,
-  type PythonObject,
-  type PythonValue,
-  parsePythonJson,
-} from './pythonJson.ts';
+import { experimentOf, parseRegistry, plainObject } from '../../domain/registryFile.ts';
 
 /** Where such a registry lies in a repository that says nothing else. Source: LatentWire, telepathy/experiment_registry.py. */
 export const usualRegistryPlace = path.join('runs', 'experiment_registry.json');
@@ -33,15 +26,9 @@ export function readRegistryText(file: string): Result<RegistryText, 'not-found'
   const facts = statSync(file, { throwIfNoEntry: false });
   if (facts === undefined) return fail('not-found', `There is no registry ${file}.`);
   const text = readFileSync(file, 'utf8');
-  try {
-    const root = parsePythonJson(text);
-    const experiments = root instanceof Map ? (root.get('experiments') ?? new Map()) : undefined;
-    if (!(root instanceof Map) || !(experiments instanceof Map))
-      return fail('bad-file', `${file} is no registry: it should be an object with "experiments".`);
-    return ok({ root, experiments, layout: layoutOf(text), identity: identityOf(file), mode: facts.mode & 0o777 });
-  } catch (error) {
-    return fail('bad-file', `${file} does not hold JSON: something ${(error as Error).message}.`);
-  }
+  const tree = parseRegistry(text);
+  if (!tree.ok) return fail('bad-file', `${file} ${tree.message}.`);
+  return ok({ ...tree.value, layout: layoutOf(text), identity: identityOf(file), mode: facts.mode & 0o777 });
 }
 
 /** Something that changes when the file does, also when another takes its place. */
@@ -63,49 +50,6 @@ export function readRegistry(file: string, now = Date.now() / 1000): Registry {
   problems.push(...problemsOf(file, experiments, now));
   const meta = text.value.root.get('meta');
   return { file, experiments, meta: meta instanceof Map ? plainObject(meta) : {}, problems };
-}
-
-/** The value of Python's JSON as an ordinary tree. NaN and infinities stay numbers. */
-export function plainValue(value: PythonValue): Json {
-  if (value instanceof PythonNumber) return value.value;
-  if (value instanceof Map) return plainObject(value);
-  return Array.isArray(value) ? value.map(plainValue) : (value as Json);
-}
-
-function plainObject(object: PythonObject): { readonly [key: string]: Json } {
-  return Object.fromEntries([...object].map(([key, value]) => [key, plainValue(value)]));
-}
-
-function experimentOf(name: string, entry: PythonObject): RegistryExperiment {
-  const text = (key: string): string | undefined => {
-    const value = entry.get(key);
-    if (value === undefined || value === null) return undefined;
-    return typeof value === 'string' ? value : JSON.stringify(plainValue(value));
-  };
-  const number = (key: string): number | undefined => {
-    const value = entry.get(key);
-    return value instanceof PythonNumber ? value.value : undefined;
-  };
-  const metrics = entry.get('metrics');
-  const optional = {
-    resultFile: text('result_file'),
-    errorMessage: text('error_msg'),
-    errorCategory: text('error_category'),
-    exitCode: number('exit_code'),
-    startedAt: text('started_at'),
-    completedAt: text('completed_at'),
-    gpu: text('gpu'),
-  };
-  return {
-    name,
-    status: text('status') ?? 'pending',
-    ...(Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== undefined),
-    ) as Partial<RegistryExperiment>),
-    metrics: metrics instanceof Map ? plainObject(metrics) : {},
-    markedForRerun: entry.get('marked_for_rerun') === true,
-    retryCount: number('retry_count') ?? 0,
-  };
 }
 
 /** What that project's own `--validate` looks at, and what it treats as dead. */

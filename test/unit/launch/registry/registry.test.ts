@@ -6,14 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
+import { layoutOf, type PythonObject, parsePythonJson, printPythonJson } from '../../../../src/domain/pythonJson.ts';
 import { changeRegistry } from '../../../../src/launch/registry/change.ts';
 import { markEdit, markFailedEdit, rebuildEdit, unmarkEdit } from '../../../../src/launch/registry/edits.ts';
-import {
-  layoutOf,
-  type PythonObject,
-  parsePythonJson,
-  printPythonJson,
-} from '../../../../src/launch/registry/pythonJson.ts';
 import { readRegistry } from '../../../../src/launch/registry/read.ts';
 
 let folder: string;
