@@ -67,6 +67,8 @@ export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
 export { parseExperimentLog } from './experimentLog/parse.ts';
+export { type DecodedMedia, decodeMedia } from './media/decode.ts';
+export { trackerMimes } from './media/mimes.ts';
 export { SeriesSummary } from './summary.ts';
 export { looksLikeEventFile } from './tensorboard/detect.ts';
 export { readLinks } from './trainyard/links.ts';

@@ -4,6 +4,7 @@ import { changedFacts } from '../files/changedFacts.ts';
 import { runName } from '../files/runName.ts';
 import type { FolderListing, FolderMatch, PollBudget, RunFormat, RunReader } from '../format.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { looksLikeEventFile } from './detect.ts';
 import { EventLog, type LogPoll } from './eventLog.ts';
 import { isEventFile } from './names.ts';
 import { logStatus } from './status.ts';
@@ -15,6 +16,7 @@ export const tensorboardFormat: RunFormat = {
   match: matchFolder,
   open: (run) => new TensorboardReader(run),
   openFile: (run, only) => new TensorboardReader(run, { only }),
+  matchFile: looksLikeEventFile,
 };
 
 /** Reads a run of event files. `only` limits it to one file of the folder. */

@@ -1,5 +1,6 @@
 import type { MediaRecord } from '../../domain/records.ts';
 import type { SeriesKind } from '../../domain/run.ts';
+import { trackerMimes } from '../media/mimes.ts';
 import type { SummaryValue } from './event.ts';
 import type { Tensor } from './tensor.ts';
 import type { Range, WireReader } from './wire.ts';
@@ -12,9 +13,6 @@ export interface MediaContext {
   readonly file: string;
   readonly bufferOffset: number;
 }
-
-export const tensorMime = 'application/x-protobuf; messageType=tensorflow.TensorProto';
-export const histogramMime = 'application/x-protobuf; messageType=tensorflow.HistogramProto';
 
 /** An image of TensorBoard's first format: Summary.Image holds height (1), width (2) and the encoded file (4). */
 export function readImageV1(reader: WireReader, context: MediaContext): MediaRecord {
@@ -46,7 +44,7 @@ export function readAudioV1(reader: WireReader, context: MediaContext): MediaRec
 
 /** A histogram of the first format, as the range of its message. */
 export function histogramV1(place: Range, context: MediaContext): MediaRecord {
-  return record('histogram', histogramMime, place, 0, context);
+  return record('histogram', trackerMimes.histogramProto, place, 0, context);
 }
 
 /** How the tensor of a plugin is listed. The keys are plugin names of the second format. */
@@ -72,7 +70,8 @@ const tensorReaders: {
     const clips = tensor.strings.filter((_, index) => index % stride === 0);
     return clips.map((clip, index) => record('audio', 'audio/wav', clip, index, context));
   },
-  histograms: (_reader, _tensor, place, context) => [record('histogram', tensorMime, place, 0, context)],
+  pr_curves: (_reader, _tensor, place, context) => [record('curve', trackerMimes.tensor, place, 0, context)],
+  histograms: (_reader, _tensor, place, context) => [record('histogram', trackerMimes.tensor, place, 0, context)],
 };
 
 /** The records of a tensor that is no scalar. One of a plugin that is not known here is listed as `other`. */
@@ -84,7 +83,7 @@ export function readTensorMedia(
   context: MediaContext,
 ): readonly MediaRecord[] {
   const read = Object.hasOwn(tensorReaders, plugin) ? tensorReaders[plugin] : undefined;
-  return read?.(reader, tensor, place, context) ?? [record('other', tensorMime, place, 0, context)];
+  return read?.(reader, tensor, place, context) ?? [record('other', trackerMimes.tensor, place, 0, context)];
 }
 
 /** Whether the value is of a form that can be listed at all: hparams stand in metadata alone. */

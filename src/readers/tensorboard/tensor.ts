@@ -13,7 +13,7 @@ export interface Tensor {
 export const stringType = 7;
 
 /** A numeric element type: how its elements lie in tensor_content, and which repeated field holds them otherwise. */
-interface NumericType {
+export interface NumericType {
   readonly size: number;
   readonly read: (view: DataView, at: number) => number;
   readonly field: number;
@@ -22,7 +22,7 @@ interface NumericType {
 }
 
 /** DataType of tensorflow/core/framework/types.proto. */
-const numericTypes: { readonly [dtype: number]: NumericType } = {
+export const numericTypes: { readonly [dtype: number]: NumericType } = {
   1: { size: 4, read: (view, at) => view.getFloat32(at, true), field: 5 },
   2: { size: 8, read: (view, at) => view.getFloat64(at, true), field: 6 },
   3: { size: 4, read: (view, at) => view.getInt32(at, true), field: 7 },
@@ -39,7 +39,7 @@ const numericTypes: { readonly [dtype: number]: NumericType } = {
 };
 
 /** The repeated fields of numbers, and how one element of each is encoded. */
-const numericFields: { readonly [field: number]: (reader: WireReader) => number } = {
+export const numericFields: { readonly [field: number]: (reader: WireReader) => number } = {
   5: (reader) => reader.float(),
   6: (reader) => reader.double(),
   7: (reader) => reader.signedVarint(),
@@ -76,7 +76,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** TensorShapeProto: field 2 is a dimension, whose field 1 is its size. */
-function readShape(reader: WireReader): readonly number[] {
+export function readShape(reader: WireReader): readonly number[] {
   const sizes: number[] = [];
   while (reader.more) {
     const key = reader.key();

@@ -10,6 +10,11 @@ export class MalformedMessage extends Error {}
 /** Wire types of https://protobuf.dev/programming-guides/encoding/. Groups (3, 4) occur in no message that is read here. */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+/** A view of the same bytes. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
 /** Reads protocol buffer fields out of a buffer, never beyond the message's end. */
 export class WireReader {
   readonly bytes: Uint8Array;
