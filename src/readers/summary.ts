@@ -17,11 +17,12 @@ export class SeriesSummary {
     return [...this.#series.values()];
   }
 
-  #addScalars({ tag, steps, wallTimes, values }: ScalarBatch): void {
+  #addScalars({ tag, steps, wallTimes, values, system }: ScalarBatch): void {
     if (values.length === 0) return;
     const info = this.#info(tag, 'scalar', steps[0]!, wallTimes[0]!);
     // A tag is of the kind that it began with.
     if (info.kind !== 'scalar') return;
+    if (system === true) info.system = true;
     if (info.count === 0) info.firstValue = values[0]!;
     info.count += values.length;
     info.lastStep = steps[steps.length - 1]!;
@@ -37,9 +38,10 @@ export class SeriesSummary {
   }
 
   /** Several pictures of one step are one value of the tag. */
-  #addMedia({ tag, kind, step, wallTime, index }: MediaRecord): void {
+  #addMedia({ tag, kind, step, wallTime, index, duplicate }: MediaRecord): void {
     if (index > 0) return;
     const info = this.#info(tag, kind, step, wallTime);
+    if (duplicate) info.duplicate = true;
     if (info.kind !== kind) return;
     info.count++;
     info.lastStep = step;

@@ -80,6 +80,16 @@ const golden = {
   },
 };
 
+/** What stands behind the keys of the first version where a source says nothing of it. */
+const unknownHere = {
+  ...{ key: null, project: null, group: null, trackerId: null, host: null, command: null, cwd: null, commit: null },
+  ...{ summary: {}, restarts: [], labels: [], note: null, configFiles: [], console: [], outputs: [], problems: [] },
+};
+const addedKeys = [
+  ...['key', 'project', 'group', 'trackerId', 'createdAt', 'host', 'command', 'cwd', 'commit', 'summary', 'restarts'],
+  ...['labels', 'note', 'sources', 'configFiles', 'console', 'outputs', 'media', 'problems'],
+];
+
 test('inspect gives the documented shape for a file, a run and a folder of runs', async (context) => {
   const root = temporaryFolder(context);
   const file = writeLog(path.join(root, 'logs', 'a'));
@@ -89,8 +99,17 @@ test('inspect gives the documented shape for a file, a run and a folder of runs'
     assert.deepEqual([code, stderr], [0, '']);
     return JSON.parse(stdout);
   };
-  const run = (name: string, where: string): unknown => ({ name, source: 'tensorboard', path: where, ...golden });
-  assert.deepEqual(await inspect(file), { runs: [run('a', file)] });
+  const run = (name: string, where: string, folder = where): unknown => ({
+    ...{ name, source: 'tensorboard', path: where, ...golden, ...unknownHere, createdAt: golden.startedAt },
+    sources: [{ source: 'tensorboard', path: folder, why: '', tags: 3 }],
+    media: [
+      {
+        ...{ tag: 'note', kind: 'text', step: 3, wallTime: 1_700_000_011, index: 0, mime: 'text/markdown' },
+        ...{ file: fileName, offset: 318, length: 5 },
+      },
+    ],
+  });
+  assert.deepEqual(await inspect(file), { runs: [run('a', file, path.dirname(file))] });
   assert.deepEqual(await inspect('logs/a'), { runs: [run('a', path.join(root, 'logs/a'))] });
   assert.deepEqual(await inspect('.'), {
     runs: ['a', 'b'].map((name) => run(`logs/${name}`, path.join(root, 'logs', name))),
@@ -123,6 +142,7 @@ test('inspect reads a run directory of the trainer', async (context) => {
     'endedAt',
     'config',
     'tags',
+    ...addedKeys,
   ]);
   assert.deepEqual(
     [run!.name, run!.source, run!.status, run!.endedAt, run!.config],
@@ -154,9 +174,13 @@ test('bad input ends with one clear line and another exit code than 0', async (c
     [
       [file('notes.txt', 'hello there, this is text')],
       1,
-      /notes\.txt is no event file: it holds no sound record\. Give an event file/,
+      /notes\.txt is no log, database or registry that is known here\. Give a file that a tracker wrote/,
     ],
-    [[file(`rubbish.${fileName}`, Buffer.alloc(500, 7))], 1, /is no event file/],
+    [
+      [file(`rubbish.${fileName}`, Buffer.alloc(500, 7))],
+      1,
+      /has the name of one of TensorBoard event files, but nothing in it can be read as such/,
+    ],
     [[], 2, /Give the path of a file or folder\./],
     [[root, root], 2, /one argument too many/],
     [[root, '--nonsense'], 2, /Unknown option '--nonsense'\./],
