@@ -15,30 +15,33 @@ export function dependencyObstacle(job: Job, find: (id: JobId) => Job | undefine
   return `waits for ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''} to end well`;
 }
 
-/** Cancels pending jobs whose dependencies have ended badly, and those that wait for them, and so on. */
-export function cancelFollowers(
+/**
+ * Pending jobs whose dependencies have ended badly, as cancelled ones, and those that wait for them, and so on. A dependency that is going to be
+ * launched again by its own policy has not had its last word.
+ */
+export function cancelledFollowers(
   queue: Queue,
   now: number,
   find: (id: JobId) => Job | undefined = finder(queue),
-): Queue {
+  isRetryDue: (job: Job) => boolean = () => false,
+): readonly Job[] {
   const followers = followersOf(queue);
-  const open: Job[] = [];
+  const causes: Job[] = [];
   for (const id of followers.keys()) {
     const job = find(id);
-    if (job === undefined || isBadEnd(job)) open.push(job ?? unknownJob(id));
+    if (job === undefined) causes.push(unknownJob(id));
+    else if (isBadEnd(job) && !isRetryDue(job)) causes.push(job);
   }
-  if (open.length === 0) return queue;
-  const byId = new Map(queue.map((job) => [job.id, job]));
-  for (let cause = open.pop(); cause !== undefined; cause = open.pop()) {
+  const cancelled = new Map<JobId, Job>();
+  for (let cause = causes.pop(); cause !== undefined; cause = causes.pop()) {
     for (const id of followers.get(cause.id) ?? []) {
-      const job = byId.get(id)!;
-      if (!isPending(job)) continue;
-      const cancelled: Job = { ...job, state: 'cancelled', endedAt: now, failure: followerFailure(cause) };
-      byId.set(id, cancelled);
-      open.push(cancelled);
+      if (cancelled.has(id)) continue;
+      const follower: Job = { ...find(id)!, state: 'cancelled', endedAt: now, failure: followerFailure(cause) };
+      cancelled.set(id, follower);
+      causes.push(follower);
     }
   }
-  return queue.map((job) => byId.get(job.id)!);
+  return [...cancelled.values()];
 }
 
 /** Looks jobs up by id; the table is made when it is first needed, since most queues have no dependencies. */

@@ -16,6 +16,8 @@ export interface PlanFacts {
   readonly gpus?: readonly GpuFacts[] | undefined;
   /** Looks a job of the queue up, where somebody keeps a table of them; absent: one is made when it is needed. */
   readonly find?: (id: JobId) => Job | undefined;
+  /** Jobs of the queue that are started, where somebody keeps a list of them. */
+  readonly started?: readonly Job[];
 }
 
 /** A job that may start now, and the GPUs that it gets. */
@@ -24,56 +26,59 @@ export interface Start {
   readonly assigned?: readonly string[];
 }
 
-/** What may start now, in order, and why every other waiting job waits: one walk through the queue. The first `startsNow` of them are about to be started. */
+/** What may start now, in order, and what every job is to say of why it waits. */
 export interface Plan {
   readonly starts: readonly Start[];
-  /** Waiting jobs that are not here wait for their turn. */
-  readonly reasons: ReadonlyMap<JobId, string>;
+  /** Jobs whose reason is another one, with the new one. */
+  readonly changed: readonly Job[];
   /** When the first of the jobs that wait for a time may start; infinite where none does. */
   readonly wakeAt: number;
+  /** Whether a job waits that needs GPUs of this machine. */
+  readonly wantsGpus: boolean;
 }
 
+/** One walk through a queue that is in order, since it may be long. The first `startsNow` of those that may start are about to be started. */
 export function planOf(queue: Queue, facts: PlanFacts, startsNow = 0): Plan {
   const starts: Start[] = [];
-  const reasons = new Map<JobId, string>();
-  const room = new Room(queue.filter(isStarted), facts.gpus);
+  const changed: Job[] = [];
+  const room = new Room(facts.started ?? queue.filter(isStarted), facts.gpus);
   const find = facts.find ?? finder(queue);
   let exact = 0;
   let wakeAt = Number.POSITIVE_INFINITY;
-  for (const job of inOrder(queue.filter(({ state }) => state === 'waiting'))) {
+  let wantsGpus = false;
+  const waitingReason = (job: Job): string => {
+    wantsGpus ||= (job.gpus ?? 0) > 0;
     const obstacle = timeObstacle(job, facts.now) ?? dependencyObstacle(job, find);
     if (obstacle !== undefined) {
       if ((job.notBefore ?? 0) > facts.now) wakeAt = Math.min(wakeAt, job.notBefore!);
-      reasons.set(job.id, obstacle);
-      continue;
+      return obstacle;
     }
     const admission = room.admit(job, starts.length < startsNow);
-    if (admission.admitted) {
-      starts.push({ job, ...(admission.assigned === undefined ? {} : { assigned: admission.assigned }) });
-      reasons.set(job.id, 'is next');
-    } else if (exact++ < exactReasons) reasons.set(job.id, admission.reason());
+    if (!admission.admitted) return exact++ < exactReasons ? admission.reason() : 'waits for its turn';
+    starts.push({ job, ...(admission.assigned === undefined ? {} : { assigned: admission.assigned }) });
+    return 'is next';
+  };
+  for (const job of queue) {
+    const reason = job.state === 'waiting' ? waitingReason(job) : reasonOf(job);
+    if (reason !== job.reason) changed.push({ ...job, reason });
   }
-  return { starts, reasons, wakeAt };
+  return { starts, changed, wakeAt, wantsGpus };
 }
 
 /** The jobs that may start now. */
 export function startable(queue: Queue, facts: PlanFacts): readonly Start[] {
-  return planOf(queue, facts).starts;
+  return planOf(inOrder(queue), facts).starts;
 }
 
-/** The queue with each job's reason said anew. `plan` is the one of this queue, where it is there already. */
-export function withReasons(queue: Queue, facts: PlanFacts, plan: Plan = planOf(queue, facts)): Queue {
-  const { reasons } = plan;
-  return queue.map((job) => {
-    const reason = reasonOf(job, reasons);
-    return reason === job.reason ? job : { ...job, reason };
-  });
+/** The queue with each job's reason said anew. */
+export function withReasons(queue: Queue, facts: PlanFacts): Queue {
+  const changed = new Map(planOf(inOrder(queue), facts).changed.map((job) => [job.id, job]));
+  return changed.size === 0 ? queue : queue.map((job) => changed.get(job.id) ?? job);
 }
 
-function reasonOf(job: Job, waiting: ReadonlyMap<JobId, string>): string {
+/** What a job says that does not wait for room. */
+export function reasonOf(job: Job): string {
   switch (job.state) {
-    case 'waiting':
-      return waiting.get(job.id) ?? 'waits for its turn';
     case 'held':
       return 'held until it is released';
     case 'launching':

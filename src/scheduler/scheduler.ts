@@ -6,17 +6,18 @@ import { type Failure, unknownFailure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../launch/target.ts';
-import { cancelFollowers } from './dependencies.ts';
+import { cancelledFollowers } from './dependencies.ts';
 import type { GpuFacts } from './gpuFacts.ts';
-import { type Plan, type PlanFacts, planOf, type Start, withReasons } from './plan.ts';
+import { JobBoard, type QueueStore } from './jobBoard.ts';
+import { Looks } from './looks.ts';
+import { type Plan, type PlanFacts, planOf, reasonOf } from './plan.ts';
 import {
   cancel,
   end,
   hold,
-  inOrder,
   isPending,
   isStarted,
-  launchAll,
+  launch,
   move,
   prioritize,
   type Queue,
@@ -25,28 +26,11 @@ import {
   run,
   submit,
 } from './queue.ts';
+import { maxStarts, StartAttempts } from './startAttempts.ts';
 
 const tickMs = 250;
-/** A start that nobody has claimed by then is made again; only one of them can ever take the job. */
-const claimPatienceMs = 15_000;
-const maxStarts = 3;
 /** A thousand jobs that may start at once are started over some ticks, so that the machine and the clusters can follow. */
 const startsPerTick = 16;
-/** Jobs at targets with a queue of their own are looked at in turns, since there may be thousands. */
-const looksPerTick = 200;
-
-/** Where the queue lies between starts of the worker. */
-export interface QueueStore {
-  load(): readonly StoredJob[];
-  /** Writes the rows that differ, in one transaction, before it returns. */
-  save(jobs: readonly StoredJob[]): void;
-}
-
-/** A job and the place of its run. */
-export interface StoredJob {
-  readonly job: Job;
-  readonly directory: string;
-}
 
 export interface SchedulerOptions {
   readonly store: QueueStore;
@@ -60,6 +44,8 @@ export interface SchedulerOptions {
   readonly isWatched?: () => boolean;
   /** Why a job that did not end well did not; undefined where nobody can say. */
   readonly diagnose?: (job: Job, directory: string, presence: EndPresence) => Failure | undefined;
+  /** Whether a job that ended badly is going to be launched again by its own policy: those that wait for it then wait for its retry. */
+  readonly isRetryDue?: (job: Job) => boolean;
 }
 
 export type EndPresence = Extract<JobPresence, { kind: 'ended' | 'lost' }>;
@@ -69,8 +55,16 @@ export interface EndedJob {
   readonly presence: JobPresence;
 }
 
+/** How a round left everything. */
+interface LastRound {
+  readonly queue: Queue;
+  readonly gpus: readonly GpuFacts[] | undefined;
+  readonly wakeAt: number;
+  readonly wantsGpus: boolean;
+}
+
 /**
- * Drives the queue: starts what may start, watches what runs, notes what ended. Every step is on disk before the next one,
+ * Drives the queue: starts what may start, watches what runs, notes what ended. What a round changes is on disk before anything is started or told,
  * so that another scheduler goes on from any point. It knows of a job its target, its slot and its place, never what it does.
  */
 export class Scheduler implements Disposable {
@@ -78,24 +72,14 @@ export class Scheduler implements Disposable {
   readonly #owner = new Disposables();
   readonly #changed = this.#owner.add(new Emitter<readonly Job[]>());
   readonly #ended = this.#owner.add(new Emitter<EndedJob>());
-  readonly #directories = new Map<JobId, string>();
-  readonly #starts = new Map<JobId, { count: number; at: number }>();
-  #queue: Queue = [];
-  readonly #byId = new Map<JobId, Job>();
-  #lookTurn = 0;
-  /** How the last round left everything. */
-  #lastRound:
-    | {
-        readonly queue: Queue;
-        readonly gpus: readonly GpuFacts[] | undefined;
-        readonly started: readonly Job[];
-        readonly wakeAt: number;
-        readonly wantsGpus: boolean;
-      }
-    | undefined;
-  /** Something was written that nobody has been told of. */
-  #isChanged = false;
+  readonly #board: JobBoard;
+  readonly #starts = new StartAttempts();
+  readonly #looks = new Looks();
+  /** Jobs that failed, and the retries that were launched for them. */
+  readonly #retries = new Map<JobId, JobId>();
+  #lastRound: LastRound | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isTickSoon = false;
   #lastTrouble = '';
 
   readonly onChanged = this.#changed.event;
@@ -104,12 +88,8 @@ export class Scheduler implements Disposable {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const stored = options.store.load();
-    for (const { job, directory } of stored) this.#directories.set(job.id, directory);
-    this.#queue = inOrder(stored.map(({ job }) => job));
-    for (const job of this.#queue) this.#byId.set(job.id, job);
-    this.#queue = withReasons(this.#queue, this.#facts(this.#queue));
-    for (const job of this.#queue) this.#byId.set(job.id, job);
+    this.#board = new JobBoard(options.store);
+    this.#board.retell(planOf(this.jobs, this.#facts()).changed);
   }
 
   /** Begins to drive. Jobs that were running under an earlier worker are adopted. */
@@ -120,67 +100,83 @@ export class Scheduler implements Disposable {
   }
 
   get jobs(): readonly Job[] {
-    return this.#queue;
+    return this.#board.queue;
   }
 
   find(id: JobId): Job | undefined {
-    return this.#byId.get(id);
+    return this.#board.find(id);
   }
 
   /** Whether anything runs or may still run. */
   get isBusy(): boolean {
-    return this.#queue.some((job) => isStarted(job) || job.state === 'waiting');
+    return this.jobs.some((job) => isStarted(job) || job.state === 'waiting');
   }
 
   submit(job: Omit<Job, 'order' | 'reason'>, directory: string): void {
-    this.#directories.set(job.id, directory);
-    this.#set(submit(this.#queue, job));
+    this.#board.place(job.id, directory);
+    this.#board.set(submit(this.jobs, this.#afterRetries(job)));
     this.tick();
   }
 
   /** Stops a job that runs, or takes one that waits out of the queue. */
   stop(id: JobId, force: boolean): void {
     const job = this.#find(id);
-    if (isPending(job)) this.#apply(cancel(this.#queue, id, this.#now()));
+    if (isPending(job)) this.#apply(cancel(this.jobs, id, this.#now()));
     else if (isStarted(job)) this.#target(job).stop(this.#place(job), { force });
     this.tick();
   }
 
   cancel(id: JobId): void {
-    this.#apply(cancel(this.#queue, id, this.#now()));
+    this.#apply(cancel(this.jobs, id, this.#now()));
     this.tick();
   }
 
   /** Changes how many of a group may run at once. */
   limitGroup(group: string, limit: number): void {
-    this.#set(
-      this.#queue.map((job) =>
-        job.group === group && job.groupLimit !== limit && isPending(job) ? { ...job, groupLimit: limit } : job,
-      ),
-    );
+    for (const job of this.jobs) {
+      if (job.group === group && job.groupLimit !== limit && isPending(job))
+        this.#board.put({ ...job, groupLimit: limit });
+    }
     this.tick();
   }
 
   /** Holds the pending jobs of a group, or releases them, in one step. */
   holdGroup(group: string, held: boolean): void {
     const [from, to] = held ? (['waiting', 'held'] as const) : (['held', 'waiting'] as const);
-    this.#set(this.#queue.map((job) => (job.group === group && job.state === from ? { ...job, state: to } : job)));
+    for (const job of this.jobs) if (job.group === group && job.state === from) this.#board.put({ ...job, state: to });
     this.tick();
   }
 
   hold(id: JobId, held: boolean): void {
-    this.#apply(hold(this.#queue, id, held));
+    this.#apply(hold(this.jobs, id, held));
     this.tick();
   }
 
   move(id: JobId, before: JobId | null): void {
-    this.#apply(move(this.#queue, id, before));
+    this.#apply(move(this.jobs, id, before));
     this.tick();
   }
 
   /** Higher starts first. */
   prioritize(id: JobId, priority: number): void {
-    this.#apply(prioritize(this.#queue, id, priority));
+    this.#apply(prioritize(this.jobs, id, priority));
+    this.tick();
+  }
+
+  /** A job that failed was launched again: what waits for it, now or later, waits for its retry. */
+  retried(failed: JobId, retry: JobId): void {
+    if (failed === retry) return;
+    this.#retries.set(failed, retry);
+    for (const job of this.jobs) {
+      const next = isPending(job) ? this.#afterRetries(job) : job;
+      if (next !== job) this.#board.put(next);
+    }
+    this.tick();
+  }
+
+  /** A retry that was due will not come: what waits for it is looked at again. */
+  retryIsOff(): void {
+    this.#lastRound = undefined;
     this.tick();
   }
 
@@ -197,51 +193,46 @@ export class Scheduler implements Disposable {
     this.#lastTrouble = '';
   }
 
-  /** Looks at every job once, soon. For whoever knows that something happened. */
+  /** Looks at every job once, soon. For whoever knows that something happened; those who say so together are heard together. */
   tickSoon(): void {
-    setImmediate(() => this.#tickSafely());
+    if (this.#isTickSoon) return;
+    this.#isTickSoon = true;
+    setImmediate(() => {
+      this.#isTickSoon = false;
+      this.#tickSafely();
+    });
   }
 
-  /** Looks at every job once, and starts what may start. Where nothing has changed since the last round, only what runs is looked at. */
+  /**
+   * Looks at every job once, and starts what may start. Where nothing has changed since the last round, only what runs is looked at. All that a round
+   * changes is one transaction; a cut before it leaves a round that is made again, since what ended is still to be seen.
+   */
   tick(): void {
     if (this.#owner.isDisposed) return;
-    const started = this.#started();
+    const started = this.#board.started;
     this.#tellTargets(started);
-    for (const job of this.#inTurns(started)) this.#watch(job);
-    const facts = this.#facts(this.#queue);
+    const ended = this.#looks.next(started).flatMap((job) => this.#watch(job));
+    const facts = this.#facts();
     if (this.#isSettled(facts)) return;
-    this.#set(cancelFollowers(this.#queue, facts.now, facts.find));
-    const plan = planOf(this.#queue, facts, startsPerTick);
-    this.#launchAll(plan.starts.slice(0, startsPerTick));
-    this.#sayReasons(facts, plan);
+    for (const job of cancelledFollowers(this.jobs, facts.now, facts.find, this.#options.isRetryDue))
+      this.#board.put(job);
+    const plan = planOf(this.jobs, facts, startsPerTick);
+    const starts = plan.starts.slice(0, startsPerTick);
+    for (const start of starts) this.#put(launch([start.job], start.job.id, start.assigned));
+    const isChanged = this.#board.commit();
+    for (const { job } of starts) this.#begin(this.#find(job.id));
+    this.#endRound(facts, plan, isChanged);
+    for (const end of ended) this.#ended.fire(end);
   }
 
   /** Whether the last round left nothing to do, and neither the queue, the GPUs nor the time has changed that. */
   #isSettled({ now, gpus }: PlanFacts): boolean {
     const last = this.#lastRound;
-    return last !== undefined && last.queue === this.#queue && last.gpus === gpus && now < last.wakeAt;
-  }
-
-  #started(): readonly Job[] {
-    return this.#lastRound?.queue === this.#queue ? this.#lastRound.started : this.#queue.filter(isStarted);
+    return last !== undefined && last.queue === this.jobs && last.gpus === gpus && now < last.wakeAt;
   }
 
   dispose(): void {
     this.#owner.dispose();
-  }
-
-  #watch(job: Job): void {
-    let presence: JobPresence;
-    try {
-      presence = this.#target(job).inspect(this.#place(job));
-    } catch (error) {
-      this.#options.complain(`${job.runName} cannot be watched: ${(error as Error).message}`);
-      return;
-    }
-    if (presence.kind === 'unclaimed') this.#startAgain(job);
-    else if (presence.kind === 'queued') this.#noteQueued(job, presence.detail);
-    else if (presence.kind === 'running') this.#noteRunning(job, presence.startedAt);
-    else this.#noteEnd(job, presence);
   }
 
   /** Targets that must ask somebody else hear of all their jobs at once, so that one question does for all of them. */
@@ -253,44 +244,51 @@ export class Scheduler implements Disposable {
     }
   }
 
-  #inTurns(started: readonly Job[]): readonly Job[] {
-    const elsewhere = started.filter((job) => job.target !== 'local');
-    if (elsewhere.length <= looksPerTick) return started;
-    const from = this.#lookTurn % elsewhere.length;
-    this.#lookTurn = from + looksPerTick;
-    const turn = [...elsewhere, ...elsewhere].slice(from, from + looksPerTick);
-    return [...started.filter((job) => job.target === 'local'), ...turn];
+  /** Looks at a job that was started, and notes what has become of it. Gives its end, where it has ended. */
+  #watch(job: Job): readonly EndedJob[] {
+    let presence: JobPresence;
+    try {
+      presence = this.#target(job).inspect(this.#place(job));
+    } catch (error) {
+      this.#options.complain(`${job.runName} cannot be watched: ${(error as Error).message}`);
+      return [];
+    }
+    if (presence.kind === 'unclaimed') return this.#startAgain(job);
+    this.#starts.forget(job.id);
+    if (presence.kind === 'ended' || presence.kind === 'lost') return [this.#noteEnd(job, presence)];
+    if (presence.kind === 'running') this.#noteRunning(job, presence.startedAt);
+    else this.#noteQueued(job, presence.detail);
+    return [];
   }
 
-  #launchAll(starts: readonly Start[]): void {
-    if (starts.length === 0) return;
-    this.#set(launchAll(this.#queue, starts));
-    for (const { job } of starts) this.#begin(this.#find(job.id));
+  #startAgain(job: Job): readonly EndedJob[] {
+    const next = this.#starts.next(job.id, this.#now());
+    if (next === 'start') this.#begin(job);
+    if (next !== 'give-up') return [];
+    const detail = `It could not be started in ${maxStarts} attempts; the worker's log says why.`;
+    this.#starts.forget(job.id);
+    return [this.#noteEnd(job, { kind: 'lost', detail })];
   }
 
   #noteQueued(job: Job, detail: string): void {
-    this.#starts.delete(job.id);
-    if (job.state === 'running' || job.reason !== detail) this.#apply(queueElsewhere(this.#queue, job.id, detail));
+    if (job.state === 'running' || job.reason !== detail) this.#put(queueElsewhere([job], job.id, detail));
   }
 
   #noteRunning(job: Job, startedAt: number | undefined): void {
-    if (job.state === 'running') return;
-    this.#starts.delete(job.id);
-    this.#apply(run(this.#queue, job.id, startedAt ?? this.#now()));
+    if (job.state !== 'running') this.#put(run([job], job.id, startedAt ?? this.#now()));
   }
 
-  #noteEnd(job: Job, presence: EndPresence): void {
-    this.#starts.delete(job.id);
+  #noteEnd(job: Job, presence: EndPresence): EndedJob {
     const ended = presence.kind === 'ended' ? presence : undefined;
     const isWell = ended?.exitCode === 0 && ended.signal === undefined;
     const failure = isWell ? undefined : this.#diagnose(job, presence);
-    this.#apply(end(this.#queue, job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
-    this.#ended.fire({ job: this.#find(job.id), presence });
+    this.#put(end([job], job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
+    return { job: this.#find(job.id), presence };
   }
 
   #diagnose(job: Job, presence: EndPresence): Failure {
     try {
-      const failure = this.#options.diagnose?.(job, this.#directories.get(job.id) ?? '', presence);
+      const failure = this.#options.diagnose?.(job, this.#board.directoryOf(job.id), presence);
       if (failure !== undefined) return failure;
     } catch (error) {
       this.#options.complain(`It cannot be said why ${job.runName} failed: ${(error as Error).message}`);
@@ -298,81 +296,71 @@ export class Scheduler implements Disposable {
     return unknownFailure(presence.detail);
   }
 
-  #startAgain(job: Job): void {
-    const starts = this.#starts.get(job.id);
-    if (starts !== undefined && this.#now() - starts.at < claimPatienceMs / 1000) return;
-    if ((starts?.count ?? 0) < maxStarts) this.#begin(job);
-    else
-      this.#noteEnd(job, {
-        kind: 'lost',
-        detail: `It could not be started in ${maxStarts} attempts; the worker's log says why.`,
-      });
-  }
-
   #begin(job: Job): void {
-    this.#starts.set(job.id, { count: (this.#starts.get(job.id)?.count ?? 0) + 1, at: this.#now() });
+    this.#starts.note(job.id, this.#now());
     this.#target(job)
       .start(this.#place(job))
       .then(
-        () => this.#tickSafely(),
+        () => this.tickSoon(),
         (error: Error) => this.#options.complain(`${job.runName}: ${error.message}`),
       );
   }
 
-  #apply(result: Result<Queue, QueueProblem>): void {
-    this.#set(unwrapped(result));
+  /** The job, waiting for retries where it waited for jobs that were launched again. */
+  #afterRetries<J extends Pick<Job, 'after'>>(job: J): J {
+    if (job.after?.some((id) => this.#retries.has(id)) !== true) return job;
+    return { ...job, after: job.after.map((id) => this.#lastRetryOf(id)) };
   }
 
-  /** Writes what has changed, then believes it. */
-  #set(next: Queue): void {
-    if (next === this.#queue) return;
-    const queue = inOrder(next);
-    const changed = queue.filter((job, index) => job !== this.#queue[index] && this.#byId.get(job.id) !== job);
-    if (changed.length > 0) {
-      this.#options.store.save(changed.map((job) => ({ job, directory: this.#directories.get(job.id) ?? '' })));
-      this.#isChanged = true;
-    }
-    this.#believe(queue, changed);
+  #lastRetryOf(id: JobId): JobId {
+    let last = id;
+    for (let next = this.#retries.get(last); next !== undefined; next = this.#retries.get(last)) last = next;
+    return last;
+  }
+
+  #apply(result: Result<Queue, QueueProblem>): void {
+    this.#board.set(unwrapped(result));
+  }
+
+  /** Notes what has become of one job. */
+  #put(result: Result<Queue, QueueProblem>): void {
+    for (const job of unwrapped(result)) this.#board.put(job);
   }
 
   /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
-  #sayReasons(facts: PlanFacts, plan: Plan): void {
-    const queue = withReasons(this.#queue, facts, plan);
-    const changed = queue.filter((job, index) => job !== this.#queue[index]);
-    const isChanged = this.#isChanged || changed.length > 0;
-    this.#isChanged = false;
-    this.#believe(changed.length === 0 ? this.#queue : queue, changed);
+  #endRound(facts: PlanFacts, plan: Plan, isChanged: boolean): void {
+    const begun = this.#board.started.filter((job) => reasonOf(job) !== job.reason);
+    const told = [
+      ...plan.changed.filter(({ id, state }) => this.#board.find(id)?.state === state),
+      ...begun.map((job) => ({ ...job, reason: reasonOf(job) })),
+    ];
+    this.#board.retell(told);
     this.#lastRound = {
-      queue: this.#queue,
+      queue: this.jobs,
       gpus: facts.gpus,
-      started: this.#queue.filter(isStarted),
       // What may start and was put off goes on at the next tick.
       wakeAt: plan.starts.length > startsPerTick ? 0 : plan.wakeAt,
-      wantsGpus: this.#wantsGpus(),
+      wantsGpus: plan.wantsGpus,
     };
-    if (isChanged) this.#changed.fire(this.#queue);
+    if (isChanged || told.length > 0) this.#changed.fire(this.jobs);
   }
 
-  #believe(queue: Queue, changed: readonly Job[]): void {
-    this.#queue = queue;
-    for (const job of changed) this.#byId.set(job.id, job);
-  }
-
-  #facts(queue: Queue): PlanFacts {
-    const wantsGpus = this.#lastRound?.queue === queue ? this.#lastRound.wantsGpus : this.#wantsGpus();
+  #facts(): PlanFacts {
+    const wantsGpus = this.#lastRound?.queue === this.jobs ? this.#lastRound.wantsGpus : this.#wantsGpus();
     return {
       now: this.#now(),
       gpus: wantsGpus ? this.#options.gpus?.() : undefined,
-      find: (id) => this.#byId.get(id),
+      find: (id) => this.#board.find(id),
+      started: this.#board.started,
     };
   }
 
   #wantsGpus(): boolean {
-    return this.#queue.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
+    return this.jobs.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
   }
 
   #find(id: JobId): Job {
-    const job = this.#byId.get(id);
+    const job = this.#board.find(id);
     if (job === undefined) throw new AppError('not-found', `There is no job ${id} in the queue.`);
     return job;
   }
@@ -380,7 +368,7 @@ export class Scheduler implements Disposable {
   #place(job: Job): JobPlace {
     return {
       runId: job.runId,
-      directory: this.#directories.get(job.id) ?? '',
+      directory: this.#board.directoryOf(job.id),
       ...(job.assigned === undefined ? {} : { assigned: job.assigned }),
     };
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JobId, RunId } from '../../../src/domain/ids.ts';
 import type { Job } from '../../../src/domain/job.ts';
-import { cancelFollowers } from '../../../src/scheduler/dependencies.ts';
+import { cancelledFollowers } from '../../../src/scheduler/dependencies.ts';
 import type { GpuFacts } from '../../../src/scheduler/gpuFacts.ts';
 import { planOf, startable, withReasons } from '../../../src/scheduler/plan.ts';
 import * as queues from '../../../src/scheduler/queue.ts';
@@ -46,6 +46,11 @@ function startAll(queue: queues.Queue, gpus?: readonly GpuFacts[], now = 0): que
     (all, { job, assigned }) => unwrapped(queues.launch(all, job.id, assigned)),
     queue,
   );
+}
+
+function cancelFollowers(queue: queues.Queue, now: number): queues.Queue {
+  const cancelled = new Map(cancelledFollowers(queue, now).map((job) => [job.id, job]));
+  return queue.map((job) => cancelled.get(job.id) ?? job);
 }
 
 const fourGpus: readonly GpuFacts[] = ['0', '1', '2', '3'].map((id) => ({ id, totalMiB: 16_384, usedMiB: 400 }));
