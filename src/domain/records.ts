@@ -13,6 +13,8 @@ export interface ScalarBatch {
   readonly values: Float64Array;
   /** A figure of the machine, not of the training; its steps count the samples from 0, since trackers give such values a time only. */
   readonly system?: true;
+  /** The same tag of another log of the run, where a better one has the bare name: "tensorboard/train/loss". Only a run of several places has such tags. */
+  readonly duplicate?: true;
 }
 
 /** Where the bytes of an image or a text lie. Files are given relative to the run's directory, or to `base`, which lies in one of its links, and never leave it. */
@@ -40,6 +42,8 @@ export interface MediaRecord {
   readonly height?: number;
   readonly caption?: string;
   readonly place: MediaPlace;
+  /** As of scalars: another log of the run has this tag under its bare name. */
+  readonly duplicate?: true;
 }
 
 /** Something wrong in a file, said so that a person understands it. Reading goes on where it can. */
@@ -49,12 +53,32 @@ export interface ReaderProblem {
   readonly message: string;
 }
 
+/** What a status rests on, the strongest first: two logs of one run may say different things. */
+export const statusEvidences = [
+  /** The program or its tracker wrote down that it ended, and how: W&B's exit record, MLflow's status, a registry's. */
+  'exit-record',
+  /** An exit code that somebody else saw. */
+  'exit-code',
+  /** SLURM wrote why it ended the job. */
+  'slurm',
+  /** The output ends with a traceback or an error that ends programs. */
+  'traceback',
+  /** A process, a lock or a beat shows that it lives. */
+  'heartbeat',
+  /** Only when something was written last. */
+  'last-write',
+  'nothing',
+] as const;
+export type StatusEvidence = (typeof statusEvidences)[number];
+
 /** What a reader knows of the run apart from its values. A field that is absent has not changed. */
 export interface RunFacts {
   readonly id?: RunId;
   readonly name?: string;
   readonly status?: RunStatus;
   readonly statusReason?: string;
+  /** What the status rests on; where it is absent, the run's kind of source and the status tell. It decides which of several logs of a run is believed. */
+  readonly statusEvidence?: StatusEvidence;
   readonly recipe?: string;
   readonly device?: string;
   readonly architecture?: string;
@@ -126,6 +150,8 @@ export interface RunPlace {
 /** A further place where the same run was logged, and why it is known to be the same one, as a sentence. */
 export interface RunPart extends RunPlace {
   readonly why: string;
+  /** It is no second log but goes on where the place before it ended, as a resumed W&B run does in a directory of its own: rows follow upon one another under the same tags. */
+  readonly continues?: true;
 }
 
 /** A run that was found on the disk. */

@@ -182,4 +182,6 @@ export interface SeriesInfo {
   readonly lastWallTime: WallTimeSeconds;
   /** A figure of the machine (GPU load, memory), not of the training. Its steps count the samples. */
   readonly system?: true;
+  /** Another log of the run has this tag under its bare name; this is what stands in the log that the name begins with. */
+  readonly duplicate?: true;
 }

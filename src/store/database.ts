@@ -38,9 +38,11 @@ export function openDatabase(file: string): Result<Database, DatabaseProblem> {
     }
     // FULL keeps a committed queue entry through a power cut, which NORMAL in WAL mode does not promise (https://www.sqlite.org/pragma.html#pragma_synchronous).
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;',
     );
+    // A table that is built anew is dropped on the way, which must not take with it what refers to it (https://www.sqlite.org/lang_altertable.html#otheralter).
     migrate(database, version);
+    database.exec('PRAGMA foreign_keys = ON;');
     return ok(new Database(database));
   } catch (error) {
     if (database?.isOpen) database.close();

@@ -1,4 +1,4 @@
-/** One step of the schema. Steps are never edited once released; a database remembers the last one in `PRAGMA user_version`. */
+/** One step of the schema, run with foreign keys off, so that a table can be built anew. Steps are never edited once released; a database remembers the last one in `PRAGMA user_version`. */
 export interface Migration {
   readonly id: number;
   readonly reason: string;
@@ -6,7 +6,7 @@ export interface Migration {
 }
 
 /**
- * `jobs`, `requests` and `marks` are the user's; everything else is an index over files that can be read again.
+ * `jobs`, `requests`, `sweeps`, `marks` and what the user said in `merges` are the user's; everything else is an index over files that can be read again.
  * Numbers that JSON cannot hold stay in REAL columns, where NaN becomes NULL.
  */
 export const migrations: readonly Migration[] = [
@@ -134,6 +134,44 @@ export const migrations: readonly Migration[] = [
         id TEXT PRIMARY KEY,
         sweep_id TEXT NOT NULL,
         started INTEGER NOT NULL
+      ) STRICT;`,
+  },
+  {
+    id: 4,
+    reason:
+      "A file may hold several runs, so a run's place has a key; a run may have parts; what is one run is decided by evidence or by the user, whose word is kept.",
+    sql: `
+      CREATE TABLE placed_runs (
+        id TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        path TEXT NOT NULL,
+        run_key TEXT,
+        parts TEXT,
+        root TEXT NOT NULL,
+        name TEXT NOT NULL,
+        found_at REAL NOT NULL,
+        facts TEXT NOT NULL,
+        problems TEXT NOT NULL,
+        glance TEXT NOT NULL,
+        cursor TEXT,
+        skimmed INTEGER NOT NULL DEFAULT 0
+      ) STRICT;
+      INSERT INTO placed_runs (id, source, path, root, name, found_at, facts, problems, glance, cursor)
+        SELECT id, source, path, root, name, found_at, facts, problems, glance, cursor FROM runs;
+      DROP TABLE runs;
+      ALTER TABLE placed_runs RENAME TO runs;
+      CREATE INDEX runs_by_root ON runs (root);
+      CREATE UNIQUE INDEX runs_by_place ON runs (source, path, ifnull(run_key, ''));
+      ALTER TABLE series ADD COLUMN system INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE series ADD COLUMN duplicate INTEGER NOT NULL DEFAULT 0;
+      CREATE TABLE merges (
+        one TEXT NOT NULL,
+        other TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        why TEXT NOT NULL,
+        decided_at REAL NOT NULL,
+        PRIMARY KEY (one, other)
       ) STRICT;`,
   },
 ];

@@ -1,8 +1,8 @@
 import type { RunId } from '../domain/ids.ts';
-import type { ReaderCursor, RunFacts } from '../domain/records.ts';
+import type { ReaderCursor, RunFacts, RunPart } from '../domain/records.ts';
 import type { MetricSummary, RunSource } from '../domain/run.ts';
 import type { Database } from './database.ts';
-import { jsonOf, numberOf, type Row, textOf } from './rows.ts';
+import { jsonOf, numberOf, optional, type Row, textOf } from './rows.ts';
 
 /** What a list shows of a run's values, kept so that ten thousand runs are listed without reading their series. NaN is null on disk. */
 export interface Glance {
@@ -15,6 +15,8 @@ export interface RunRow {
   readonly id: RunId;
   readonly source: RunSource;
   readonly path: string;
+  readonly key?: string;
+  readonly parts?: readonly RunPart[];
   readonly root: string;
   readonly name: string;
   readonly foundAt: number;
@@ -23,6 +25,8 @@ export interface RunRow {
   readonly glance: Glance;
   /** Where its reader goes on; absent: at the start. */
   readonly cursor: ReaderCursor | undefined;
+  /** Only the figures of its series are kept; the points are read again from its files when somebody asks for them. */
+  readonly skimmed?: boolean;
 }
 
 export class RunTable {
@@ -39,14 +43,18 @@ export class RunTable {
   save(row: RunRow): void {
     this.#database
       .get(
-        `INSERT INTO runs (id, source, path, root, name, found_at, facts, problems, glance, cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET source = excluded.source, path = excluded.path, root = excluded.root, name = excluded.name,
-           facts = excluded.facts, problems = excluded.problems, glance = excluded.glance, cursor = excluded.cursor`,
+        `INSERT INTO runs (id, source, path, run_key, parts, root, name, found_at, facts, problems, glance, cursor, skimmed)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET source = excluded.source, path = excluded.path, run_key = excluded.run_key, parts = excluded.parts,
+           root = excluded.root, name = excluded.name, facts = excluded.facts, problems = excluded.problems, glance = excluded.glance,
+           cursor = excluded.cursor, skimmed = excluded.skimmed`,
       )
       .run(
         row.id,
         row.source,
         row.path,
+        row.key ?? null,
+        row.parts === undefined ? null : JSON.stringify(row.parts),
         row.root,
         row.name,
         row.foundAt,
@@ -54,6 +62,7 @@ export class RunTable {
         JSON.stringify(row.problems),
         JSON.stringify(row.glance),
         row.cursor === undefined ? null : JSON.stringify(row.cursor),
+        Number(row.skimmed === true),
       );
   }
 
@@ -68,6 +77,8 @@ function toRun(row: Row): RunRow {
     id: textOf(row['id']) as RunId,
     source: textOf(row['source']) as RunSource,
     path: textOf(row['path']),
+    ...optional('key', row['run_key'], String),
+    ...optional('parts', row['parts'], jsonOf<readonly RunPart[]>),
     root: textOf(row['root']),
     name: textOf(row['name']),
     foundAt: numberOf(row['found_at']),
@@ -75,6 +86,7 @@ function toRun(row: Row): RunRow {
     problems: jsonOf(row['problems']),
     glance: toGlance(jsonOf(row['glance'])),
     cursor: row['cursor'] === null ? undefined : jsonOf(row['cursor']),
+    ...(row['skimmed'] === 1 ? { skimmed: true } : {}),
   };
 }
 

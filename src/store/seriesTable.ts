@@ -57,12 +57,12 @@ export class SeriesTable {
   append(runId: RunId, { info, sketch }: SeriesRow, points: ScalarBatch | undefined): void {
     this.#database
       .get(
-        `INSERT INTO series (run_id, tag, kind, count, first_step, last_step, first_value, last_value, min, max, non_finite, first_wall, last_wall, sketch)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO series (run_id, tag, kind, count, first_step, last_step, first_value, last_value, min, max, non_finite, first_wall, last_wall, sketch, system, duplicate)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (run_id, tag) DO UPDATE SET kind = excluded.kind, count = excluded.count, first_step = excluded.first_step,
            last_step = excluded.last_step, first_value = excluded.first_value, last_value = excluded.last_value, min = excluded.min,
            max = excluded.max, non_finite = excluded.non_finite, first_wall = excluded.first_wall, last_wall = excluded.last_wall,
-           sketch = excluded.sketch`,
+           sketch = excluded.sketch, system = excluded.system, duplicate = excluded.duplicate`,
       )
       .run(
         runId,
@@ -79,6 +79,8 @@ export class SeriesTable {
         realOf(info.firstWallTime),
         realOf(info.lastWallTime),
         JSON.stringify(sketch),
+        Number(info.system === true),
+        Number(info.duplicate === true),
       );
     if (points !== undefined && points.values.length > 0) this.#appendPoints(this.#id(runId, info.tag)!, points);
   }
@@ -162,6 +164,8 @@ function toSeries(row: Row): SeriesRow {
       nonFinite: numberOf(row['non_finite']),
       firstWallTime: numberOf(row['first_wall']),
       lastWallTime: numberOf(row['last_wall']),
+      ...(row['system'] === 1 ? { system: true } : {}),
+      ...(row['duplicate'] === 1 ? { duplicate: true } : {}),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
-import type { PollResult } from '../domain/records.ts';
+import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
 import { discoverRuns, type FolderIndex, openRun, type RunReader } from '../readers/index.ts';
 import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
 
@@ -16,11 +16,11 @@ const handlers: {
   readonly [C in ReaderCall]: (params: ReaderCalls[C]['params']) => Promise<ReaderCalls[C]['result']>;
 } = {
   poll: async ({ run, cursor, maxBytes, keep }) => {
-    const key = `${run.source}:${run.path}`;
+    const key = placeKey(run);
     const reader = readers.get(key) ?? openRun(run);
     if (keep) readers.set(key, reader);
     try {
-      return { ...(await reader.poll(cursor, { maxBytes })), touchedAt: touchedAt(run.path) };
+      return { ...(await reader.poll(cursor, { maxBytes })), touchedAt: touchedAt(run) };
     } finally {
       if (!keep) close(key, reader);
     }
@@ -33,19 +33,23 @@ const handlers: {
     walks.set(key, index);
     return { runs, milliseconds: performance.now() - begin };
   },
-  forget: async ({ path }) => {
-    for (const [key, reader] of readers) if (key.endsWith(`:${path}`)) close(key, reader);
+  forget: async ({ place }) => {
+    const key = placeKey(place);
+    const reader = readers.get(key);
+    if (reader !== undefined) close(key, reader);
     return null;
   },
 };
 
 /** Asked synchronously: on this thread nobody waits, and it costs a tenth of what a promise does. */
-function touchedAt(folder: string): number {
-  try {
-    return statSync(folder).mtimeMs;
-  } catch {
-    return 0;
-  }
+function touchedAt({ path, parts = [] }: FoundRun): number {
+  const places = [path, ...parts.map((part) => part.path)];
+  // The file of a database in WAL mode does not change while somebody writes to it.
+  return Math.max(...places.flatMap((place) => [modifiedAt(place), modifiedAt(`${place}-wal`)]));
+}
+
+function modifiedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function close(key: string, reader: RunReader): void {

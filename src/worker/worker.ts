@@ -5,7 +5,7 @@ import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
 import { noteSocket } from '../client/socketFile.ts';
 import type { JobId } from '../domain/ids.ts';
-import type { FoundRun } from '../domain/records.ts';
+import { type FoundRun, placeKey } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
@@ -252,10 +252,10 @@ export class Worker extends Disposables implements WorkerServices {
   #walked(root: string, walked: readonly FoundRun[], walkedAt: number): void {
     const runs = walked.filter((found) => !this.#linked.hides(found));
     for (const found of runs) this.monitor.follow(found);
-    const there = new Set(runs.map(({ path }) => path));
+    const there = new Set(runs.map(placeKey));
     // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
     for (const { found } of this.catalog.all())
-      if (found.root === root && !there.has(found.path)) this.monitor.follow(found);
+      if (found.root === root && !there.has(placeKey(found))) this.monitor.follow(found);
     // Runs that the queue knows, or that were launched to a place outside the folder, are listed whether or not a walk finds them.
     const isWalked = (found: FoundRun) =>
       found.root === root && !(existsSync(found.path) && (!isInside(found.path, root) || this.#isQueued(found)));

@@ -10,7 +10,7 @@ const telling: readonly RegExp[] = [/(^|\/)val.*loss/i, /loss/i, /acc|auc|f1|sco
 
 /** What a list shows of a run's values: its primary metrics, else those whose names tell most. */
 export function glanceOf(series: Iterable<SeriesRow>, definitions: readonly MetricDefinition[]): Glance {
-  const scalars = [...series].filter(({ info }) => info.kind === 'scalar' && info.count > 0);
+  const scalars = [...series].filter(({ info }) => info.kind === 'scalar' && info.count > 0 && !isAside(info));
   const primary = new Map(definitions.filter((each) => each.primary).map(({ tag }, index) => [tag, index]));
   const weight = (tag: string): number => primary.get(tag) ?? primary.size + tellingness(tag);
   const chosen = scalars
@@ -30,6 +30,11 @@ export function glanceOf(series: Iterable<SeriesRow>, definitions: readonly Metr
     sparkline:
       first === undefined ? [] : sparklineOf(first.sketch, sparklineValues, first.info.lastValue ?? Number.NaN),
   };
+}
+
+/** Figures of the machine, and tags that another log of the run has too, are not what a list is for. */
+function isAside({ system, duplicate }: SeriesRow['info']): boolean {
+  return system === true || duplicate === true;
 }
 
 function tellingness(tag: string): number {

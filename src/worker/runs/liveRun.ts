@@ -34,9 +34,9 @@ export interface PendingRows {
 /** A run as the worker knows it: what the database holds, and what has been read since. */
 export class LiveRun {
   readonly id: RunId;
-  readonly found: FoundRun;
   readonly #table: SeriesTable;
   readonly #foundAt: number;
+  #found: FoundRun;
   #facts: RunFacts;
   #problems: readonly string[];
   #glance: Glance;
@@ -47,16 +47,29 @@ export class LiveRun {
   #pendingMedia: MediaRecord[] = [];
   #pendingPoints = 0;
   #dirty = false;
+  /** Other places than before make up the run, so the next poll brings all of it. */
+  #startsAnew = false;
 
   constructor(row: RunRow, table: SeriesTable) {
     this.id = row.id;
-    this.found = { source: row.source, path: row.path, root: row.root, name: row.name };
+    this.#found = {
+      source: row.source,
+      path: row.path,
+      ...(row.key === undefined ? {} : { key: row.key }),
+      ...(row.parts === undefined ? {} : { parts: row.parts }),
+      root: row.root,
+      name: row.name,
+    };
     this.#foundAt = row.foundAt;
     this.#facts = row.facts;
     this.#problems = row.problems;
     this.#glance = row.glance;
     this.#cursor = row.cursor;
     this.#table = table;
+  }
+
+  get found(): FoundRun {
+    return this.#found;
   }
 
   get facts(): RunFacts {
@@ -115,8 +128,20 @@ export class LiveRun {
     return this.#pendingMedia;
   }
 
+  /** Takes in that the same run was found with another name or root, or with other parts: then it is read anew, and what was read stays until that is done. */
+  regroup(found: FoundRun): void {
+    if (!haveSameParts(found, this.#found)) {
+      this.#startsAnew = true;
+      this.#cursor = undefined;
+    }
+    this.#found = found;
+    this.#dirty = true;
+  }
+
   /** Takes in what a poll brought. */
-  apply(poll: PollResult): RunChange {
+  apply(answer: PollResult): RunChange {
+    const poll = this.#startsAnew ? { ...answer, reset: true } : answer;
+    this.#startsAnew = false;
     if (poll.reset) this.#forgetRows();
     for (const batch of poll.scalars) this.#takeScalars(batch);
     for (const record of poll.media) this.#takeMedia(record);
@@ -155,7 +180,7 @@ export class LiveRun {
   row(): RunRow {
     return {
       id: this.id,
-      ...this.found,
+      ...this.#found,
       foundAt: this.#foundAt,
       facts: this.#facts,
       problems: this.#problems,
@@ -181,6 +206,8 @@ export class LiveRun {
     this.#pendingMedia = [];
     this.#pendingPoints = 0;
     this.#problems = [];
+    // What the reader no longer tells does not hold any more either.
+    this.#facts = {};
   }
 
   #takeScalars(batch: ScalarBatch): void {
@@ -208,6 +235,16 @@ export class LiveRun {
     this.#facts = { ...this.#facts, ...Object.fromEntries(changed) };
     return true;
   }
+}
+
+/** Whether two findings of a run name the same parts. */
+export function haveSameParts({ parts: one }: FoundRun, { parts: other }: FoundRun): boolean {
+  return one === other || JSON.stringify(one ?? []) === JSON.stringify(other ?? []);
+}
+
+/** Whether two findings of one place say the same of it. */
+export function isSameFinding(one: FoundRun, other: FoundRun): boolean {
+  return one.name === other.name && one.root === other.root && haveSameParts(one, other);
 }
 
 function describeProblem({ file, offset, message }: ReaderProblem): string {

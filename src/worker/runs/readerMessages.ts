@@ -1,7 +1,7 @@
 import type { ErrorInfo } from '../../base/errors.ts';
-import type { FoundRun, PollResult, ReaderCursor } from '../../domain/records.ts';
+import type { FoundRun, PollResult, ReaderCursor, RunPlace } from '../../domain/records.ts';
 
-/** A poll, and when something was last made or removed in the run's folder: milliseconds since 1970, 0 where that cannot be told. */
+/** A poll, and when the run's file was last written, or something made or removed in its folder: milliseconds since 1970, 0 where that cannot be told. */
 export interface PolledRun extends PollResult {
   readonly touchedAt: number;
 }
@@ -18,7 +18,8 @@ export interface ReaderCalls {
     params: { root: string; exclude: readonly string[]; afresh: boolean };
     result: { runs: readonly FoundRun[]; milliseconds: number };
   };
-  forget: { params: { path: string }; result: null };
+  /** Lets go of the reader of a run. */
+  forget: { params: { place: RunPlace }; result: null };
 }
 
 export type ReaderCall = keyof ReaderCalls;

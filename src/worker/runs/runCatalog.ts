@@ -1,12 +1,19 @@
 import type { Disposable } from '../../base/disposables.ts';
 import type { RunId } from '../../domain/ids.ts';
-import type { FoundRun, MediaRecord, PollResult, ScalarBatch } from '../../domain/records.ts';
+import {
+  type FoundRun,
+  type MediaRecord,
+  type PollResult,
+  placeKey,
+  type RunPlace,
+  type ScalarBatch,
+} from '../../domain/records.ts';
 import type { Database } from '../../store/database.ts';
 import { MediaTable } from '../../store/mediaTable.ts';
 import { RunTable } from '../../store/runTable.ts';
 import { SeriesTable } from '../../store/seriesTable.ts';
 import { logLine } from '../log.ts';
-import { LiveRun, type RunChange } from './liveRun.ts';
+import { isSameFinding, LiveRun, type RunChange } from './liveRun.ts';
 import { foundRunId } from './runIds.ts';
 import { SeriesCache } from './seriesCache.ts';
 
@@ -47,8 +54,17 @@ export class RunCatalog implements Disposable {
     return this.#byId.get(id);
   }
 
-  at(found: FoundRun): LiveRun | undefined {
-    return this.#byPlace.get(placeOf(found));
+  /** The run whose own place this is. */
+  at(place: RunPlace): LiveRun | undefined {
+    return this.#byPlace.get(placeKey(place));
+  }
+
+  /** The run of that place was found with another name or root, or with other parts. */
+  regroup(found: FoundRun): void {
+    const run = this.at(found);
+    if (run === undefined || isSameFinding(run.found, found)) return;
+    run.regroup(found);
+    this.#flushSoon(false);
   }
 
   /** Takes in a poll; a run that is not known yet is added first. Undefined for `change` means that the run is new. */
@@ -68,7 +84,7 @@ export class RunCatalog implements Disposable {
   /** Forgets a run whose directory is gone. */
   remove(run: LiveRun): void {
     this.#byId.delete(run.id);
-    this.#byPlace.delete(placeOf(run.found));
+    this.#byPlace.delete(placeKey(run.found));
     this.#cache.drop(run.id);
     this.#runs.remove(run.id);
   }
@@ -134,17 +150,13 @@ export class RunCatalog implements Disposable {
 
   #insert(run: LiveRun): void {
     this.#byId.set(run.id, run);
-    this.#byPlace.set(placeOf(run.found), run);
+    this.#byPlace.set(placeKey(run.found), run);
   }
 
   #flushSoon(now: boolean): void {
     if (now) this.flush();
     else this.#flushTimer ??= setTimeout(() => this.flush(), flushMs);
   }
-}
-
-function placeOf({ source, path }: FoundRun): string {
-  return `${source}\0${path}`;
 }
 
 /** Many small batches of a tag as one. */

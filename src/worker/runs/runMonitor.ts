@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Disposables, Replaceable } from '../../base/disposables.ts';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
-import type { FoundRun } from '../../domain/records.ts';
-import { watchFolder } from './folderWatch.ts';
-import type { LiveRun, RunChange } from './liveRun.ts';
+import { type FoundRun, placeKey } from '../../domain/records.ts';
+import { FolderWatches } from './folderWatches.ts';
+import { haveSameParts, type LiveRun, type RunChange } from './liveRun.ts';
 import { isLive, pollDelay } from './pace.ts';
 import { PollQueue } from './pollQueue.ts';
 import type { ReaderPool } from './readerPool.ts';
@@ -13,8 +13,6 @@ import type { RunCatalog } from './runCatalog.ts';
 const bytesPerPoll = 8_000_000;
 const parallelPolls = 8;
 const watchDelayMs = 25;
-/** Watches cost the user's system a handle each. */
-const maxWatches = 256;
 const maxWoken = 250;
 const knownRunDelayMs = 1_000;
 const recentMs = 2 * 24 * 3600 * 1000;
@@ -31,7 +29,7 @@ export interface RunMonitorOptions {
 }
 
 interface Entry {
-  readonly found: FoundRun;
+  found: FoundRun;
   readonly addedAt: number;
   readonly watch: Replaceable<{ dispose(): void }>;
   timer: NodeJS.Timeout | undefined;
@@ -54,21 +52,28 @@ export class RunMonitor extends Disposables {
   readonly #options: RunMonitorOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #queue = new PollQueue(parallelPolls);
-  #watches = 0;
+  readonly #watches = new FolderWatches(watchDelayMs);
   #liveRuns = 0;
 
   constructor(options: RunMonitorOptions) {
     super();
     this.#options = options;
+    this.add(this.#watches);
     this.onDispose(() => {
       for (const entry of this.#entries.values()) this.#release(entry);
     });
   }
 
-  /** Begins to look at a run; the first look comes soon. Known ones are left as they are. */
+  /** Begins to look at a run; the first look comes soon. One that is looked at already takes over its new name, root and parts. */
   follow(found: FoundRun, urgent = false): void {
-    const key = keyOf(found);
-    if (this.isDisposed || this.#entries.has(key)) return;
+    const key = placeKey(found);
+    if (this.isDisposed) return;
+    const known = this.#entries.get(key);
+    this.#options.catalog.regroup(found);
+    if (known !== undefined) {
+      this.#change(known, found);
+      return;
+    }
     const entry: Entry = {
       found,
       addedAt: Date.now(),
@@ -92,7 +97,7 @@ export class RunMonitor extends Disposables {
   async followNow(found: FoundRun): Promise<void> {
     this.follow(found, true);
     this.poke(found);
-    const entry = this.#entries.get(keyOf(found));
+    const entry = this.#entries.get(placeKey(found));
     if (entry?.firstPoll !== undefined) await new Promise<void>((resolve) => entry.firstPoll?.push(resolve));
   }
 
@@ -108,7 +113,7 @@ export class RunMonitor extends Disposables {
 
   /** Looks at the run now. */
   poke(found: FoundRun): void {
-    const entry = this.#entries.get(keyOf(found));
+    const entry = this.#entries.get(placeKey(found));
     if (entry !== undefined) this.#enqueue(entry, true);
   }
 
@@ -119,7 +124,7 @@ export class RunMonitor extends Disposables {
 
   /** A client looks at the run, so it is kept fresh for a while. */
   noteInterest(found: FoundRun): void {
-    const entry = this.#entries.get(keyOf(found));
+    const entry = this.#entries.get(placeKey(found));
     if (entry === undefined) return;
     const wasCold = Date.now() - entry.askedAt > 60_000;
     entry.askedAt = Date.now();
@@ -136,7 +141,7 @@ export class RunMonitor extends Disposables {
     }
   }
 
-  /** Ends looking at runs of a root that a walk, begun at `walkedAt`, no longer found. Gives back those. */
+  /** Ends looking at runs of a root that a walk, begun at `walkedAt`, no longer found; `stillThere` holds the `placeKey` of those that it did. Gives back the others. */
   removeMissing(
     isCovered: (found: FoundRun) => boolean,
     stillThere: ReadonlySet<string>,
@@ -145,14 +150,28 @@ export class RunMonitor extends Disposables {
     const gone: FoundRun[] = [];
     for (const [key, entry] of this.#entries) {
       const { found, addedAt } = entry;
-      if (stillThere.has(found.path) || !isCovered(found)) continue;
+      if (stillThere.has(key) || !isCovered(found)) continue;
       if (addedAt >= walkedAt && existsSync(found.path)) continue;
       this.#release(entry);
       this.#entries.delete(key);
-      void this.#options.pool.ask(found.path, 'forget', { path: found.path }).catch(() => {});
+      this.#forgetReader(found);
       gone.push(found);
     }
     return gone;
+  }
+
+  /** The next poll opens a reader for the parts that the run has now. */
+  #change(entry: Entry, found: FoundRun): void {
+    const isOther = !haveSameParts(entry.found, found);
+    entry.found = found;
+    if (!isOther) return;
+    this.#forgetReader(found);
+    this.#unwatch(entry);
+    this.#enqueue(entry, true);
+  }
+
+  #forgetReader(found: FoundRun): void {
+    void this.#options.pool.ask(found.path, 'forget', { place: found }).catch(() => {});
   }
 
   /** The index knows the run already: lists do not wait for a look at it, and ten thousand looks do not delay the first list. */
@@ -171,7 +190,7 @@ export class RunMonitor extends Disposables {
   }
 
   async #poll(entry: Entry): Promise<void> {
-    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return;
+    if (this.isDisposed || !this.#entries.has(placeKey(entry.found))) return;
     entry.state = 'polling';
     entry.again = false;
     let more = false;
@@ -184,7 +203,7 @@ export class RunMonitor extends Disposables {
     entry.state = 'idle';
     for (const resolve of entry.firstPoll ?? []) resolve();
     entry.firstPoll = undefined;
-    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return;
+    if (this.isDisposed || !this.#entries.has(placeKey(entry.found))) return;
     this.#countLive(entry, this.#isLive(entry));
     this.#updateWatch(entry);
     if (more || entry.again) this.#enqueue(entry, !more);
@@ -196,9 +215,12 @@ export class RunMonitor extends Disposables {
     const { pool, catalog, onChange, onPolled } = this.#options;
     const keep = this.#isLive(entry) || Date.now() - entry.askedAt < 60_000;
     const cursor = catalog.at(entry.found)?.cursor;
-    const answer = await pool.ask(entry.found.path, 'poll', { run: entry.found, cursor, maxBytes: bytesPerPoll, keep });
+    const { found } = entry;
+    const answer = await pool.ask(found.path, 'poll', { run: found, cursor, maxBytes: bytesPerPoll, keep });
     // A run that was let go of meanwhile would come back as a new one.
-    if (this.isDisposed || !this.#entries.has(keyOf(entry.found))) return false;
+    if (this.isDisposed || !this.#entries.has(placeKey(found))) return false;
+    // What was read of other parts than the run has now is of no use.
+    if (!haveSameParts(found, entry.found)) return true;
     const { run, isNew, change } = catalog.apply(entry.found, answer);
     if (change.tags.length > 0 && !isNew) entry.grewAt = Date.now();
     if (isNew || change.summary || change.reset) onChange(run, change, isNew);
@@ -219,6 +241,7 @@ export class RunMonitor extends Disposables {
       hasClients: hasClients(),
       liveRuns: this.#liveRuns,
       coldRuns: this.#entries.size,
+      isRemote: this.#watches.isRemote(entry.found),
     });
   }
 
@@ -234,22 +257,26 @@ export class RunMonitor extends Disposables {
 
   #updateWatch(entry: Entry): void {
     const wanted = this.#isLive(entry) || entry.isRecent || Date.now() - entry.askedAt < 60_000;
-    if (wanted === entry.watched || (wanted && this.#watches >= maxWatches)) return;
-    entry.watched = wanted;
-    this.#watches += wanted ? 1 : -1;
-    entry.watch.set(wanted ? watchFolder(entry.found.path, watchDelayMs, () => this.#enqueue(entry, true)) : undefined);
+    if (wanted === entry.watched) return;
+    if (!wanted) {
+      this.#unwatch(entry);
+      return;
+    }
+    const watch = this.#watches.watch(entry.found, () => this.#enqueue(entry, true));
+    entry.watch.set(watch);
+    entry.watched = watch !== undefined;
+  }
+
+  #unwatch(entry: Entry): void {
+    entry.watch.set(undefined);
+    entry.watched = false;
   }
 
   #release(entry: Entry): void {
     for (const resolve of entry.firstPoll ?? []) resolve();
     entry.firstPoll = undefined;
     clearTimeout(entry.timer);
-    if (entry.watched) this.#watches--;
     this.#countLive(entry, false);
     entry.watch.dispose();
   }
-}
-
-function keyOf({ source, path }: FoundRun): string {
-  return `${source}\0${path}`;
 }

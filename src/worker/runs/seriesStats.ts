@@ -31,6 +31,7 @@ export function withScalars(row: SeriesRow | undefined, batch: ScalarBatch): Ser
     nonFinite,
     firstWallTime: before?.firstWallTime ?? wallTimes[0]!,
     lastWallTime: wallTimes.at(-1)!,
+    ...roleOf(batch),
   };
   return { info, sketch };
 }
@@ -51,6 +52,12 @@ export function withMedia(row: SeriesRow | undefined, record: MediaRecord): Seri
     nonFinite: before?.nonFinite ?? 0,
     firstWallTime: before?.firstWallTime ?? record.wallTime,
     lastWallTime: record.wallTime,
+    ...roleOf(record),
   };
   return { info, sketch: row?.sketch ?? newSketch() };
+}
+
+/** Whether the tag is a figure of the machine, or stands in a second log. */
+function roleOf(rows: { readonly system?: true; readonly duplicate?: true }): Pick<SeriesInfo, 'system' | 'duplicate'> {
+  return { ...(rows.system ? { system: true } : {}), ...(rows.duplicate ? { duplicate: true } : {}) };
 }

@@ -17,7 +17,7 @@ export class SummaryCache {
   readonly #kept = new Map<RunId, Kept>();
 
   summary(run: LiveRun, marks: Marks, jobFacts: JobFacts | undefined): RunSummary {
-    const sources = [run.facts, run.glance, marks, jobFacts?.job, jobFacts?.stopAsked, jobFacts?.ending];
+    const sources = [run.found, run.facts, run.glance, marks, jobFacts?.job, jobFacts?.stopAsked, jobFacts?.ending];
     const kept = this.#kept.get(run.id);
     if (kept?.sources.every((source, index) => source === sources[index])) return kept.summary;
     const summary = summaryOf(run, marks, jobFacts);

@@ -180,6 +180,36 @@ test('runs come back as they were, numbers that SQLite and JSON cannot hold incl
   database.dispose();
 });
 
+test('a file may hold several runs, each with its key and its parts, and figures of the machine stay what they are', () => {
+  let database = open();
+  const first: RunRow = { ...run, id: 'f1' as RunId, source: 'trackio', path: '/w/a.db', key: 'one' };
+  const parts = [{ source: 'tensorboard' as const, path: '/w/logs', why: 'Its values are the same.' }];
+  const second: RunRow = { ...first, id: 'f2' as RunId, key: 'two', parts, skimmed: true };
+  for (const row of [first, second]) new RunTable(database).save(row);
+  assert.throws(() => new RunTable(database).save({ ...first, id: 'f3' as RunId }), /UNIQUE/);
+  const info = {
+    tag: 'gpu',
+    kind: 'scalar',
+    count: 1,
+    firstStep: 0,
+    lastStep: 0,
+    firstValue: 1,
+    lastValue: 1,
+    min: 1,
+    max: 1,
+    nonFinite: 0,
+    firstWallTime: 1,
+    lastWallTime: 1,
+    system: true,
+  } as const;
+  new SeriesTable(database).append(first.id, { info, sketch: newSketch() }, undefined);
+  database.dispose();
+  database = open();
+  assert.deepEqual(new RunTable(database).all(), [first, second]);
+  assert.deepEqual(new SeriesTable(database).ofRun(first.id)[0]?.info, info);
+  database.dispose();
+});
+
 test('points appended in pieces are whole again, over chunk borders, with NaN and the infinities', () => {
   const database = open();
   new RunTable(database).save(run);
