@@ -1,0 +1,73 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { WallTimeSeconds } from '../../domain/ids.ts';
+
+/** What a text file begins and ends with. Nothing between was read. */
+export interface TextEnds {
+  readonly head: string;
+  /** Whole lines where the file is longer than what was read; the last one may be unfinished. */
+  readonly tail: string;
+  readonly size: number;
+  readonly inode: string;
+  readonly modifiedAt: WallTimeSeconds;
+  /** When the file was made, where the file system keeps that and the file was not copied here afterwards; else its modification. */
+  readonly bornAt: WallTimeSeconds;
+}
+
+export interface EndSizes {
+  readonly head: number;
+  readonly tail: number;
+}
+
+const usualSizes: EndSizes = { head: 4 * 1024, tail: 64 * 1024 };
+
+/** Reads both ends of a text file, at most so many bytes of each; undefined where it cannot be read. Bytes that are no UTF-8 become replacement characters. */
+export async function readTextEnds(file: string, sizes: EndSizes = usualSizes): Promise<TextEnds | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const facts = await handle.stat({ bigint: true });
+    if (!facts.isFile()) return undefined;
+    const size = Number(facts.size);
+    const modifiedAt = Number(facts.mtimeNs) / 1e9;
+    const made = Number(facts.birthtimeNs) / 1e9;
+    const from = Math.max(0, size - sizes.tail);
+    const tail = await readPiece(handle, from, size - from);
+    const head = from === 0 ? tail.subarray(0, sizes.head) : await readPiece(handle, 0, sizes.head);
+    return {
+      head: decoder.decode(head),
+      tail: wholeLines(decoder.decode(tail), from > 0),
+      size,
+      inode: String(facts.ino),
+      modifiedAt,
+      bornAt: made > 0 && made < modifiedAt ? made : modifiedAt,
+    };
+  } catch {
+    return undefined;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Lines of a console's text: a carriage return begins a progress bar's line anew, which counts as a line of its own. */
+export function consoleLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/);
+}
+
+const decoder = new TextDecoder();
+
+async function readPiece(handle: FileHandle, from: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, from + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function wholeLines(text: string, isCut: boolean): string {
+  if (!isCut) return text;
+  const first = /[\r\n]/.exec(text);
+  return first === null ? text : text.slice(first.index + 1);
+}
