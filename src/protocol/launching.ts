@@ -99,6 +99,9 @@ export interface LaunchingMethods {
 
   /** Answers a question of `secrets.asked`; without `answer` the person declines. Nothing is kept. Late and repeated answers do nothing. */
   'secrets.answer': { params: { id: string; answer?: string }; result: null };
+
+  /** What `care.warning` has told and is not over, for whoever connects later. */
+  'care.list': { params: Record<string, never>; result: { warnings: readonly LaunchingEvents['care.warning'][] } };
 }
 
 /** Events around launching: part of `WorkerEvents`. */

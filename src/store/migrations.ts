@@ -174,6 +174,12 @@ export const migrations: readonly Migration[] = [
         PRIMARY KEY (one, other)
       ) STRICT;`,
   },
+  {
+    id: 5,
+    reason:
+      "Why a trial of a sweep could not be launched is part of the ledger: it is the user's, and asked after a restart too.",
+    sql: 'ALTER TABLE trials ADD COLUMN refused TEXT;',
+  },
 ];
 
 export const newestMigration = migrations.at(-1)!.id;

@@ -1,3 +1,4 @@
+import type { Failure } from '../domain/failure.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { SweepRequest } from '../domain/sweep.ts';
 import type { Database } from './database.ts';
@@ -22,6 +23,8 @@ export interface StoredTrial {
   readonly next?: NextLaunch;
   /** The metric's last value in the latest run that ended. */
   readonly value?: number;
+  /** Why the last attempt to launch it was refused. */
+  readonly refused?: Failure;
 }
 
 export interface StoredSweep {
@@ -99,9 +102,11 @@ export class SweepTable {
     return row === undefined ? undefined : numberOf(row['started']);
   }
 
-  #saveTrial(id: string, { index, overrides, runs, next, value }: StoredTrial): void {
+  #saveTrial(id: string, { index, overrides, runs, next, value, refused }: StoredTrial): void {
     this.#database
-      .get('INSERT OR REPLACE INTO trials (sweep_id, number, overrides, runs, next, value) VALUES (?, ?, ?, ?, ?, ?)')
+      .get(
+        'INSERT OR REPLACE INTO trials (sweep_id, number, overrides, runs, next, value, refused) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
       .run(
         id,
         index,
@@ -109,6 +114,7 @@ export class SweepTable {
         JSON.stringify(runs),
         next === undefined ? null : JSON.stringify(next),
         value === undefined || Number.isNaN(value) ? null : value,
+        refused === undefined ? null : JSON.stringify(refused),
       );
   }
 }
@@ -120,5 +126,6 @@ function toTrial(row: Row): StoredTrial {
     runs: jsonOf(row['runs']),
     ...optional('next', row['next'], jsonOf<NextLaunch>),
     ...optional('value', row['value'], Number),
+    ...optional('refused', row['refused'], jsonOf<Failure>),
   };
 }

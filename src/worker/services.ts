@@ -5,6 +5,7 @@ import type { SshTarget } from '../launch/ssh/sshTarget.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { Care } from './care/care.ts';
 import type { Client, Clients } from './clients.ts';
 import type { FolderEntryPoints } from './entries.ts';
 import type { Installation } from './installation.ts';
@@ -58,6 +59,7 @@ export interface WorkerServices {
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
+  readonly care: Care;
   openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void>;
   closeFolder(client: Client, folder: string): void;
   end(): void;

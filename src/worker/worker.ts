@@ -77,7 +77,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
   readonly #sweepService: SweepService;
-  readonly #care: Care;
+  readonly care: Care;
   readonly #server: SocketServer;
   readonly #linked = new LinkedPlaces();
   readonly #linker: RunLinker;
@@ -119,6 +119,7 @@ export class Worker extends Disposables implements WorkerServices {
         gpus: () => this.gpus.known(gpuMaxAgeMs),
         diagnose: (_, directory, presence) => diagnoseJob(directory, presence),
         isWatched: () => this.clients.count > 0,
+        isRetryDue: (job) => this.#sweepService.isRetryDue(job),
       }),
     );
     this.gpus.onLooked(() => this.scheduler.tickSoon());
@@ -173,7 +174,7 @@ export class Worker extends Disposables implements WorkerServices {
     );
     this.#sweepService = this.add(new SweepService(this, jobs, new SweepTable(database)));
     this.sweeps = this.#sweepService.sweeps;
-    this.#care = this.add(
+    this.care = this.add(
       new Care({
         places: () => [paths.home, ...this.folders.roots],
         isNeeded: () => this.clients.count > 0 || this.scheduler.isBusy,
@@ -181,6 +182,7 @@ export class Worker extends Disposables implements WorkerServices {
         tell: (warning) => this.clients.tell('care.warning', warning),
       }),
     );
+    this.scheduler.onEnded(({ job }) => this.care.noteEnd(job));
     this.#server = this.add(new SocketServer(paths.socket, (connection) => this.#serve(connection)));
   }
 
@@ -191,7 +193,7 @@ export class Worker extends Disposables implements WorkerServices {
     await this.#jobRuns.adopt();
     this.#linker.start();
     this.#sweepService.start();
-    this.#care.start();
+    this.care.start();
     await this.#server.listen();
     noteSocket(this.options.paths);
     const timer = setInterval(() => this.#endWhenIdle(), Math.min(5_000, Math.max(50, this.options.idleMs / 4)));

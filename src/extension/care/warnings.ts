@@ -19,6 +19,12 @@ export class CareWarnings extends Disposables {
     super();
     this.#app = app;
     this.add(app.worker.on('care.warning', (warning) => this.#take(warning)));
+    this.add(
+      app.worker.onState(({ kind }) => {
+        if (kind === 'connected') void this.#catchUp();
+      }),
+    );
+    if (app.worker.state.kind === 'connected') void this.#catchUp();
   }
 
   get warnings(): Warnings {
@@ -30,6 +36,15 @@ export class CareWarnings extends Disposables {
     this.#warnings = warnings;
     this.#show();
     if (isNew) void this.#tell(warning).catch(() => undefined);
+  }
+
+  /** What was told before this window could hear it; another worker may know of nothing. */
+  async #catchUp(): Promise<void> {
+    const answer = await this.#app.worker.call('care.list', {}).catch(() => undefined);
+    if (answer === undefined || this.isDisposed) return;
+    const open = new Set(answer.warnings.map(({ key }) => key));
+    for (const warning of this.#warnings.values()) if (!open.has(warning.key)) this.#take({ ...warning, over: true });
+    for (const warning of answer.warnings) this.#take(warning);
   }
 
   #show(): void {

@@ -1,10 +1,14 @@
 import path from 'node:path';
 import { Disposables } from '../../base/disposables.ts';
+import type { Job } from '../../domain/job.ts';
 import type { Gpu } from '../../launch/local/gpu.ts';
 import { diskPoint, heatPoint, memoryPoint } from './figures.ts';
+import { type EndedBadly, outOfMemoryPoint } from './outOfMemory.ts';
 import { type CareWarning, Warnings, type Watchpoint } from './watchpoints.ts';
 
 const lookMs = 60_000;
+/** For so long a run that ran out of memory is worth a line in the status bar. */
+const rememberedMs = 3_600_000;
 
 export interface CareOptions {
   /** Folders whose disks matter: of runs that run, and of what is open. */
@@ -14,12 +18,15 @@ export interface CareOptions {
   /** GPUs as they were seen within the last minute; undefined until then. */
   readonly gpus: () => readonly Gpu[] | undefined;
   readonly tell: (warning: CareWarning) => void;
+  readonly now?: () => number;
 }
 
 /** Looks once a minute at what can ruin a night: disks, memory, heat. */
 export class Care extends Disposables {
   readonly #options: CareOptions;
   readonly #warnings = new Warnings();
+  /** Ends that point at a danger for what is still to come, by what they have in common. */
+  readonly #badEnds = new Map<string, EndedBadly>();
   #isLooking = false;
 
   constructor(options: CareOptions) {
@@ -40,6 +47,17 @@ export class Care extends Disposables {
     this.onDispose(() => clearInterval(timer));
   }
 
+  /** A job has ended: one that ran out of memory is told, once for all that fail in the same way. */
+  noteEnd({ runName, failure }: Job): void {
+    if (failure?.kind !== 'oom') return;
+    const known = this.#badEnds.get(failure.signature);
+    const names = [...(known?.names ?? []).filter((name) => name !== runName), runName];
+    const noted = { names, failure, at: this.#now() };
+    this.#badEnds.set(failure.signature, noted);
+    const warning = this.#warnings.begin(outOfMemoryPoint(noted));
+    if (warning !== undefined) this.#options.tell(warning);
+  }
+
   /** Looks now, and says what has changed. */
   async look(): Promise<void> {
     if (this.#isLooking) return;
@@ -57,7 +75,13 @@ export class Care extends Disposables {
     const places = [...new Set(this.#options.places().map((place) => path.resolve(place)))];
     const disks = await Promise.all(places.map(diskPoint));
     const heat = (this.#options.gpus() ?? []).map(heatPoint);
-    const all = [...disks, await memoryPoint(), ...heat].filter((point) => point !== undefined);
+    for (const [key, { at }] of this.#badEnds) if (this.#now() - at > rememberedMs) this.#badEnds.delete(key);
+    const ends = [...this.#badEnds.values()].map(outOfMemoryPoint);
+    const all = [...disks, await memoryPoint(), ...heat, ...ends].filter((point) => point !== undefined);
     return [...new Map(all.map((point) => [point.key, point])).values()];
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
   }
 }

@@ -27,16 +27,23 @@ export class Warnings {
     return [...this.#open.values()];
   }
 
+  /** Notes one danger at once; undefined where it has been said already. What it says may have grown meanwhile, and those who come later hear that. */
+  begin({ key, message, hint }: Watchpoint): CareWarning | undefined {
+    const isNew = !this.#open.has(key);
+    const warning = { key, message, hint, over: false };
+    this.#open.set(key, warning);
+    return isNew ? warning : undefined;
+  }
+
   /** Takes in a look at everything, and gives what is to be said. A figure that cannot be seen any more is over too. */
   take(points: readonly Watchpoint[]): readonly CareWarning[] {
     const said: CareWarning[] = [];
     const seen = new Set(points.map(({ key }) => key));
-    for (const { key, isBad, isGood, message, hint } of points) {
-      if (isBad && !this.#open.has(key)) {
-        const warning = { key, message, hint, over: false };
-        this.#open.set(key, warning);
-        said.push(warning);
-      } else if (isGood && this.#open.delete(key)) said.push({ key, message, over: true });
+    for (const point of points) {
+      const { key, isBad, isGood, message } = point;
+      const warning = isBad ? this.begin(point) : undefined;
+      if (warning !== undefined) said.push(warning);
+      else if (isGood && this.#open.delete(key)) said.push({ key, message, over: true });
     }
     for (const [key, { message }] of this.#open) {
       if (seen.has(key)) continue;

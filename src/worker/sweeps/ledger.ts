@@ -20,14 +20,11 @@ export interface LedgerSources {
 }
 
 /** The ledger for people: each trial's state follows from its latest run, however that came about. */
-export function sweepOf(
-  stored: StoredSweep,
-  sources: LedgerSources,
-  refusal: (index: number) => Failure | undefined = () => undefined,
-): Sweep {
+export function sweepOf(stored: StoredSweep, sources: LedgerSources): Sweep {
   const trials = stored.trials.map((trial) => {
     const known = trialOf(trial, stored.request.metric, sources);
-    const failure = known.state === 'missing' ? (refusal(trial.index) ?? known.failure) : known.failure;
+    const isOver = known.state === 'missing' || known.state === 'failed';
+    const failure = isOver ? (trial.refused ?? known.failure) : known.failure;
     return failure === undefined ? known : { ...known, failure };
   });
   const counts = Object.fromEntries(trialStates.map((state) => [state, 0])) as { [S in TrialState]: number };

@@ -1,8 +1,8 @@
 import { Disposables } from '../../base/disposables.ts';
 import { describeError } from '../../base/errors.ts';
-import type { CommandLaunchRequest } from '../../domain/commandLaunch.ts';
+import type { CommandLaunchRequest, RetryPolicy } from '../../domain/commandLaunch.ts';
 import type { FailureKind } from '../../domain/failure.ts';
-import type { RunId } from '../../domain/ids.ts';
+import type { JobId, RunId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
 import type { LaunchRecord } from '../../domain/launch.ts';
 import { readStop } from '../../launch/local/jobFiles.ts';
@@ -16,7 +16,7 @@ const resumedKinds: ReadonlySet<FailureKind> = new Set(['time-limit', 'pre-empte
 const longestDelaySeconds = 6 * 3600;
 
 export interface RetriesOptions {
-  readonly scheduler: Pick<Scheduler, 'jobs' | 'onEnded'>;
+  readonly scheduler: Pick<Scheduler, 'jobs' | 'onEnded' | 'retried' | 'retryIsOff'>;
   /** Where the run's directory is; undefined where it is gone. */
   readonly directoryOf: (job: Job) => string | undefined;
   readonly labelsOf: (runId: RunId) => readonly string[];
@@ -26,12 +26,24 @@ export interface RetriesOptions {
   readonly complain: (message: string) => void;
 }
 
+/** What is known of a run that is to be launched again by its own policy. */
+interface WantedRetry {
+  readonly directory: string;
+  readonly record: LaunchRecord;
+  readonly policy: RetryPolicy;
+  /** The first run of the chain, and how many retries led to this one. */
+  readonly root: string;
+  readonly attempt: number;
+}
+
 /**
  * Launches runs again that failed in a way that their retry policy names. The id of the request follows from the first run and the number of the
  * attempt, so whoever looks again, after a restart or beside another, finds the same retry.
  */
 export class Retries extends Disposables {
   readonly #options: RetriesOptions;
+  /** Whether a job's own policy wants it again, since what waits for it asks at every round of the queue. */
+  readonly #wanted = new Map<JobId, boolean>();
 
   constructor(options: RetriesOptions) {
     super();
@@ -44,31 +56,50 @@ export class Retries extends Disposables {
     for (const job of this.#options.scheduler.jobs) await this.#consider(job);
   }
 
+  /** Whether a job that ended badly is going to be launched again, or has been: what waits for it waits on. */
+  isDue(job: Job): boolean {
+    const known = this.#wanted.get(job.id);
+    if (known !== undefined) return known;
+    const isDue = this.#wantedRetry(job) !== undefined;
+    this.#wanted.set(job.id, isDue);
+    return isDue;
+  }
+
   async #consider(job: Job): Promise<void> {
-    const { complain, launch, onRetried } = this.#options;
+    const { complain, launch, onRetried, scheduler } = this.#options;
     try {
       const request = await this.#retryOf(job);
       if (request === undefined || this.isDisposed) return;
       const { runId } = await launch(request);
+      if (this.isDisposed) return;
       onRetried(job.runId, runId);
+      scheduler.retried(job.id, runId as string as JobId);
     } catch (error) {
+      if (this.isDisposed) return;
       complain(`${job.runName} could not be tried again: ${describeError(error)}`);
+      this.#wanted.set(job.id, false);
+      scheduler.retryIsOff();
     }
   }
 
-  async #retryOf(job: Job): Promise<CommandLaunchRequest | undefined> {
+  #wantedRetry(job: Job): WantedRetry | undefined {
     if (job.state !== 'done' || job.failure === undefined) return undefined;
     const directory = this.#options.directoryOf(job);
     const record = directory === undefined ? undefined : launchRecordOf(directory);
-    const facts = record?.commandLaunch;
-    const policy = facts?.request.retry;
-    if (directory === undefined || record === undefined || facts === undefined || policy === undefined)
-      return undefined;
+    const policy = record?.commandLaunch?.request.retry;
+    if (directory === undefined || record === undefined || policy === undefined) return undefined;
     const { root, attempt } = attemptOf(record);
     // Whoever stopped a run does not want it back.
     const isWanted = policy.kinds.includes(job.failure.kind) && readStop(directory) === undefined;
-    if (!isWanted || attempt >= policy.attempts) return undefined;
-    const canResume = resumedKinds.has(job.failure.kind) && (facts.entry?.resume ?? []).length > 0;
+    return isWanted && attempt < policy.attempts ? { directory, record, policy, root, attempt } : undefined;
+  }
+
+  async #retryOf(job: Job): Promise<CommandLaunchRequest | undefined> {
+    const wanted = this.#wantedRetry(job);
+    const facts = wanted?.record.commandLaunch;
+    if (wanted === undefined || facts === undefined) return undefined;
+    const { directory, record, policy, root, attempt } = wanted;
+    const canResume = resumedKinds.has(job.failure!.kind) && (facts.entry?.resume ?? []).length > 0;
     const checkpoint = canResume ? await this.#options.lastCheckpoint(job.runId) : undefined;
     const labels = this.#options.labelsOf(job.runId);
     const run = { id: job.runId, name: job.runName, path: directory, labels };

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { Disposables } from '../../base/disposables.ts';
 import { AppError, describeError } from '../../base/errors.ts';
 import type { CommandLaunchRequest } from '../../domain/commandLaunch.ts';
-import type { Failure } from '../../domain/failure.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { FailureGroup, Sweep, SweepRequest, Trial } from '../../domain/sweep.ts';
 import { runNameProblem } from '../../launch/runName.ts';
@@ -48,8 +47,6 @@ export class Sweeps extends Disposables {
   readonly #sweepOfRun = new Map<RunId, string>();
   /** Runs whose last values are being read. */
   readonly #reading = new Set<RunId>();
-  /** Why a trial could not be launched, for as long as this worker lives. */
-  readonly #refused = new Map<string, Failure>();
   #work: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -220,16 +217,14 @@ export class Sweeps extends Disposables {
     const drawn = trial.overrides.length > 0 ? trial : { ...trial, overrides: this.#draw(sweep, trial.index) };
     // Drawn once for ever: a search that is cut off here must not draw another point for the same trial.
     if (drawn !== trial) this.#save(sweep.id, drawn);
-    const { next: _, value: _value, ...launched } = drawn;
+    const { next: _, value: _value, refused: _refused, ...launched } = drawn;
     try {
       const { runId } = await this.#options.launch(await this.#requestOf(sweep, drawn));
-      this.#refused.delete(keyOf(sweep.id, trial.index));
       this.#save(sweep.id, { ...launched, runs: [...drawn.runs, runId] });
     } catch (error) {
       // The others may be launched all the same; this one is missing, and can be filled in.
-      this.#save(sweep.id, launched);
       const message = `It could not be launched: ${describeError(error)}`;
-      this.#refused.set(keyOf(sweep.id, trial.index), { kind: 'bad-config', message, signature: message });
+      this.#save(sweep.id, { ...launched, refused: { kind: 'bad-config', message, signature: message } });
       this.#options.complain(`Trial ${trial.index} of ${sweep.name}: ${message}`);
     }
   }
@@ -281,7 +276,7 @@ export class Sweeps extends Disposables {
   }
 
   #view(sweep: StoredSweep): Sweep {
-    return sweepOf(sweep, this.#options.sources, (index) => this.#refused.get(keyOf(sweep.id, index)));
+    return sweepOf(sweep, this.#options.sources);
   }
 
   #freeName({ name, launch, requestId }: SweepRequest): string {
@@ -319,10 +314,6 @@ export class Sweeps extends Disposables {
     if (sweep !== undefined) return sweep;
     throw new AppError('not-found', `There is no sweep ${id}.`, { hint: 'Look at the list of sweeps again.' });
   }
-}
-
-function keyOf(sweep: string, index: number): string {
-  return `${sweep}:${index}`;
 }
 
 /** How many trials are in the queue at once: those that may run, and a few behind them. A search that learns waits for what it learns from. */

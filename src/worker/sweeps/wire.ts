@@ -70,6 +70,11 @@ export class SweepService extends Disposables {
     );
   }
 
+  /** Whether a job that ended badly is launched again by its own policy. */
+  isRetryDue(job: Job): boolean {
+    return this.#retries.isDue(job);
+  }
+
   start(): void {
     this.sweeps.start();
     void this.#retries.start();

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../src/client/handshake.ts';
+import { test } from 'node:test';
 import type { RunId } from '../../../src/domain/ids.ts';
 import type { RunSummary } from '../../../src/domain/run.ts';
-import { eventually, TestWorker } from './testWorker.ts';
-
-let host: TestWorker;
-let client: WorkerConnection;
-
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
-});
-afterEach(() => host.end());
+import { client, host, restart } from './openWorker.ts';
+import { eventually } from './testWorker.ts';
 
 const waits = 'setInterval(() => {}, 1000); process.on("SIGINT", () => process.exit(3));';
 
@@ -89,10 +78,7 @@ test('a new worker adopts the queue and the running jobs of the one before', asy
   const waiting = await host.launchScript('waiting', 'process.exit(0)');
   await host.until(client, running, 'starting', 'running');
   await client.call('runs.update', { runId: waiting, name: 'My run', labels: ['a', 'b'], note: 'Why not.' });
-  host.stop();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
+  await restart();
   assert.match((await host.until(client, running, 'failed')).statusReason, /exit code 5/);
   const run = await host.until(client, waiting, 'finished');
   assert.deepEqual([run.name, run.labels, run.note], ['My run', ['a', 'b'], 'Why not.']);
@@ -101,10 +87,9 @@ test('a new worker adopts the queue and the running jobs of the one before', asy
 test('the index can be deleted: runs are read again', async () => {
   const runId = await host.launchScript('kept', 'process.exit(0)');
   await host.until(client, runId, 'finished');
-  host.stop();
-  for (const name of readdirSync(host.home)) if (name.startsWith('trainyard.db')) rmSync(path.join(host.home, name));
-  await host.start();
-  client = await host.connect();
+  await restart(() => {
+    for (const name of readdirSync(host.home)) if (name.startsWith('trainyard.db')) rmSync(path.join(host.home, name));
+  });
   const { runs } = await client.call('folder.open', { folder: host.folder, trusted: true });
   assert.deepEqual(
     runs.map(({ id, name, status }) => [id, name, status]),

@@ -1,79 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../src/client/handshake.ts';
-import type { CommandLaunchRequest } from '../../../src/domain/commandLaunch.ts';
-import type { Sweep, SweepRequest, TrialState } from '../../../src/domain/sweep.ts';
-import { eventually, TestWorker } from './testWorker.ts';
-
-let host: TestWorker;
-let client: WorkerConnection;
-
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await connect();
-});
-afterEach(() => host.end());
-
-async function connect(): Promise<WorkerConnection> {
-  const connection = await host.connect();
-  await connection.call('folder.open', { folder: host.folder, trusted: true });
-  return connection;
-}
-
-const trial = path.resolve('test/unit/worker/sweepTrial.ts');
-
-function launch(more: Partial<CommandLaunchRequest> = {}): CommandLaunchRequest {
-  return {
-    requestId: 'unused',
-    folder: host.folder,
-    command: [process.execPath, '--disable-warning=ExperimentalWarning', trial],
-    arguments: [],
-    target: { name: 'local' },
-    gpus: 0,
-    ...more,
-  };
-}
-
-function grid(more: Partial<SweepRequest> = {}): SweepRequest {
-  return {
-    requestId: 'sweep-1',
-    name: 'lr',
-    launch: launch(),
-    axes: [
-      { key: 'x', values: ['1', '2'] },
-      { key: 'batch_size', values: ['16', '64'] },
-    ],
-    search: 'grid',
-    metric: 'loss',
-    ...more,
-  };
-}
-
-async function sweepOf(id: string): Promise<Sweep> {
-  const { sweeps } = await client.call('sweeps.list', { folder: host.folder });
-  return sweeps.find((sweep) => sweep.id === id)!;
-}
-
-/** Waits until no trial waits or runs. */
-async function over(id: string): Promise<Sweep> {
-  for (;;) {
-    await eventually(async () => {
-      const { counts } = await sweepOf(id);
-      return counts.waiting + counts.running === 0;
-    });
-    // The last values come a moment after the end.
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const sweep = await sweepOf(id);
-    if (sweep.counts.waiting + sweep.counts.running === 0) return sweep;
-  }
-}
-
-function states(sweep: Sweep): readonly TrialState[] {
-  return sweep.trials.map(({ state }) => state);
-}
+import { test } from 'node:test';
+import type { SweepRequest } from '../../../src/domain/sweep.ts';
+import { client, host, restart } from './openWorker.ts';
+import { grid, launch, over, states, sweepOf } from './sweepSupport.ts';
+import { eventually } from './testWorker.ts';
 
 test('a bad night is repaired: failures in groups with their place, one edit for the group, and the ledger is full', async () => {
   const preview = await client.call('sweeps.preview', grid());
@@ -124,9 +56,7 @@ test('a bad night is repaired: failures in groups with their place, one edit for
 test('the ledger survives restarts and deleted runs, which are missing and can be filled in', async () => {
   const { sweep } = await client.call('sweeps.start', grid({ concurrency: 1 }));
   await eventually(async () => (await sweepOf(sweep.id)).counts.done > 0);
-  host.stop();
-  await host.start();
-  client = await connect();
+  await restart();
   const finished = await over(sweep.id);
   assert.deepEqual(states(finished), ['done', 'failed', 'done', 'failed']);
   const lost = await client.call('runs.get', { runId: finished.trials[0]!.runs[0]! });
@@ -182,26 +112,18 @@ test('a search draws each trial from what those before it gave', async () => {
   assert.ok(distance(10, 13) < distance(0, 10), 'later trials are nearer to the minimum than the drawn ones');
 });
 
-test('a run that fails as its policy says is tried again, later each time, and no more often; the trial has all its runs', async () => {
-  const retry = { attempts: 2, kinds: ['error'], delaySeconds: 0.2 } as const;
-  await client.call(
-    'sweeps.start',
-    grid({ launch: launch({ arguments: ['fails=1'], retry }), axes: [{ key: 'x', values: ['1'] }] }),
-  );
-  await eventually(async () => (await sweepOf('sweep-1')).trials[0]!.runs.length === 3);
-  const sweep = await over('sweep-1');
-  assert.deepEqual([states(sweep), sweep.trials[0]?.runs.length], [['failed'], 3]);
-  // Looking again, as another worker does, launches nothing.
-  host.stop();
-  await host.start();
-  client = await connect();
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  const { jobs } = await client.call('queue.list', {});
-  assert.equal(jobs.length, 3);
-  const inTurn = [...jobs].sort((one, other) => one.submittedAt - other.submittedAt);
-  const waits = inTurn.slice(1).map(({ notBefore }, index) => Math.round(10 * (notBefore! - inTurn[index]!.endedAt!)));
-  assert.deepEqual(waits, [2, 4], 'twice as long each time, in tenths of a second');
-  assert.equal(existsSync(path.join(host.folder, 'runs', 'lr-t0-3')), true);
+test('why a trial could not be launched stands in the ledger, after a restart too, until it is launched', async () => {
+  const cwd = path.join(host.folder, 'later');
+  await client.call('sweeps.start', grid({ launch: launch({ cwd }), axes: [{ key: 'x', values: ['1'] }] }));
+  const refused = await over('sweep-1');
+  assert.deepEqual(states(refused), ['missing']);
+  assert.match(refused.trials[0]?.failure?.message ?? '', /^It could not be launched: .*later/);
+  await restart();
+  assert.deepEqual((await sweepOf('sweep-1')).trials[0]?.failure, refused.trials[0]?.failure);
+  mkdirSync(cwd);
+  await client.call('sweeps.relaunch', { sweepId: 'sweep-1', which: 'missing', requestId: 'fill' });
+  const filled = await over('sweep-1');
+  assert.deepEqual([states(filled), filled.trials[0]?.failure], [['done'], undefined]);
 });
 
 test('what is wrong with a sweep is said all at once, and nothing is made', async () => {

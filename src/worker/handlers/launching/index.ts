@@ -3,6 +3,7 @@ import type { Handlers } from '../../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../../protocol/worker.ts';
 import type { Client } from '../../clients.ts';
 import type { WorkerServices } from '../../services.ts';
+import { careHandlers } from './care.ts';
 import { commandsHandlers } from './commands.ts';
 import { elsewhereHandlers } from './elsewhere.ts';
 import { entriesHandlers } from './entries.ts';
@@ -26,5 +27,6 @@ export function launchingHandlers(
     ...registryHandlers(worker, client),
     ...elsewhereHandlers(worker, client),
     ...secretsHandlers(worker),
+    ...careHandlers(worker),
   };
 }

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Failure } from '../../../../src/domain/failure.ts';
+import type { JobId, RunId } from '../../../../src/domain/ids.ts';
+import type { Job } from '../../../../src/domain/job.ts';
 import { Care } from '../../../../src/worker/care/care.ts';
 import { diskPoint, heatPoint, memoryPoint } from '../../../../src/worker/care/figures.ts';
 import { type CareWarning, Warnings } from '../../../../src/worker/care/watchpoints.ts';
+import { TestWorker } from '../testWorker.ts';
 
 const gpu = (temperature: number) => ({ id: '0', vendor: 'nvidia', name: 'H100', temperature }) as const;
 
@@ -75,3 +79,61 @@ test('a look tells what is hot, and a GPU that nobody has looked at yet does no 
   );
   care.dispose();
 });
+
+test('runs that ran out of memory are told once for all that fail alike, and are forgotten after an hour', async () => {
+  const told: CareWarning[] = [];
+  let now = 0;
+  const care = new Care({
+    places: () => [],
+    isNeeded: () => true,
+    gpus: () => undefined,
+    tell: (warning) => told.push(warning),
+    now: () => now,
+  });
+  const oom = { kind: 'oom', message: 'CUDA out of memory.', signature: 'oom: step' } as const;
+  const ended = (runName: string, failure: Failure) => care.noteEnd({ ...endedJob, runName, failure });
+  const ofMemory = () => told.filter(({ key }) => key.startsWith('oom')).map(({ message, over }) => [message, over]);
+  ended('a', oom);
+  ended('b', { ...oom, kind: 'error' });
+  ended('c', oom);
+  assert.deepEqual(ofMemory(), [['a ran out of memory: CUDA out of memory.', false]]);
+  assert.match(care.warnings[0]?.message ?? '', /^c and 1 more ran out of memory/, 'who comes later hears of all');
+  await care.look();
+  assert.equal(ofMemory().length, 1);
+  now = 3_700_000;
+  await care.look();
+  assert.deepEqual(ofMemory().at(-1)?.[1], true);
+  assert.deepEqual(
+    care.warnings.filter(({ key }) => key.startsWith('oom')),
+    [],
+  );
+  care.dispose();
+});
+
+test('a window that comes later is told what is dangerous already', async (t) => {
+  const host = new TestWorker();
+  t.after(() => host.end());
+  await host.start();
+  host.worker.care.noteEnd({
+    ...endedJob,
+    failure: { kind: 'oom', message: 'Cannot allocate memory', signature: 'oom' },
+  });
+  const client = await host.connect('extension');
+  const { warnings } = await client.call('care.list', {});
+  assert.deepEqual(
+    warnings.filter(({ key }) => key === 'oom oom').map(({ over }) => over),
+    [false],
+  );
+});
+
+const endedJob: Job = {
+  id: 'j' as JobId,
+  runId: 'j' as RunId,
+  runName: 'j',
+  state: 'done',
+  target: 'local',
+  slot: 'cpu',
+  order: 1,
+  reason: '',
+  submittedAt: 0,
+};

@@ -2,22 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../../src/client/handshake.ts';
+import { test } from 'node:test';
 import type { CommandLaunchRequest } from '../../../../src/domain/commandLaunch.ts';
 import type { LaunchRecord } from '../../../../src/domain/launch.ts';
-import { TestWorker } from '../testWorker.ts';
-
-let host: TestWorker;
-let client: WorkerConnection;
-
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
-});
-afterEach(() => host.end());
+import { client, host, restart } from '../openWorker.ts';
 
 const printsArguments = 'require("fs").writeFileSync("argv.json", JSON.stringify(process.argv.slice(2)))';
 
@@ -176,13 +164,12 @@ test('a launch that was cut off before its place in the queue gets the same job 
     'command.launch',
     request({ hold: true, priority: 5, group: 'night', groupLimit: 2, notBefore: 12 }),
   );
-  host.stop();
   const { DatabaseSync } = await import('node:sqlite');
-  const database = new DatabaseSync(host.paths.database);
-  database.exec('DELETE FROM jobs; UPDATE requests SET queued = 0');
-  database.close();
-  await host.start();
-  client = await host.connect();
+  await restart(() => {
+    const database = new DatabaseSync(host.paths.database);
+    database.exec('DELETE FROM jobs; UPDATE requests SET queued = 0');
+    database.close();
+  });
   const { jobs } = await client.call('queue.list', {});
   const [job] = jobs;
   assert.deepEqual(

@@ -2,22 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../../src/client/handshake.ts';
+import { test } from 'node:test';
 import type { LaunchRecord } from '../../../../src/domain/launch.ts';
 import { looksLikeSecret, redacted, secretIn, withoutSecrets } from '../../../../src/launch/snapshot/secrets.ts';
-import { eventually, TestWorker } from '../testWorker.ts';
-
-let host: TestWorker;
-let client: WorkerConnection;
-
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
-});
-afterEach(() => host.end());
+import { client, host } from '../openWorker.ts';
+import { eventually } from '../testWorker.ts';
 
 test('hardware, packages and data are added to the record while the run is at work', async () => {
   host.write('train.py', 'import time; time.sleep(0.2)');

@@ -1,19 +1,7 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../../src/client/handshake.ts';
+import { test } from 'node:test';
 import { chooseTarget } from '../../../../src/launch/chosenTarget.ts';
-import { TestWorker } from '../testWorker.ts';
-
-let host: TestWorker;
-let client: WorkerConnection;
-
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
-});
-afterEach(() => host.end());
+import { client, host } from '../openWorker.ts';
 
 test('this machine is always there and says how it is', async () => {
   const { targets } = await client.call('targets.list', { folder: host.folder });

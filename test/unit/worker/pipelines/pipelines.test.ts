@@ -3,14 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { WorkerConnection } from '../../../../src/client/handshake.ts';
 import type { Pipeline, PipelineRun, PipelineStage } from '../../../../src/domain/project.ts';
 import { Pipelines } from '../../../../src/worker/pipelines/pipelines.ts';
 import { planPipeline } from '../../../../src/worker/pipelines/plan.ts';
-import { eventually, TestWorker } from '../testWorker.ts';
+import { client, host, restart } from '../openWorker.ts';
+import { eventually } from '../testWorker.ts';
 
-let host: TestWorker;
-let client: WorkerConnection;
 let pipelines: Pipelines;
 let told: PipelineRun[];
 
@@ -19,18 +17,11 @@ function openPipelines(): Pipelines {
   return new Pipelines({ launcher, scheduler, tell: (run) => told.push(run), complain: () => {} });
 }
 
-beforeEach(async () => {
-  host = new TestWorker();
-  await host.start();
-  client = await host.connect();
-  await client.call('folder.open', { folder: host.folder, trusted: true });
+beforeEach(() => {
   told = [];
   pipelines = openPipelines();
 });
-afterEach(() => {
-  pipelines.dispose();
-  host.end();
-});
+afterEach(() => pipelines.dispose());
 
 /** A stage that appends its name to a file and leaves with a code. */
 function stage(name: string, more: Partial<PipelineStage> & { code?: string } = {}): PipelineStage {
@@ -136,9 +127,7 @@ test('a pipeline goes on under the next worker', async () => {
   };
   const first = await pipelines.launch(chain(slow, stage('train')), launchOf('p1'));
   pipelines.dispose();
-  host.stop();
-  await host.start();
-  client = await host.connect();
+  await restart();
   pipelines = openPipelines();
   await pipelines.list(host.folder);
   host.write('go', '');
