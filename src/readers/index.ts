@@ -1,10 +1,12 @@
 import type { FoundRun } from '../domain/records.ts';
 import type { RunSource } from '../domain/run.ts';
+import { CompositeReader } from './composite/compositeReader.ts';
 import { csvFormat } from './csv/format.ts';
 import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
 import { dvcliveFormat } from './dvclive/format.ts';
 import { experimentHubFormat } from './experimentHub/format.ts';
 import type { RunFormat, RunReader } from './format.ts';
+import { groupRuns } from './grouping/groupRuns.ts';
 import { hfTrainerFormat } from './hfTrainer/format.ts';
 import { hydraFormat } from './hydra/format.ts';
 import { jsonlFormat } from './jsonl/format.ts';
@@ -47,14 +49,22 @@ const formatBySource: { readonly [Source in RunSource]: RunFormat } = {
 /** The formats in the order in which they are asked about a folder: those that claim a whole directory come before those that claim single files. */
 export const runFormats: readonly RunFormat[] = Object.values(formatBySource);
 
-/** Finds all runs below a folder, by names alone. See `discover`. */
-export function discoverRuns(root: string, options: DiscoverOptions = {}): Promise<Discovery> {
+/** Finds all places below a folder that hold a run, each on its own, by names alone. See `discover`. */
+export function discoverPlaces(root: string, options: DiscoverOptions = {}): Promise<Discovery> {
   return discover(root, runFormats, options);
 }
 
-/** The reader of a run that was found. */
+/** Finds all runs below a folder, places that the layout of the folders shows to be one run put together. See `discover` and `groupRuns`. */
+export async function discoverRuns(root: string, options: DiscoverOptions = {}): Promise<Discovery> {
+  const found = await discoverPlaces(root, options);
+  return { ...found, runs: groupRuns(found.runs) };
+}
+
+/** The reader of a run that was found; of all its places, where it has several. */
 export function openRun(run: FoundRun): RunReader {
-  return formatBySource[run.source].open(run);
+  return run.parts === undefined || run.parts.length === 0
+    ? formatBySource[run.source].open(run)
+    : new CompositeReader(run, (place) => formatBySource[place.source].open(place));
 }
 
 /** A reader of one event file alone. The run's path is the file's folder. */
@@ -67,6 +77,7 @@ export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';
 export { parseExperimentLog } from './experimentLog/parse.ts';
+export { type GroupOptions, groupRuns, type Verdict } from './grouping/groupRuns.ts';
 export { type DecodedMedia, decodeMedia } from './media/decode.ts';
 export { trackerMimes } from './media/mimes.ts';
 export { SeriesSummary } from './summary.ts';

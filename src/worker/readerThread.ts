@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
-import { discoverRuns, type FolderIndex, openRun, type RunReader } from '../readers/index.ts';
+import { discoverPlaces, type FolderIndex, openRun, type RunReader } from '../readers/index.ts';
 import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
 
 /**
@@ -29,7 +29,7 @@ const handlers: {
     const key = JSON.stringify([root, exclude]);
     const previous = afresh ? undefined : walks.get(key);
     const begin = performance.now();
-    const { runs, index } = await discoverRuns(root, { exclude, ...(previous === undefined ? {} : { previous }) });
+    const { runs, index } = await discoverPlaces(root, { exclude, ...(previous === undefined ? {} : { previous }) });
     walks.set(key, index);
     return { runs, milliseconds: performance.now() - begin };
   },
