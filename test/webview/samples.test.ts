@@ -147,7 +147,7 @@ test('without runs, without images and in other themes the panel has its own loo
   await panel.frame.getByText('No runs yet').waitFor();
   await panel.close();
   await open({ runs: [{ id: 'a', name: 'a', series: [] }] }, 'highContrast');
-  await panel.frame.getByText('No images yet').waitFor();
+  await panel.frame.getByText('No samples yet').waitFor();
   await panel.close();
   await open({}, 'highContrast');
   await redOf('meanflow-dit');

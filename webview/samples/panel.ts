@@ -4,7 +4,7 @@ import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import { describeError } from '../../src/base/errors.ts';
 import type { RunId } from '../../src/domain/ids.ts';
 import type { MediaRecord } from '../../src/domain/records.ts';
-import type { RunSummary } from '../../src/domain/run.ts';
+import type { RunSummary, SeriesKind } from '../../src/domain/run.ts';
 import type { PanelInit } from '../../src/protocol/webview.ts';
 import { Announcer } from '../shared/announcer.ts';
 import { button, progressRing } from '../shared/controls.ts';
@@ -13,8 +13,13 @@ import { formatStep, plural } from '../shared/format.ts';
 import type { HostLink } from '../shared/hostLink.ts';
 import { icon } from '../shared/icons.ts';
 import { RunCache } from '../shared/runCache.ts';
-import { ImageStore } from './imageStore.ts';
+import { assignStyles, type RunStyle } from '../shared/runStyles.ts';
+import { type ChartTheme, readTheme, watchTheme, writeLineColours } from '../shared/theme.ts';
+import { ContentStore } from './content/contentStore.ts';
+import { fileOf } from './content/saving.ts';
+import { ImageStore, type ReadMedia } from './imageStore.ts';
 import { type SampleCell, type SampleRow, sampleRows, stepIndex, unionOfSteps } from './picture.ts';
+import { type RowContext, rowTemplate } from './rows.ts';
 import { parseSamplesState, type SamplesState, samplesStateJson } from './state.ts';
 import { scrubber, viewBar } from './toolbar.ts';
 
@@ -28,16 +33,21 @@ interface Picture {
   readonly index: number;
   readonly rows: readonly SampleRow[];
   readonly tagFilter: TextFilter;
-  readonly hasImages: boolean;
+  readonly hasMedia: boolean;
+  /** Kinds of all that the runs have, with the number of their tags. */
+  readonly kinds: ReadonlyMap<SeriesKind, number>;
+  readonly styles: ReadonlyMap<string, RunStyle>;
 }
 
-/** The samples panel: images of several runs side by side at one step, with one scrubber over all their steps. */
+/** The samples panel: images, texts, histograms… of several runs side by side at one step, with one scrubber over all their steps. */
 export class SamplesPanel implements Disposable {
   readonly #owner = new Disposables();
   readonly #root: HTMLElement;
   readonly #link: HostLink;
   readonly #media: RunCache<readonly MediaRecord[]>;
   readonly #store: ImageStore;
+  readonly #contents: ContentStore;
+  #theme: ChartTheme;
   readonly #announcer = new Announcer();
   readonly #runs = new Map<RunId, RunSummary>();
   #chosen: readonly RunId[];
@@ -48,6 +58,7 @@ export class SamplesPanel implements Disposable {
   #frame = 0;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #scrollToRestore: number;
+  #saveProblem = '';
 
   constructor(root: HTMLElement, link: HostLink, init: PanelInit) {
     this.#root = root;
@@ -57,12 +68,14 @@ export class SamplesPanel implements Disposable {
     this.#scrollToRestore = this.#state.scrollTop;
     this.#media = this.#owner.add(
       new RunCache(async (runId) =>
-        (await client.call('media.list', { runId })).items.filter((item) => item.kind === 'image'),
+        (await client.call('media.list', { runId })).items.filter((item) => item.kind !== 'scalar'),
       ),
     );
-    this.#store = this.#owner.add(
-      new ImageStore((runId, { tag, step, index }) => client.call('media.read', { runId, tag, step, index })),
-    );
+    const read: ReadMedia = (runId, { tag, step, index }) => client.call('media.read', { runId, tag, step, index });
+    this.#store = this.#owner.add(new ImageStore(read));
+    this.#contents = new ContentStore(read);
+    this.#theme = readTheme();
+    writeLineColours(document.documentElement, this.#theme);
     for (const run of init.runs) this.#runs.set(run.id, run);
     this.#chosen = init.runIds.length > 0 ? init.runIds : (this.#state.runIds as typeof init.runIds);
     this.#listen();
@@ -86,9 +99,16 @@ export class SamplesPanel implements Disposable {
     );
     own(client.on('series.reset', ({ runId }) => this.#isShown(runId) && this.#media.refresh(runId)));
     own(client.on('worker.state', ({ connected, message }) => this.#onWorker(connected, message)));
+    own(watchTheme(() => this.#applyTheme()));
     const onKey = (event: KeyboardEvent) => this.#onKey(event);
     document.addEventListener('keydown', onKey);
     this.#owner.onDispose(() => document.removeEventListener('keydown', onKey));
+  }
+
+  #applyTheme(): void {
+    this.#theme = readTheme();
+    writeLineColours(document.documentElement, this.#theme);
+    this.#update({});
   }
 
   #isShown(runId: RunId): boolean {
@@ -117,6 +137,7 @@ export class SamplesPanel implements Disposable {
   }
 
   #reload(): void {
+    this.#saveProblem = '';
     this.#media.retry();
     void this.#link.client
       .call('runs.list', {})
@@ -166,7 +187,14 @@ export class SamplesPanel implements Disposable {
     const runs = ids.map((id) => this.#runs.get(id)).filter((run) => run !== undefined);
     runs.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     this.#media.want(runs.map((run) => run.id));
-    const media = runs.map((run) => ({ runId: run.id, items: this.#media.get(run.id) ?? [] }));
+    const all = runs.map((run) => ({ runId: run.id, items: this.#media.get(run.id) ?? [] }));
+    const kinds = kindsOf(all.map(({ items }) => items));
+    // A kind that was chosen before and that these runs do not have hides nothing.
+    const kind = state.kind !== null && kinds.has(state.kind) ? state.kind : null;
+    const media =
+      kind === null
+        ? all
+        : all.map(({ runId, items }) => ({ runId, items: items.filter((item) => item.kind === kind) }));
     const tagFilter = parseFilter(state.tagFilter);
     const isWanted = (tag: string) => tagFilter.test(tag);
     const steps = unionOfSteps(
@@ -181,7 +209,12 @@ export class SamplesPanel implements Disposable {
       index,
       rows: index < 0 ? [] : sampleRows(media, isWanted, steps[index]!),
       tagFilter,
-      hasImages: media.some(({ items }) => items.length > 0),
+      hasMedia: media.some(({ items }) => items.length > 0),
+      kinds,
+      styles: assignStyles(
+        runs.map((run) => run.id),
+        new Map(),
+      ),
     };
   }
 
@@ -213,9 +246,10 @@ export class SamplesPanel implements Disposable {
   #template() {
     const picture = this.#shown();
     const { steps, index, rows } = picture;
+    const context = this.#rowContext(picture, steps[index] ?? 0);
     return html`
       ${this.#banner()}
-      ${viewBar(this.#state, picture.tagFilter, (change) => this.#update(change))}
+      ${viewBar(this.#state, picture, (change) => this.#update(change))}
       ${
         steps.length === 0
           ? nothing
@@ -233,8 +267,8 @@ export class SamplesPanel implements Disposable {
             ? this.#empty(picture)
             : repeat(
                 rows,
-                (row) => row.tag,
-                (row) => this.#row(row, steps[index]!),
+                (row) => `${row.kind} ${row.tag}`,
+                (row) => rowTemplate(row, context),
               )
         }
       </div>
@@ -250,42 +284,31 @@ export class SamplesPanel implements Disposable {
   #banner() {
     const { connected, message } = this.#connection;
     const lost = `${message || 'The background worker is not running.'} What is shown is the last that came.`;
-    const text = connected ? this.#media.problems.join(' ') : lost;
+    const text = connected ? [...this.#media.problems, this.#saveProblem].join(' ').trim() : lost;
     if (text === '') return nothing;
     return html`<div class="banner" role="alert">${icon('warning')}<span>${text}</span>
       ${button({ label: 'Try again', onClick: () => this.#reload() })}</div>`;
   }
 
-  #row({ tag, cells }: SampleRow, step: number) {
-    return html`<section class="tag"><h2>${tag}</h2>
-      <div class="cells">${repeat(
-        cells,
-        (cell) => cell.runId,
-        (cell) => this.#cell(cell, step),
-      )}</div></section>`;
+  #rowContext({ names, styles }: Picture, step: number): RowContext {
+    return {
+      ...{ images: this.#store, contents: this.#contents, names, styles, theme: this.#theme, step },
+      openFull: (cell, item) => this.#open(cell, item),
+      goToStep: (wanted) => this.#goTo(stepIndex(this.#shown().steps, wanted)),
+      save: (cell, record) => void this.#saveFile(cell, record),
+    };
   }
 
-  #cell(cell: SampleCell, step: number) {
-    const name = this.#shown().names.get(cell.runId) ?? cell.runId;
-    return html`<figure>
-      <figcaption><span class="name" title=${name}>${name}</span>${this.#stepNote(cell, step)}</figcaption>
-      <div class="images">${cell.items.map((record, item) => {
-        const label =
-          record.caption ??
-          `${name}, ${cell.tag}, step ${formatStep(record.step)}, image ${item + 1} of ${cell.items.length}`;
-        return html`<button type="button" class="sample" title=${`${label}\nClick for full size`} aria-label=${`${label}, full size`} @click=${() => this.#open(cell, item)}>
-          <ty-sample-image .store=${this.#store} .runId=${cell.runId} .record=${record} .label=${label}></ty-sample-image>
-          ${record.caption === undefined ? nothing : html`<span class="caption">${record.caption}</span>`}
-        </button>`;
-      })}</div>
-    </figure>`;
-  }
-
-  #stepNote(cell: SampleCell, wanted: number) {
-    if (cell.step === undefined)
-      return html`<span class="other-step">first image at step ${formatStep(cell.firstStep ?? 0)}</span>`;
-    if (cell.step === wanted) return nothing;
-    return html`<span class="other-step" title="This run has no image at step ${formatStep(wanted)}; its nearest earlier one is shown.">step ${formatStep(cell.step)}</span>`;
+  async #saveFile({ runId }: SampleCell, record: MediaRecord): Promise<void> {
+    try {
+      const content = await this.#contents.content(runId, record);
+      const { name, bytes } = fileOf(this.#shown().names.get(runId) ?? runId, record, content);
+      const { saved } = await this.#link.client.call('file.save', { suggestedName: name, bytes });
+      if (saved) this.#announcer.say('Saved');
+    } catch (error) {
+      this.#saveProblem = `It could not be saved: ${describeError(error)}`;
+      this.#update({});
+    }
   }
 
   #open(cell: SampleCell, item: number): void {
@@ -295,7 +318,7 @@ export class SamplesPanel implements Disposable {
 
   #fullTemplate(rows: readonly SampleRow[]) {
     const full = this.#full;
-    const cells = rows.find((row) => row.tag === full?.tag)?.cells ?? [];
+    const cells = rows.find((row) => row.kind === 'image' && row.tag === full?.tag)?.cells ?? [];
     const cell = cells.findIndex(({ runId }) => runId === full?.runId);
     if (full === undefined || cell < 0) return nothing;
     const moveRun = (by: number) => this.#open(cells[(cell + by + cells.length) % cells.length]!, full.item);
@@ -309,7 +332,7 @@ export class SamplesPanel implements Disposable {
     this.#update({});
   }
 
-  #empty({ runs, hasImages, tagFilter }: Picture) {
+  #empty({ runs, hasMedia, tagFilter }: Picture) {
     if (runs.length > 0 && this.#media.pending > 0)
       return html`<div class="empty">${progressRing()}<p>Loading…</p></div>`;
     const others = this.#runs.size - runs.length;
@@ -320,10 +343,21 @@ export class SamplesPanel implements Disposable {
     if (runs.length === 0) {
       return html`<div class="empty"><h2>No runs yet</h2><p>Start one with the command <em>Trainyard: Launch Training</em>, or open a folder that holds runs.</p></div>`;
     }
-    if (hasImages && tagFilter.problem === undefined) {
-      return html`<div class="empty"><h2>No tag matches</h2><p>No image's tag matches <code>${this.#state.tagFilter}</code>.</p>
+    if (hasMedia && tagFilter.problem === undefined) {
+      return html`<div class="empty"><h2>No tag matches</h2><p>No tag matches <code>${this.#state.tagFilter}</code>.</p>
         ${button({ label: 'Clear the filter', kind: 'primary', onClick: () => this.#update({ tagFilter: '' }) })}</div>`;
     }
-    return html`<div class="empty"><h2>No images yet</h2><p>Samples appear here as soon as ${runs.length === 1 ? 'the run logs its' : 'the runs log their'} first images.</p></div>`;
+    return html`<div class="empty"><h2>No samples yet</h2><p>Images, texts, sounds, tables and histograms appear here as soon as ${runs.length === 1 ? 'the run logs its' : 'the runs log their'} first ones.</p></div>`;
   }
+}
+
+/** How many tags there are of each kind. */
+function kindsOf(media: readonly (readonly MediaRecord[])[]): ReadonlyMap<SeriesKind, number> {
+  const tags = new Set(media.flatMap((items) => items.map(({ kind, tag }) => JSON.stringify([kind, tag]))));
+  const kinds = new Map<SeriesKind, number>();
+  for (const key of tags) {
+    const [kind] = JSON.parse(key) as [SeriesKind];
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return kinds;
 }

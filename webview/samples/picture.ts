@@ -1,19 +1,23 @@
 import type { RunId } from '../../src/domain/ids.ts';
 import type { MediaRecord } from '../../src/domain/records.ts';
+import type { SeriesKind } from '../../src/domain/run.ts';
 import { naturalOrder } from '../shared/naturalOrder.ts';
 
-/** The images of one run and tag at one step. */
+/** The images, texts, histograms… of one run and tag at one step. */
 export interface SampleCell {
   readonly runId: RunId;
   readonly tag: string;
   /** The step that is shown: the wanted one, or the nearest earlier one that there is. Undefined: the run has nothing that early. */
   readonly step: number | undefined;
   readonly items: readonly MediaRecord[];
+  /** The first of every step, by rising step: what is drawn over steps. */
+  readonly series: readonly MediaRecord[];
   /** First step of the run, to say when it begins. */
   readonly firstStep: number | undefined;
 }
 
 export interface SampleRow {
+  readonly kind: SeriesKind;
   readonly tag: string;
   readonly cells: readonly SampleCell[];
 }
@@ -39,28 +43,44 @@ export function stepIndex(steps: readonly number[], wanted: number | null): numb
   return Math.max(0, low - 1);
 }
 
-/** One row per tag with one cell per run, for a step. Runs without the tag have no cell. */
+/** In which order kinds stand below one another: what people look at most comes first. */
+const kindOrder: readonly SeriesKind[] = [
+  ...(['image', 'video', 'audio', 'curve', 'histogram', 'table', 'text', 'html', 'other'] as const),
+];
+
+/** One row per tag and kind with one cell per run, for a step. Runs without the tag have no cell. */
 export function sampleRows(
   runs: readonly { readonly runId: RunId; readonly items: readonly MediaRecord[] }[],
   isWanted: (tag: string) => boolean,
   step: number,
 ): SampleRow[] {
-  const rows = new Map<string, SampleCell[]>();
+  const rows = new Map<string, { kind: SeriesKind; tag: string; isDuplicate: boolean; cells: SampleCell[] }>();
   for (const { runId, items } of runs) {
-    const byTag = new Map<string, MediaRecord[]>();
+    const byRow = new Map<string, MediaRecord[]>();
     for (const item of items) {
       if (!isWanted(item.tag)) continue;
-      const list = byTag.get(item.tag);
-      if (list === undefined) byTag.set(item.tag, [item]);
+      const key = `${item.kind} ${item.tag}`;
+      const list = byRow.get(key);
+      if (list === undefined) byRow.set(key, [item]);
       else list.push(item);
     }
-    for (const [tag, list] of byTag) {
-      const row = rows.get(tag) ?? [];
-      rows.set(tag, row);
-      row.push(cellOf(runId, tag, list, step));
+    for (const [key, list] of byRow) {
+      const { kind, tag, duplicate } = list[0]!;
+      const row = rows.get(key) ?? { kind, tag, isDuplicate: duplicate === true, cells: [] };
+      rows.set(key, row);
+      row.cells.push(cellOf(runId, tag, list, step));
     }
   }
-  return [...rows].map(([tag, cells]) => ({ tag, cells })).sort((a, b) => naturalOrder(a.tag, b.tag));
+  const kindRank = (kind: SeriesKind) => kindOrder.indexOf(kind);
+  // What another log of the run has too comes last of all.
+  return [...rows.values()]
+    .sort(
+      (a, b) =>
+        Number(a.isDuplicate) - Number(b.isDuplicate) ||
+        kindRank(a.kind) - kindRank(b.kind) ||
+        naturalOrder(a.tag, b.tag),
+    )
+    .map(({ kind, tag, cells }) => ({ kind, tag, cells }));
 }
 
 function cellOf(runId: RunId, tag: string, items: readonly MediaRecord[], wanted: number): SampleCell {
@@ -73,5 +93,12 @@ function cellOf(runId: RunId, tag: string, items: readonly MediaRecord[], wanted
   const shown = items.filter((item) => item.step === step);
   // A run that was resumed may have logged a step twice: the later record is the true one.
   const byIndex = new Map(shown.map((item) => [item.index, item]));
-  return { runId, tag, step, firstStep, items: [...byIndex.values()].sort((a, b) => a.index - b.index) };
+  const shownItems = [...byIndex.values()].sort((a, b) => a.index - b.index);
+  return { runId, tag, step, firstStep, items: shownItems, series: firstOfSteps(items) };
+}
+
+function firstOfSteps(items: readonly MediaRecord[]): MediaRecord[] {
+  const bySteps = new Map<number, MediaRecord>();
+  for (const item of items) if (item.index === 0) bySteps.set(item.step, item);
+  return [...bySteps.values()].sort((a, b) => a.step - b.step);
 }

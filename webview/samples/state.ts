@@ -1,4 +1,5 @@
 import type { Json } from '../../src/domain/json.ts';
+import { type SeriesKind, seriesKinds } from '../../src/domain/run.ts';
 
 /** How the person has set up the samples panel. */
 export interface SamplesState {
@@ -7,6 +8,8 @@ export interface SamplesState {
   /** New steps come into sight by themselves. */
   readonly follow: boolean;
   readonly tagFilter: string;
+  /** The only kind that is shown; null: all kinds. */
+  readonly kind: SeriesKind | null;
   readonly runFilter: string;
   /** Width of an image in CSS pixels. */
   readonly size: number;
@@ -24,6 +27,7 @@ export const initialSamplesState: SamplesState = {
   step: null,
   follow: true,
   tagFilter: '',
+  kind: null,
   runFilter: '',
   size: 304,
   pixelated: true,
@@ -42,6 +46,7 @@ export function parseSamplesState(kept: unknown): SamplesState {
   return {
     step: isStep ? step : null,
     follow: isStep ? given['follow'] === true : true,
+    kind: seriesKinds.find((kind) => kind === given['kind']) ?? null,
     tagFilter: typeof given['tagFilter'] === 'string' ? given['tagFilter'] : '',
     runFilter: typeof given['runFilter'] === 'string' ? given['runFilter'] : '',
     size: typeof size === 'number' && size >= SMALLEST && size <= LARGEST ? size : fresh.size,

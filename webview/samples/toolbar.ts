@@ -1,12 +1,23 @@
-import { html } from 'lit';
-import { checkbox, iconButton, slider, textField } from '../shared/controls.ts';
+import { html, nothing } from 'lit';
+import type { SeriesKind } from '../../src/domain/run.ts';
+import { checkbox, iconButton, select, slider, textField } from '../shared/controls.ts';
 import type { TextFilter } from '../shared/filter.ts';
 import { formatStep } from '../shared/format.ts';
 import { icon } from '../shared/icons.ts';
+import { kindWords } from './kindWords.ts';
 import { LARGEST, type SamplesState, SMALLEST } from './state.ts';
 
+/** What the bar says of what there is. */
+export interface BarFacts {
+  readonly tagFilter: TextFilter;
+  /** Kinds of the runs in sight, with the number of their tags. */
+  readonly kinds: ReadonlyMap<SeriesKind, number>;
+}
+
 /** How images look, and which tags are shown. */
-export function viewBar(state: SamplesState, tagFilter: TextFilter, update: (change: Partial<SamplesState>) => void) {
+export function viewBar(state: SamplesState, facts: BarFacts, update: (change: Partial<SamplesState>) => void) {
+  const { tagFilter, kinds } = facts;
+  const hasImages = kinds.size === 0 || kinds.has('image');
   return html`<div class="toolbar" role="toolbar" aria-label="Samples">
     ${textField({
       ...{
@@ -17,15 +28,34 @@ export function viewBar(state: SamplesState, tagFilter: TextFilter, update: (cha
       ...{ value: state.tagFilter, problem: tagFilter.problem ?? '' },
       onInput: (text) => update({ tagFilter: text }),
     })}
-    <label class="smoothing"><span>Size</span>
+    ${kinds.size > 1 ? kindChoice(state.kind, kinds, update) : nothing}
+    ${hasImages ? imageControls(state, update) : nothing}
+  </div>`;
+}
+
+function kindChoice(
+  kind: SeriesKind | null,
+  kinds: ReadonlyMap<SeriesKind, number>,
+  update: (change: Partial<SamplesState>) => void,
+) {
+  const titles = [...kinds].map(([value, count]) => ({ value, label: `${kindWords[value].many} (${count})` }));
+  return select<SeriesKind | 'all'>({
+    label: 'Show',
+    value: kind ?? 'all',
+    choices: [{ value: 'all', label: 'Everything' }, ...titles],
+    onChange: (value) => update({ kind: value === 'all' ? null : value }),
+  });
+}
+
+function imageControls(state: SamplesState, update: (change: Partial<SamplesState>) => void) {
+  return html`<label class="smoothing"><span>Size</span>
       ${slider({
         ...{ id: 'size', label: 'Size of images', min: Math.log2(SMALLEST), max: Math.log2(LARGEST), step: 0.25 },
         ...{ value: Math.log2(state.size), valueText: `${state.size} pixels` },
         onInput: (power) => update({ size: Math.round(2 ** power) }),
       })}
     </label>
-    ${checkbox('Sharp pixels', state.pixelated, (pixelated) => update({ pixelated }))}
-  </div>`;
+    ${checkbox('Sharp pixels', state.pixelated, (pixelated) => update({ pixelated }))}`;
 }
 
 /** The scrubber over all steps. */

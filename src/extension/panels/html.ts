@@ -9,7 +9,8 @@ export interface PanelPage {
 }
 
 /**
- * The page of a panel. Nothing may be loaded but our own script (by nonce), our styles and fonts, and images that the script makes of bytes.
+ * The page of a panel. Nothing may be loaded but our own script (by nonce), our styles and fonts, and images, sounds and films that the script makes of bytes.
+ * A logged page stands in a sandboxed frame (`srcdoc`), for which this policy holds too: none of its scripts runs and nothing of elsewhere is loaded.
  * Inline styles are allowed because charts and controls set them; there is no way for data to become a style sheet.
  */
 export function panelHtml({ title, nonce, cspSource, script, style }: PanelPage): string {
@@ -18,6 +19,7 @@ export function panelHtml({ title, nonce, cspSource, script, style }: PanelPage)
     `script-src 'nonce-${nonce}'`,
     `style-src ${cspSource} 'unsafe-inline'`,
     `img-src ${cspSource} blob: data:`,
+    `media-src blob:`,
     `font-src ${cspSource}`,
     `base-uri 'none'`,
     `form-action 'none'`,

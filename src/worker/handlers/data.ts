@@ -2,13 +2,14 @@ import { AppError } from '../../base/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
+import { decodeMedia } from '../../readers/media/decode.ts';
 import { listCheckpoints } from '../checkpointList.ts';
 import { readLog, readMedia } from '../runs/runFiles.ts';
 import { queryTile, readPoints } from '../runs/seriesQueries.ts';
 import type { WorkerServices } from '../services.ts';
 import { absolute } from './checks.ts';
 
-/** What runs have written: points, pictures, output, checkpoints. */
+/** What runs have written: points, pictures, output, checkpoints. Histograms, tables and curves of all trackers leave in one form each. */
 export function dataHandlers(
   worker: WorkerServices,
 ): Pick<
@@ -31,7 +32,9 @@ export function dataHandlers(
       const run = touch(runId);
       const record = worker.catalog.mediaAt(run, tag, step, index);
       if (record === undefined) throw new AppError('not-found', `${tag} has nothing at step ${step}, place ${index}.`);
-      return { mime: record.mime, bytes: await readMedia(run.found.path, record) };
+      const decoded = decodeMedia(record, await readMedia(run.found.path, record));
+      if (decoded.ok) return decoded.value;
+      throw new AppError('bad-file', `${tag} of step ${step} cannot be shown. ${decoded.message}`);
     },
     'log.read': ({ runId, from, maxBytes }) => readLog(touch(runId).found.path, from, maxBytes),
     'checkpoints.list': async ({ folder }) => ({

@@ -104,8 +104,16 @@ export class ExtensionSide {
       'media.list': ({ runId, tag }) => ({
         items: this.#media(runId).filter((item) => tag === undefined || item.tag === tag),
       }),
-      'media.read': ({ runId, step, index }) => {
+      'media.read': ({ runId, tag, step, index }) => {
         const runIndex = [...this.#runs.keys()].indexOf(runId);
+        const given = this.#runs
+          .get(runId)
+          ?.spec.media?.find((one) => one.tag === tag && one.step === step && (one.index ?? 0) === index);
+        if (given !== undefined)
+          return {
+            mime: given.mime,
+            bytes: Uint8Array.from(atob(given.base64), (character) => character.charCodeAt(0)),
+          };
         const image = this.#runs.get(runId)?.images[0];
         return {
           mime: 'image/png',
@@ -147,6 +155,7 @@ export class ExtensionSide {
     const series = [...run.series.values()].map((made) => ({
       ...{ tag: made.spec.tag, kind: 'scalar' as const, count: made.count, firstStep: 0, lastStep: made.count - 1 },
       ...{ nonFinite: 0, firstWallTime: CREATED, lastWallTime: CREATED + made.count },
+      ...(run.spec.system?.includes(made.spec.tag) ? { system: true as const } : {}),
     }));
     const images = run.images.map((image) => ({
       ...{ tag: image.tag, kind: 'image' as const, count: image.steps.length, firstStep: 0, lastStep: 0 },
@@ -181,6 +190,11 @@ export class ExtensionSide {
         }
       }
     }
+    for (const { tag, kind, step, mime, index = 0, caption } of this.#runs.get(runId)?.spec.media ?? [])
+      items.push({
+        ...{ tag, kind, step, wallTime: CREATED + step, index, mime, place: { at: 'inline', text: '' } },
+        ...(caption === undefined ? {} : { caption }),
+      });
     return items;
   }
 }

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../../src/domain/run.ts';
+import type { RunStatus, SeriesKind } from '../../../src/domain/run.ts';
 import type { SeriesSpec } from './generated.ts';
 
 /** What the extension of a test page knows and was asked to show. Plain data: it travels into a web worker. */
@@ -22,6 +22,9 @@ export interface RunSpec {
   readonly status?: RunStatus;
   readonly series: readonly SeriesSpec[];
   readonly images?: readonly ImageSpec[];
+  readonly media?: readonly MediaSpec[];
+  /** Tags of `series` that are figures of the machine. */
+  readonly system?: readonly string[];
   readonly version?: number;
 }
 
@@ -32,6 +35,17 @@ export interface ImageSpec {
   readonly perStep?: number;
   readonly size?: number;
   readonly caption?: string;
+}
+
+/** One value of another kind, with its bytes as the worker would send them. */
+export interface MediaSpec {
+  readonly tag: string;
+  readonly kind: SeriesKind;
+  readonly step: number;
+  readonly mime: string;
+  readonly index?: number;
+  readonly caption?: string;
+  readonly base64: string;
 }
 
 /** What a test may tell the extension's side while the panel is open. */
