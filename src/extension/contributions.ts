@@ -47,6 +47,7 @@ export const commandIds = {
   copyCommandLine: 'trainyard.copyCommandLine',
   openFailure: 'trainyard.openFailure',
   fetchRemoteFile: 'trainyard.fetchRemoteFile',
+  clearRemote: 'trainyard.clearRemote',
   relaunchFailed: 'trainyard.sweep.relaunchFailed',
   fillMissing: 'trainyard.sweep.fillMissing',
   resumeTimedOut: 'trainyard.sweep.resumeTimedOut',

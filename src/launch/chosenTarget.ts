@@ -27,6 +27,8 @@ export const choosable: { readonly [K in TargetKind]: { readonly [key: string]: 
     options: 'texts',
     requeue: 'boolean',
     warnSeconds: 'number',
+    arrays: 'boolean',
+    arrayLimit: 'number',
   },
   modal: { gpu: 'text', image: 'text', volume: 'text', timeoutMinutes: 'number' },
   command: {},

@@ -1,6 +1,6 @@
 import type { FailureKind } from '../domain/failure.ts';
 import type { RunId } from '../domain/ids.ts';
-import type { TargetKind } from '../domain/target.ts';
+import type { RemoteFile, TargetKind } from '../domain/target.ts';
 
 /** What a target needs to know of a job: everything else stands in `launch.json` in the run's directory. */
 export interface JobPlace {
@@ -41,4 +41,10 @@ export interface LaunchTarget {
   watch?(jobs: readonly JobPlace[], isWatched: boolean): void;
   /** Asks the job to end; the request is on disk when this returns and is carried out even when this process dies. */
   stop(job: JobPlace, how: { readonly force: boolean }): void;
+  /** Files of the run that stayed where it ran, newest first, as they were told last. Answers at once; absent where there is no such place. */
+  files?(job: JobPlace): readonly RemoteFile[];
+  /** Brings such a file here, to its place in the run's directory, and gives its absolute path. Throws `not-found`. */
+  fetch?(job: JobPlace, file: string, onBytes?: (bytes: number, of: number) => void): Promise<string>;
+  /** Removes what an ended run left where it ran; what is here stays. Gives the bytes that were freed. Throws `conflict` while something of it lives over there. */
+  clear?(job: JobPlace): Promise<number>;
 }

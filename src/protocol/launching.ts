@@ -35,6 +35,9 @@ export interface LaunchingMethods {
   /** Brings one here, to its place in the run's directory; `remoteFiles.progress` tells how far it is. Gives the absolute path. */
   'remoteFiles.fetch': { params: { runId: RunId; path: string }; result: { file: string } };
 
+  /** Removes what an ended run left on the machine where it ran; what is here stays. Gives the bytes freed. Throws `conflict` while it lives. */
+  'remoteFiles.clear': { params: { runId: RunId }; result: { bytes: number } };
+
   'command.preview': { params: CommandLaunchRequest; result: CommandPreview };
   'command.launch': { params: CommandLaunchRequest; result: { runId: RunId; run: RunSummary } };
   /** The request that would launch the run again; `checkpoint` adds the entry's own arguments for going on. Throws `conflict` for runs that were not launched by command. */

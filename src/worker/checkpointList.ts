@@ -65,7 +65,7 @@ async function checkpointsOf(catalog: RunCatalog, views: RunViews, run: LiveRun)
     ...checkpoint,
     runId: run.id,
   }));
-  const metric = run.facts.definitions?.find(({ primary, direction }) => primary === true && direction !== 'none');
+  const metric = catalog.definitionsOf(run).find(({ primary, direction }) => primary === true && direction !== 'none');
   return metric === undefined || found.length === 0 ? found : withBest(catalog, run, metric, found);
 }
 

@@ -1,7 +1,6 @@
 import type { RunId } from '../domain/ids.ts';
 import type { GpuWatch } from '../launch/local/gpus.ts';
 import type { SshHosts } from '../launch/ssh/sshHosts.ts';
-import type { SshTarget } from '../launch/ssh/sshTarget.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
 import type { FolderSettings } from '../protocol/worker.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -17,6 +16,7 @@ import type { RunMonitor } from './runs/runMonitor.ts';
 import type { RunViews } from './runs/runViews.ts';
 import type { Secrets } from './secrets.ts';
 import type { Sweeps } from './sweeps/sweeps.ts';
+import type { Targets } from './targets.ts';
 
 export interface WorkerOptions {
   readonly paths: WorkerPaths;
@@ -53,7 +53,7 @@ export interface WorkerServices {
   readonly gpus: GpuWatch;
   /** Connections to hosts behind ssh, one each for all targets. */
   readonly sshHosts: SshHosts;
-  readonly ssh: SshTarget;
+  readonly targets: Targets;
   readonly secrets: Secrets;
   readonly entries: FolderEntryPoints;
   readonly launcher: Launcher;

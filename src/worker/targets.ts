@@ -16,7 +16,6 @@ import { logLine } from './log.ts';
 /** A target of every kind; one that is missing does not compile. */
 export interface Targets extends Record<TargetKind, LaunchTarget & Disposable> {
   readonly local: LocalTarget;
-  readonly ssh: SshTarget;
 }
 
 export interface TargetsOptions {

@@ -10,7 +10,6 @@ import { isActive } from '../domain/run.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
-import type { SshTarget } from '../launch/ssh/sshTarget.ts';
 import { serve } from '../protocol/rpc.ts';
 import type { FolderSettings, WorkerEvents, WorkerMethods } from '../protocol/worker.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -46,7 +45,7 @@ import type { WorkerOptions, WorkerServices } from './services.ts';
 import { diagnoseJob } from './sweeps/diagnoseJob.ts';
 import type { Sweeps } from './sweeps/sweeps.ts';
 import { SweepService } from './sweeps/wire.ts';
-import { openTargets } from './targets.ts';
+import { openTargets, type Targets } from './targets.ts';
 
 /** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
 const settleMs = 3_000;
@@ -71,7 +70,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly gpus: GpuWatch;
   readonly secrets: Secrets;
   readonly sshHosts: SshHosts;
-  readonly ssh: SshTarget;
+  readonly targets: Targets;
   readonly entries = new FolderEntryPoints((folder) => this.folders.excludedIn(folder));
   readonly launcher: Launcher;
   readonly pipelines: Pipelines;
@@ -103,18 +102,17 @@ export class Worker extends Disposables implements WorkerServices {
     this.sshHosts = this.add(new SshHosts(askPass.open));
     this.catalog = this.add(new RunCatalog(database));
     const jobs = new JobTable(database);
-    const targets = openTargets(this, {
+    this.targets = openTargets(this, {
       installation,
       sshHosts: this.sshHosts,
       directoryOf: (runId) => this.catalog.get(runId)?.found.path,
       patience: patience(options),
     });
-    this.ssh = targets.ssh;
     this.gpus = this.add(new GpuWatch());
     this.scheduler = this.add(
       new Scheduler({
         store: jobs,
-        targets: Object.values(targets),
+        targets: Object.values(this.targets),
         complain: logLine,
         gpus: () => this.gpus.known(gpuMaxAgeMs),
         diagnose: (_, directory, presence) => diagnoseJob(directory, presence),
@@ -161,7 +159,7 @@ export class Worker extends Disposables implements WorkerServices {
       new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#walked(root, runs, at) }),
     );
     this.add(new FolderSignals(this.clients, () => this.folders.roots));
-    this.#jobRuns = new JobRuns(this, jobs, targets.local);
+    this.#jobRuns = new JobRuns(this, jobs, this.targets.local);
     for (const run of this.catalog.all()) this.#linked.note(run);
     this.#linker = this.add(
       new RunLinker({

@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import * as comparing from '../compare/commands.ts';
 import type { CommandName } from '../contributions.ts';
+import * as clearing from '../elsewhere/clear.ts';
 import * as elsewhere from '../elsewhere/commands.ts';
 import * as entries from '../entries/commands.ts';
 import * as pipelines from '../pipelines/commands.ts';
@@ -63,6 +64,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   copyCommandLine: comparing.copyCommandLine,
   openFailure: comparing.openFailure,
   fetchRemoteFile: elsewhere.fetchRemoteFile,
+  clearRemote: clearing.clearRemote,
   relaunchFailed: sweeps.relaunchFailed,
   fillMissing: sweeps.fillMissing,
   resumeTimedOut: sweeps.resumeTimedOut,

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
-import type { ModalSettings, TargetReport } from '../../domain/target.ts';
+import type { ModalSettings, RemoteFile, TargetReport } from '../../domain/target.ts';
 import { readElsewhere } from '../elsewhere.ts';
 import { readExit, readStop, writeStop } from '../local/jobFiles.ts';
 import { isSameProcessAlive } from '../local/processIdentity.ts';
 import { LocalExecutor } from '../remote/localExecutor.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { readRunner } from './modalNote.ts';
+import { fetchModalFile, modalFiles } from './volumeFiles.ts';
 
 /** A runner that died is followed by another one, but not more often than this. */
 const restartPauseMs = 10_000;
@@ -94,6 +95,14 @@ export class ModalTarget implements LaunchTarget, Disposable {
       interruptMs: 0,
       terminateMs: 0,
     });
+  }
+
+  files(job: JobPlace): readonly RemoteFile[] {
+    return modalFiles(job);
+  }
+
+  fetch(job: JobPlace, file: string): Promise<string> {
+    return fetchModalFile(job, file, new LocalExecutor());
   }
 
   /** The sandbox or app goes on; its runner too. */

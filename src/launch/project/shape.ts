@@ -74,6 +74,11 @@ const targets = {
     },
     warnSeconds: integer('How long before the end a job is asked to keep a checkpoint.'),
     requeue: { type: 'flag', description: 'Queue pre-empted and timed-out jobs again.' },
+    arrays: {
+      type: 'flag',
+      description: 'Submit runs that start together and ask for the same as one array. Absent: true.',
+    },
+    arrayLimit: integer('How many tasks of such an array may run at once.'),
   },
   modal: {
     mode: {

@@ -6,7 +6,7 @@ import { readExit, writeExit } from '../local/jobFiles.ts';
 import type { AgentPresence } from '../ssh/agentCalls.ts';
 import { checkpointInput } from '../ssh/checkpointInput.ts';
 import { codeOfJob } from '../ssh/codeOfJob.ts';
-import { Mirror } from '../ssh/mirror.ts';
+import { Mirror, type RemotePlace } from '../ssh/mirror.ts';
 import { interestingFiles } from '../ssh/mirrorRules.ts';
 import { remoteCommand } from '../ssh/remoteCommand.ts';
 import { withContents } from '../ssh/sendCode.ts';
@@ -109,6 +109,10 @@ export class DistantFiles implements JobFiles {
     if (home === undefined) return undefined;
     const inner = path.posix.relative(this.#folder(baseFolder(this.#settings, home), place.runId), file);
     return inner.startsWith('..') ? undefined : inner;
+  }
+
+  async remotePlace({ place }: SlurmJob): Promise<RemotePlace> {
+    return { host: this.#host, folder: this.#folder(await this.#base(), place.runId) };
   }
 
   /** The end counts when everything that the job wrote is here. */

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runEnvironment, runFiles } from '../../domain/runDirectory.ts';
+import type { RemotePlace } from '../ssh/mirror.ts';
 import { arrayScript, jobScript } from './jobScript.ts';
 import type { JobSite } from './jobSite.ts';
 import { slurmFiles } from './notes.ts';
@@ -19,6 +20,8 @@ export interface JobFiles {
   tellStop(job: SlurmJob): Promise<void>;
   /** A file over there as it is called from the run's directory here; undefined where it does not come here. */
   nameHere(job: SlurmJob, file: string): string | undefined;
+  /** Where the run lies over there; undefined where that is its directory here. */
+  remotePlace(job: SlurmJob): Promise<RemotePlace | undefined>;
 }
 
 /** Files of a cluster that sees the same disk as this machine. */
@@ -29,6 +32,7 @@ export const sharedFiles: JobFiles = {
   fetch: async () => {},
   tellStop: async () => {},
   nameHere: (_, file) => file,
+  remotePlace: async () => undefined,
 };
 
 /** Arguments of sbatch for one run, and the folder and variables to call it with. */

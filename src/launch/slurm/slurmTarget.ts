@@ -1,9 +1,11 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
-import type { SlurmSettings } from '../../domain/target.ts';
+import type { RemoteFile, SlurmSettings } from '../../domain/target.ts';
 import { readStop, writeStop } from '../local/jobFiles.ts';
 import type { Executor } from '../remote/executor.ts';
+import type { RemotePlace } from '../ssh/mirror.ts';
+import { clearRemoteRun, fetchOfRemoteRun, listRemoteRun } from '../ssh/remoteRun.ts';
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterJobs } from './clusterJobs.ts';
@@ -30,6 +32,7 @@ export interface SlurmTargetOptions {
 }
 
 interface Site {
+  readonly files: JobFiles;
   readonly submitter: Submitter;
   readonly jobs: ClusterJobs;
 }
@@ -92,6 +95,24 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     this.#site(job).jobs.lookSoon();
   }
 
+  files({ directory }: JobPlace): readonly RemoteFile[] {
+    return listRemoteRun(directory);
+  }
+
+  async fetch(place: JobPlace, file: string, onBytes?: (bytes: number, of: number) => void): Promise<string> {
+    return fetchOfRemoteRun(place.directory, file, () => this.#remotePlace(place), onBytes);
+  }
+
+  async clear(place: JobPlace): Promise<number> {
+    const sibling = this.#livingSibling(place);
+    if (sibling !== undefined)
+      throw new AppError('conflict', `${sibling} is a task of the same array and has not ended.`, {
+        hint: 'The tasks of an array start in the folder of the first one; remove it when all have ended.',
+      });
+    const remote = await this.#remotePlace(place);
+    return remote === undefined ? 0 : await clearRemoteRun(place.directory, place.runId, remote);
+  }
+
   dispose(): void {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
@@ -122,6 +143,20 @@ export class SlurmTarget implements LaunchTarget, Disposable {
       );
       site.jobs.lookSoon();
     }
+  }
+
+  #livingSibling(place: JobPlace): string | undefined {
+    const arrayOf = (job: SlurmJob) => job.note?.jobId?.split('_')[0];
+    const array = arrayOf(this.#job(place));
+    const sibling = [...this.#jobs.values()].find(
+      (job) => arrayOf(job) === array && job.place.directory !== place.directory && job.exit() === undefined,
+    );
+    return array === undefined ? undefined : sibling?.record.name;
+  }
+
+  #remotePlace(place: JobPlace): Promise<RemotePlace | undefined> {
+    const job = this.#job(place);
+    return this.#site(job).files.remotePlace(job);
   }
 
   #job(place: JobPlace): SlurmJob {
@@ -168,7 +203,11 @@ export class SlurmTarget implements LaunchTarget, Disposable {
     const quiet = (message: string) => {
       if (!this.#isDisposed) complain(message);
     };
-    const site = { submitter, jobs: new ClusterJobs({ cluster, files, submitter, forgottenAfterMs, complain: quiet }) };
+    const site = {
+      files,
+      submitter,
+      jobs: new ClusterJobs({ cluster, files, submitter, forgottenAfterMs, complain: quiet }),
+    };
     this.#sites.set(key, site);
     return site;
   }

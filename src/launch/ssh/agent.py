@@ -34,7 +34,7 @@ SILENCE_SECONDS = 600
 MAX_OUTPUT = 32 * 1024 * 1024
 SKIPPED_FOLDERS = frozenset(['.git', '.hg', '.svn', 'node_modules', '__pycache__', '.venv', 'venv', '.tox', 'site-packages', '.cache'])
 MAX_FOLDERS = 4000
-CALLS = frozenset(['hello', 'ping', 'run', 'cancel', 'write', 'read', 'missing', 'put', 'append', 'place', 'launch', 'stop', 'poll'])
+CALLS = frozenset(['hello', 'ping', 'run', 'cancel', 'write', 'read', 'missing', 'put', 'append', 'place', 'launch', 'stop', 'poll', 'remove'])
 ERRNO_CODES = {
     errno.ENOSPC: 'disk-full', errno.EDQUOT: 'disk-full', errno.EACCES: 'read-only', errno.EPERM: 'read-only',
     errno.EROFS: 'read-only', errno.ENOENT: 'not-found', errno.ENOTDIR: 'not-found',
@@ -638,6 +638,24 @@ class Agent:
         return {'now': time.time(), 'jobs': jobs}, b''
 
 
+    def remove(self, arguments, _content):
+        """Removes a run's folder, unless something of the run lives. A name that no run can have comes first, so a cut leaves no half run."""
+        run = run_folder(arguments)
+        runs = os.path.dirname(run)
+        here = presence(run)
+        if here.get('shim') or here.get('alive'):
+            raise Refused('conflict', 'The run has not ended over there.')
+        freed = 0
+        if here['found']:
+            os.rename(run, os.path.join(runs, b'.removed-' + os.path.basename(run) + unique()))
+        self.views.pop(arguments['id'], None)
+        for name in os.listdir(runs) if os.path.isdir(runs) else ():
+            if name.startswith(b'.removed-'):
+                freed += tree_size(os.path.join(runs, name))
+                remove_tree(os.path.join(runs, name))
+        return {'found': here['found'], 'bytes': freed}, b''
+
+
 def run_folder(arguments):
     name = arguments['id']
     if not re.match(r'^[A-Za-z0-9_.-]+$', name) or name.startswith('.'):
@@ -834,6 +852,17 @@ def copy_object(source, target, mode):
             writer.write(piece)
     os.chmod(target, 0o700 if mode == 'program' else 0o600)
     os.utime(target, ns=(PLACED_NS, PLACED_NS))
+
+
+def tree_size(path):
+    """Bytes on the disk: a file with several names counts for nothing here, since its other names keep it."""
+    total = 0
+    for folder, _folders, files in os.walk(path):
+        for name in files:
+            facts = os.lstat(os.path.join(folder, name))
+            if facts.st_nlink == 1:
+                total += facts.st_blocks * 512
+    return total
 
 
 def remove_tree(path):

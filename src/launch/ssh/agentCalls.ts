@@ -25,6 +25,8 @@ export interface AgentCalls {
   place: { params: AgentPlacing; result: AgentLaunched };
   launch: { params: AgentLaunch; result: AgentLaunched };
   stop: { params: { base: string; id: string; request: StopRequest }; result: { found: boolean } };
+  /** Removes the run's folder. Refused with `conflict` while the run lives. */
+  remove: { params: { base: string; id: string }; result: { found: boolean; bytes: number } };
   poll: {
     params: {
       base: string;

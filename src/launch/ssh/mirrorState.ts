@@ -45,6 +45,12 @@ export class MirrorState {
     return this.#listed;
   }
 
+  forgetListed(): void {
+    this.#listed.clear();
+    this.#isChanged = true;
+    this.save();
+  }
+
   save(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
@@ -55,6 +61,11 @@ export class MirrorState {
     };
     writeJsonSynced(path.join(this.#directory, stateFile), state);
   }
+}
+
+/** Nothing of the run is over there any more. */
+export function forgetRemoteFiles(directory: string): void {
+  new MirrorState(directory).forgetListed();
 }
 
 /** Files of the run that are on the other machine and may be fetched, newest first. */

@@ -1,5 +1,3 @@
-import { statSync, utimesSync } from 'node:fs';
-import path from 'node:path';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError, describeError } from '../../base/errors.ts';
 import type { RemoteFile, SshSettings } from '../../domain/target.ts';
@@ -8,8 +6,8 @@ import { endFromFile, readExit, readStop, type StopRequest, writeExit, writeStop
 import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { HostPoll } from './hostPoll.ts';
 import { launchJob } from './launchJob.ts';
-import { fetchFile } from './mirror.ts';
-import { remoteFiles } from './mirrorState.ts';
+import type { RemotePlace } from './mirror.ts';
+import { clearRemoteRun, fetchOfRemoteRun, listRemoteRun } from './remoteRun.ts';
 import { placeKey } from './sshCommand.ts';
 import type { SshHost } from './sshHost.ts';
 import type { SshHosts } from './sshHosts.ts';
@@ -106,22 +104,17 @@ export class SshTarget implements LaunchTarget, Disposable {
     else this.#goOn(known);
   }
 
-  /** Files of the run that lie over there and were not copied: checkpoints above all. Newest first. */
-  files(job: JobPlace): readonly RemoteFile[] {
-    return remoteFiles(job.directory).map((file) => ({ ...file, here: isFetched(job.directory, file) }));
+  files({ directory }: JobPlace): readonly RemoteFile[] {
+    return listRemoteRun(directory);
   }
 
-  /** Brings such a file here, to its place in the run's directory, and gives its absolute path. */
   async fetch(job: JobPlace, file: string, onBytes?: (bytes: number, of: number) => void): Promise<string> {
-    const { settings, state } = this.#known(job);
-    const wanted = remoteFiles(job.directory).find((each) => each.path === file);
-    if (wanted === undefined || state?.folder === undefined)
-      throw new AppError('not-found', `The run has no file ${file} on ${settings.host}.`);
-    const local = path.join(job.directory, file);
-    const workdir = settings.code === 'none' ? settings.workdir : undefined;
-    await fetchFile({ host: this.#host(this.#known(job)), folder: state.folder, workdir }, file, local, onBytes);
-    utimesSync(local, wanted.modifiedAt, wanted.modifiedAt);
-    return local;
+    return fetchOfRemoteRun(job.directory, file, () => this.#remotePlace(job), onBytes);
+  }
+
+  async clear(job: JobPlace): Promise<number> {
+    const place = this.#remotePlace(job);
+    return place === undefined ? 0 : await clearRemoteRun(job.directory, job.runId, place);
   }
 
   dispose(): void {
@@ -251,6 +244,15 @@ export class SshTarget implements LaunchTarget, Disposable {
     known.state = state;
   }
 
+  /** Undefined where nothing was ever sent. */
+  #remotePlace(job: JobPlace): RemotePlace | undefined {
+    const known = this.#known(job);
+    const { settings, state } = known;
+    if (state?.folder === undefined) return undefined;
+    const workdir = settings.code === 'none' ? settings.workdir : undefined;
+    return { host: this.#host(known), folder: state.folder, workdir };
+  }
+
   #host(known: Known): SshHost {
     return this.#options.hosts.host(known.settings);
   }
@@ -277,12 +279,6 @@ export class SshTarget implements LaunchTarget, Disposable {
 
 function placing({ settings }: Known, trouble?: string): JobPresence {
   return { kind: 'queued', detail: trouble ?? `the code is sent to ${settings.host}` };
-}
-
-/** A fetched file has the time of its original. */
-function isFetched(directory: string, { path: file, sizeBytes, modifiedAt }: Omit<RemoteFile, 'here'>): boolean {
-  const facts = statSync(path.join(directory, file), { throwIfNoEntry: false });
-  return facts !== undefined && facts.size === sizeBytes && Math.abs(facts.mtimeMs / 1000 - modifiedAt) < 0.01;
 }
 
 function endUnstarted(job: JobPlace): void {

@@ -1,4 +1,5 @@
 import type { RunId } from '../../domain/ids.ts';
+import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import type {
   FoundRun,
   MediaRecord,
@@ -138,8 +139,11 @@ export class LiveRun {
     this.#dirty = true;
   }
 
-  /** Takes in what a poll brought. */
-  apply(answer: PollResult): RunChange {
+  /** Takes in what a poll brought. `definitionsFor` adds what else is known of the metrics. */
+  apply(
+    answer: PollResult,
+    definitionsFor: (own: readonly MetricDefinition[]) => readonly MetricDefinition[] = (own) => own,
+  ): RunChange {
     const poll = this.#startsAnew ? { ...answer, reset: true } : answer;
     this.#startsAnew = false;
     if (poll.reset) this.#forgetRows();
@@ -150,7 +154,7 @@ export class LiveRun {
       this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
     const rowsChanged = poll.reset || poll.scalars.length > 0 || poll.media.length > 0;
     if (rowsChanged || poll.facts.definitions !== undefined)
-      this.#glance = glanceOf(this.#loadedSeries().values(), this.#facts.definitions ?? []);
+      this.#glance = glanceOf(this.#loadedSeries().values(), definitionsFor(this.#facts.definitions ?? []));
     const moved = JSON.stringify(poll.cursor) !== JSON.stringify(this.#cursor);
     this.#cursor = poll.cursor;
     const changed = factsChanged || rowsChanged || poll.problems.length > 0;

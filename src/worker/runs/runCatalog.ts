@@ -1,5 +1,6 @@
 import type { Disposable } from '../../base/disposables.ts';
 import type { RunId } from '../../domain/ids.ts';
+import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import {
   type FoundRun,
   type MediaRecord,
@@ -14,6 +15,7 @@ import { RunTable } from '../../store/runTable.ts';
 import { SeriesTable } from '../../store/seriesTable.ts';
 import { logLine } from '../log.ts';
 import { isSameFinding, LiveRun, type RunChange } from './liveRun.ts';
+import { ProjectMetrics } from './projectMetrics.ts';
 import { foundRunId } from './runIds.ts';
 import { SeriesCache } from './seriesCache.ts';
 
@@ -29,6 +31,7 @@ export class RunCatalog implements Disposable {
   readonly #series: SeriesTable;
   readonly #media: MediaTable;
   readonly #cache: SeriesCache;
+  readonly #projectMetrics = new ProjectMetrics();
   readonly #byId = new Map<RunId, LiveRun>();
   readonly #byPlace = new Map<string, LiveRun>();
   #flushTimer: NodeJS.Timeout | undefined;
@@ -74,11 +77,16 @@ export class RunCatalog implements Disposable {
   ): { readonly run: LiveRun; readonly isNew: boolean; readonly change: RunChange } {
     const known = this.at(found);
     const run = known ?? this.#add(found, poll);
-    const change = run.apply(poll);
+    const change = run.apply(poll, (own) => this.#projectMetrics.definitionsFor(found.root, own));
     if (change.reset) this.#cache.drop(run.id);
     for (const batch of poll.scalars) this.#cache.append(run.id, batch);
     if (run.isDirty) this.#flushSoon(run.pendingPoints > flushPoints);
     return { run, isNew: known === undefined, change };
+  }
+
+  /** What is known of a run's metrics: from its own files, and from the trainyard.yaml of its folder. */
+  definitionsOf(run: LiveRun): readonly MetricDefinition[] {
+    return this.#projectMetrics.definitionsFor(run.found.root, run.facts.definitions ?? []);
   }
 
   /** Forgets a run whose directory is gone. */

@@ -7,7 +7,6 @@ import type { Marks, MarkTable } from '../../store/markTable.ts';
 import type { Clients } from '../clients.ts';
 import { isInside } from './folders.ts';
 import type { LiveRun } from './liveRun.ts';
-import { ProjectMetrics } from './projectMetrics.ts';
 import type { RunCatalog } from './runCatalog.ts';
 import { detailOf, type JobFacts, noMarks } from './summary.ts';
 import { SummaryCache } from './summaryCache.ts';
@@ -22,7 +21,6 @@ export class RunViews {
   readonly #scheduler: Scheduler;
   readonly #clients: Clients;
   readonly #marksByRun: Map<RunId, Marks>;
-  readonly #projectMetrics = new ProjectMetrics();
   readonly #stopAsked = new Set<RunId>();
   readonly #endings = new Map<RunId, string>();
   readonly #told = new Map<RunId, RunStatus>();
@@ -56,7 +54,7 @@ export class RunViews {
 
   detail(run: LiveRun): RunDetail {
     const detail = detailOf(run, this.summary(run));
-    return { ...detail, definitions: this.#projectMetrics.definitionsFor(run.found.root, detail.definitions) };
+    return { ...detail, definitions: this.#catalog.definitionsOf(run) };
   }
 
   /** Runs below a folder, or all, in no order. */

@@ -56,7 +56,7 @@ describe('SLURM behind ssh', { skip: obstacle === '' ? false : obstacle }, () =>
     mkdirSync(folder);
     writeFileSync(
       path.join(folder, 'train.py'),
-      'import helper, json, os, sys\nhelper.log("csv/metrics.csv")\nprint("argv", json.dumps(sys.argv[1:]))\nsys.exit(3)\n',
+      'import helper, json, os, sys\nhelper.log("csv/metrics.csv")\nopen("model.ckpt", "w").write("weights")\nprint("argv", json.dumps(sys.argv[1:]))\nsys.exit(3)\n',
     );
     writeFileSync(
       path.join(folder, 'helper.py'),
@@ -80,6 +80,15 @@ describe('SLURM behind ssh', { skip: obstacle === '' ? false : obstacle }, () =>
       'step,loss\n1,0.5\n',
     );
     assert.equal(existsSync(path.join(folder, 'csv')), false);
+    const listed = runs.target.files(run);
+    assert.deepEqual(
+      listed.map((file) => [file.path, file.here]),
+      [['work/repository/model.ckpt', false]],
+    );
+    assert.equal(readFileSync(await runs.target.fetch(run, listed[0]!.path), 'utf8'), 'weights');
+    assert.ok((await runs.target.clear(run)) > 0);
+    assert.equal(existsSync(path.join(settings.folder, 'runs', run.runId)), false);
+    assert.deepEqual(runs.target.files(run), []);
   });
 
   test('a connection that breaks is no end, and a stop is carried out behind it', async () => {

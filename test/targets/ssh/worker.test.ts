@@ -110,6 +110,24 @@ test('a run on a host is watched as if it were local: launch, live metrics, a ne
   );
   const { file } = await client.call('remoteFiles.fetch', { runId, path: files[0]!.path });
   assert.equal(readFileSync(file, 'utf8'), 'weights');
+  // What it left over there can go; what is here stays.
+  const { bytes } = await client.call('remoteFiles.clear', { runId });
+  assert.ok(bytes > 7, `${bytes} bytes`);
+  assert.deepEqual((await client.call('remoteFiles.list', { runId })).files, []);
+  assert.equal((await client.call('remoteFiles.clear', { runId })).bytes, 0, 'once more does no harm');
+  assert.equal(readFileSync(file, 'utf8'), 'weights');
+  assert.equal((await steps()).length, events.length);
+});
+
+test('a run that has not ended is not removed over there, whoever asks', { skip }, async () => {
+  const runId = await launch('lives');
+  await host.until(client, runId, 'running');
+  await assert.rejects(client.call('remoteFiles.clear', { runId }), { code: 'conflict' });
+  const place = { runId, directory: (await client.call('runs.get', { runId })).path };
+  await assert.rejects(host.worker.targets.ssh.clear!(place), { code: 'conflict' }, 'the host refuses it too');
+  await client.call('runs.stop', { runId, force: true });
+  await host.until(client, runId, 'stopped', 'killed');
+  await client.call('remoteFiles.clear', { runId });
 });
 
 test('a host that is down is a reason, not an end; the run starts when it answers', { skip }, async () => {

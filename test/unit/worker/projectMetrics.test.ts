@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ProjectMetrics } from '../../../src/worker/runs/projectMetrics.ts';
-import { TestWorker } from './testWorker.ts';
+import { scalarV1, version } from '../readers/support/events.ts';
+import { eventually, TestWorker } from './testWorker.ts';
 
 let host: TestWorker;
 
@@ -40,4 +41,36 @@ test('definitions of trainyard.yaml hold for tags that the run does not define, 
   host.write('trainyard.yaml', 'metrics: [');
   assert.deepEqual(metrics.definitionsFor(host.folder, own), own);
   assert.deepEqual(metrics.definitionsFor(path.join(host.folder, 'none'), own), own);
+});
+
+test('metrics that trainyard.yaml calls primary come first in lists, and say which checkpoint is the best', async () => {
+  await host.start();
+  const client = await host.connect();
+  host.write(
+    'trainyard.yaml',
+    'metrics:\n  - {tag: zeta, title: Zeta, direction: maximize, primary: true}\n  - {tag: loss, direction: minimize}\n',
+  );
+  const scalars = [1, 2, 3].flatMap((step) => [
+    scalarV1(1.7e9 + step, step, 'loss', 1 / step),
+    scalarV1(1.7e9 + step, step, 'zeta', step === 2 ? 0.9 : 0.1),
+  ]);
+  const runId = await host.launchScript('one', '');
+  host.write('runs/one/events.out.tfevents.1700000000.box', Buffer.concat([version(), ...scalars]));
+  for (const step of [1, 2, 3]) host.write(`runs/one/checkpoints/step_0000000${step}.safetensors`, 'x');
+  await client.call('folder.open', { folder: host.folder, trusted: true });
+  await eventually(async () => (await client.call('runs.get', { runId })).metrics.length === 2);
+  const { metrics } = await client.call('runs.get', { runId });
+  assert.deepEqual(
+    metrics.map(({ tag }) => tag),
+    ['zeta', 'loss'],
+  );
+  const { checkpoints } = await client.call('checkpoints.list', { folder: host.folder });
+  assert.deepEqual(
+    checkpoints.map(({ step, best }) => [step, best?.tag]),
+    [
+      [1, undefined],
+      [2, 'zeta'],
+      [3, undefined],
+    ],
+  );
 });
