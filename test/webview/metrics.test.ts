@@ -356,3 +356,31 @@ test('a screen with two device pixels per CSS pixel gets sharp charts', async ()
   assert.equal(width, 2 * shown!);
   assert.ok((await inkRows('train/loss')).pixels > 1000);
 });
+
+test('figures of the machine stand in a group of their own, closed at first, and are drawn over time beside steps', async () => {
+  const machine = {
+    ...runs(1)[0]!,
+    system: ['gpu.0.temp', 'cpu'],
+    series: [
+      { tag: 'train/loss', count: 2000, seed: 1, noise: 0.1 },
+      { tag: 'gpu.0.temp', count: 300, seed: 2, noise: 3, level: 60, shape: 'flat' as const },
+      { tag: 'cpu', count: 300, seed: 3, noise: 30, level: 50, shape: 'flat' as const },
+    ],
+  };
+  await open({ runs: [machine] });
+  await panel.settled();
+  assert.equal(await card('cpu').count(), 0);
+  await panel.frame.getByRole('button', { name: 'System 2' }).click();
+  await card('gpu.0.temp').locator('.shown').waitFor();
+  await panel.settled();
+  assert.match(await legendAt('train/loss', 0.5), /^\D*1.000/);
+  assert.match(await legendAt('gpu.0.temp', 0.5), /3\d(\.\d+)? s/);
+  // A zoom into the one leaves the other as it is.
+  await plot('gpu.0.temp').focus();
+  await panel.page.keyboard.press('+');
+  await panel.settled();
+  assert.match(await card('train/loss').locator('.shown').innerText(), /of 2.000 points/);
+  await panel.screenshot('metrics-system-dark');
+  await panel.frame.getByText('Reset zoom').click();
+  await panel.frame.locator('.reset-zoom').waitFor({ state: 'detached' });
+});

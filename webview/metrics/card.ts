@@ -79,7 +79,7 @@ export class MetricCard extends LitElement implements LiveCard {
     const isChanged = this.#pane?.view.yWindow !== undefined;
     return html`<section class="card ${this.isFull ? 'full' : ''}" aria-label=${tag}>
       <header>
-        <h3 title=${[tag, definition?.description].filter(Boolean).join('\n')}>${shortName(tag)}${
+        <h3 title=${[tag, definition?.description].filter(Boolean).join('\n')}>${this.card.isSystem ? tag : shortName(tag)}${
           definition === undefined || definition.unit === ''
             ? nothing
             : html`<span class="unit">${definition.unit}</span>`
@@ -113,7 +113,8 @@ export class MetricCard extends LitElement implements LiveCard {
     }
     const element = this.querySelector<HTMLElement>('.plot');
     if (element === null || element.clientWidth === 0) return;
-    this.#pane = new ChartPane(element, this.context.pane, request, (state) => {
+    const pane = this.#hasOwnTime ? this.context.timePane : this.context.pane;
+    this.#pane = new ChartPane(element, pane, request, (state) => {
       this.state = state;
     });
     this.context.cards.add(this);
@@ -122,6 +123,11 @@ export class MetricCard extends LitElement implements LiveCard {
   /** Fills the panel with this chart, or goes back. */
   toggleFull(): void {
     this.context.model.update({ fullSize: this.isFull ? null : this.tag });
+  }
+
+  /** Steps of a figure of the machine only count its samples, so it is drawn over time even where the others are not. */
+  get #hasOwnTime(): boolean {
+    return this.card.isSystem && this.context.model.state.axis === 'step';
   }
 
   #endPane(): void {
@@ -149,7 +155,9 @@ export class MetricCard extends LitElement implements LiveCard {
   #request(): PaneRequest {
     const { state } = this.context.model;
     const lines = this.#lines();
-    const { axis, logX, logY, smoothing } = state;
+    const { logY, smoothing } = state;
+    const axis = this.#hasOwnTime ? 'relative' : state.axis;
+    const logX = state.logX && !this.#hasOwnTime;
     const runIds = this.card.runIds.filter((id) => lines.some((line) => line.runId === id));
     const { columnBudget } = this.context;
     return { tag: this.tag, runIds, axis, logX, logY, smoothing, lines, theme: this.context.theme(), columnBudget };

@@ -9,6 +9,8 @@ export interface MetricsContext {
   readonly client: RpcClient<PanelMethods, PanelEvents>;
   readonly model: MetricsModel;
   readonly pane: PaneContext;
+  /** For charts of the machine while the others are drawn over steps: they have a window and a cursor in time among themselves. */
+  readonly timePane: PaneContext;
   readonly columnBudget: number;
   theme(): ChartTheme;
   /** Cards that are on the screen or near it add themselves: live data goes to them alone. */

@@ -5,6 +5,7 @@ import { type Disposable, Disposables } from '../../src/base/disposables.ts';
 import { describeError } from '../../src/base/errors.ts';
 import type { RunDetail } from '../../src/domain/run.ts';
 import type { PanelInit } from '../../src/protocol/webview.ts';
+import type { PaneContext } from '../charts/chartPane.ts';
 import { DrawScheduler } from '../charts/drawScheduler.ts';
 import { SharedView } from '../charts/sharedView.ts';
 import { Announcer } from '../shared/announcer.ts';
@@ -32,6 +33,7 @@ export class MetricsPanel implements Disposable {
   readonly #model: MetricsModel;
   readonly #details: RunCache<RunDetail>;
   readonly #shared = new SharedView();
+  readonly #sharedTime = new SharedView();
   readonly #scheduler = this.#owner.add(new DrawScheduler());
   readonly #cards = new Set<LiveCard>();
   readonly #context: MetricsContext;
@@ -50,18 +52,20 @@ export class MetricsPanel implements Disposable {
     this.#details = this.#owner.add(new RunCache<RunDetail>((runId) => client.call('runs.get', { runId })));
     this.#model = this.#owner.add(new MetricsModel(state, this.#details));
     const announcer = new Announcer();
+    const pane: PaneContext = {
+      shared: this.#shared,
+      scheduler: this.#scheduler,
+      query: (query, signal) => client.call('series.query', query, signal),
+      announce: (text) => announcer.say(text),
+    };
     this.#context = {
       client,
       model: this.#model,
       columnBudget: Math.max(5_000, init.settings.maxPointsPerFrame / POINTS_PER_COLUMN),
       theme: () => this.#theme,
       cards: this.#cards,
-      pane: {
-        shared: this.#shared,
-        scheduler: this.#scheduler,
-        query: (query, signal) => client.call('series.query', query, signal),
-        announce: (text) => announcer.say(text),
-      },
+      pane,
+      timePane: { ...pane, shared: this.#sharedTime },
     };
     this.#scrollToRestore = state.scrollTop;
     if (state.window !== null) this.#shared.setWindow(state.window, false);
@@ -82,6 +86,7 @@ export class MetricsPanel implements Disposable {
     const own = (item: Disposable) => this.#owner.add(item);
     own(this.#model.onChanged(() => this.#onModel()));
     own(this.#shared.onWindow(() => this.#onWindow()));
+    own(this.#sharedTime.onWindow(() => this.#onWindow()));
     own(watchTheme(() => this.#applyTheme()));
     own(client.on('runs.changed', ({ runs, removed }) => this.#model.setRuns(runs, removed)));
     own(client.on('selection.changed', ({ runIds }) => this.#model.choose(runIds)));
@@ -130,8 +135,12 @@ export class MetricsPanel implements Disposable {
     this.#save();
   }
 
+  get #isZoomed(): boolean {
+    return this.#shared.window !== undefined || this.#sharedTime.window !== undefined;
+  }
+
   #onWindow(): void {
-    const isZoomed = this.#shared.window !== undefined;
+    const isZoomed = this.#isZoomed;
     if (isZoomed !== this.#wasZoomed) this.#render();
     this.#wasZoomed = isZoomed;
     this.#save();
@@ -167,7 +176,7 @@ export class MetricsPanel implements Disposable {
     const { state } = picture;
     return html`
       ${this.#banner(picture)}
-      ${toolbar(this.#context, this.#shared.window !== undefined)}
+      ${toolbar(this.#context, this.#isZoomed)}
       <div class="body ${state.runsOpen ? '' : 'runs-closed'}">
         ${state.runsOpen ? this.#runs(picture) : nothing}
         <div class="charts" @scroll=${() => this.#save()}>${this.#charts(picture)}</div>
@@ -204,7 +213,8 @@ export class MetricsPanel implements Disposable {
     const { state, groups, runs, pendingDetails } = picture;
     const cards = groups.flatMap((group) => group.cards);
     const full = cards.find((card) => card.tag === state.fullSize);
-    if (full !== undefined) return keyed(`full ${full.tag}`, this.#card(full, true));
+    if (full !== undefined)
+      return keyed(`full ${full.tag} ${full.isSystem && state.axis === 'step'}`, this.#card(full, true));
     if (runs.length === 0) return this.#noRuns(picture);
     if (cards.length === 0 && pendingDetails > 0)
       return html`<div class="empty">${progressRing()}<p>Loading…</p></div>`;
@@ -231,7 +241,8 @@ export class MetricsPanel implements Disposable {
         isOpen
           ? html`<div class="grid" role="list">${repeat(
               cards,
-              (card) => card.tag,
+              // A chart that changes from its own axis of time to that of the others is made anew.
+              (card) => `${card.tag} ${card.isSystem && state.axis === 'step'}`,
               (card) => this.#card(card, false),
             )}</div>`
           : nothing

@@ -56,8 +56,8 @@ export class RunList extends LitElement {
     return html`<div class="rows" role="listbox" aria-label="Runs" aria-multiselectable="true" tabindex="0"
       aria-activedescendant=${active >= first && active < end ? `run-${active}` : nothing}
       @scroll=${(event: Event) => this.#onScroll(event)} @keydown=${(event: KeyboardEvent) => this.#onKey(event)}
-      @pointerleave=${() => this.context.pane.shared.highlight(undefined)}
-      @blur=${() => this.context.pane.shared.highlight(undefined)}>
+      @pointerleave=${() => this.#highlight(undefined)}
+      @blur=${() => this.#highlight(undefined)}>
       <div class="spacer" .style=${`height:${listed.length * ROW}px`}>
         ${listed.slice(first, end).map((run, i) => this.#row(run, first + i, drawn.has(run.id), first + i === active))}
       </div>
@@ -65,14 +65,14 @@ export class RunList extends LitElement {
   }
 
   #row(run: RunSummary, index: number, isDrawn: boolean, isActive: boolean) {
-    const { model, pane } = this.context;
+    const { model } = this.context;
     const { styles, state } = model.picture;
     const style = styles.get(run.id) ?? { colour: 0, dash: 0 };
     const isIsolated = state.isolated === run.id;
     const classes = `row ${isDrawn ? '' : 'hidden-run'} ${isActive ? 'active' : ''} ${isIsolated ? 'isolated' : ''}`;
     return html`<div class=${classes} id="run-${index}" role="option" aria-selected=${isDrawn} .style=${`top:${index * ROW}px`}
       title=${`${run.name}\n${run.status}: ${run.statusReason}\nClick to isolate`}
-      @pointerenter=${() => pane.shared.highlight(isDrawn ? run.id : undefined)}
+      @pointerenter=${() => this.#highlight(isDrawn ? run.id : undefined)}
       @click=${() => this.#isolate(run.id, index)}>
       <svg class="swatch line-${style.colour}" viewBox="0 0 20 8" width="20" height="8" aria-hidden="true"><path class="dash-${style.dash}" d="M0 4H20"/></svg>
       <span class="name">${run.name}</span>
@@ -132,6 +132,11 @@ export class RunList extends LitElement {
     }
     const { listed, drawn } = this.context.model.picture;
     const run = listed[index];
-    this.context.pane.shared.highlight(run !== undefined && drawn.has(run.id) ? run.id : undefined);
+    this.#highlight(run !== undefined && drawn.has(run.id) ? run.id : undefined);
+  }
+
+  /** In the charts of both axes. */
+  #highlight(runId: RunId | undefined): void {
+    for (const { shared } of [this.context.pane, this.context.timePane]) shared.highlight(runId);
   }
 }

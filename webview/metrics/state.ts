@@ -2,6 +2,7 @@ import type { Json } from '../../src/domain/json.ts';
 import type { XAxis } from '../../src/protocol/series.ts';
 import type { Range } from '../charts/range.ts';
 import { COLOURS, DASHES, type RunStyle } from '../shared/runStyles.ts';
+import { closedAtFirst } from './tags.ts';
 
 /** How the person has set up the panel. Kept over hiding the panel and reloading the window. */
 export interface MetricsState {
@@ -39,7 +40,7 @@ export function initialState(smoothing: number): MetricsState {
     hidden: [],
     isolated: null,
     window: null,
-    closedGroups: [],
+    closedGroups: closedAtFirst,
     fullSize: null,
     scrollTop: 0,
     runsOpen: true,
@@ -63,7 +64,7 @@ export function parseState(kept: unknown, smoothing: number): MetricsState {
     hidden: textsOf(kept['hidden']),
     isolated: typeof kept['isolated'] === 'string' ? kept['isolated'] : null,
     window: rangeOf(kept['window']),
-    closedGroups: textsOf(kept['closedGroups']),
+    closedGroups: Array.isArray(kept['closedGroups']) ? textsOf(kept['closedGroups']) : fresh.closedGroups,
     fullSize: typeof kept['fullSize'] === 'string' ? kept['fullSize'] : null,
     scrollTop: typeof kept['scrollTop'] === 'number' && kept['scrollTop'] >= 0 ? kept['scrollTop'] : 0,
     runsOpen: kept['runsOpen'] !== false,

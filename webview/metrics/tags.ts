@@ -12,6 +12,8 @@ export interface TagCard {
   readonly definition: MetricDefinition | undefined;
   /** Versions of the definition among the runs: values of different versions are not to be compared. */
   readonly versions: readonly number[];
+  /** A figure of the machine: its steps only count the samples, so it is drawn over time. */
+  readonly isSystem: boolean;
 }
 
 export interface TagGroup {
@@ -21,20 +23,27 @@ export interface TagGroup {
 
 /** Name of the group of tags without a prefix. */
 export const NO_PREFIX = 'Other';
+/** Groups of their own, closed until somebody opens them: figures of the machine, and what another log of the run has again. */
+export const SYSTEM = 'System';
+export const DUPLICATES = 'Again in other logs';
+export const closedAtFirst: readonly string[] = [SYSTEM, DUPLICATES];
 
 /**
  * One card per scalar tag of the runs, grouped by the part before the first slash. Primary metrics come first in their group, and the group
  * with the primary metric that the recipe names first comes first: for a generator `train` (its loss), then `samples`.
  */
 export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string) => boolean): TagGroup[] {
-  const cards = new Map<string, { runIds: RunId[]; definition?: MetricDefinition; versions: Set<number> }>();
+  const cards = new Map<string, CardDraft>();
   for (const detail of details) {
     const definitions = new Map(detail.definitions.map((definition) => [definition.tag, definition]));
-    for (const { tag, kind } of detail.series) {
+    for (const { tag, kind, system, duplicate } of detail.series) {
       if (kind !== 'scalar' || !isWanted(tag)) continue;
-      const card = cards.get(tag) ?? { runIds: [], versions: new Set<number>() };
+      const card = cards.get(tag) ?? { runIds: [], versions: new Set<number>(), isSystem: true, isDuplicate: true };
       cards.set(tag, card);
       card.runIds.push(detail.id);
+      // Where one run logs it as a metric, it is one.
+      card.isSystem &&= system === true;
+      card.isDuplicate &&= duplicate === true;
       const definition = definitions.get(tag);
       if (definition === undefined) continue;
       card.versions.add(definition.version);
@@ -43,7 +52,7 @@ export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string)
   }
   const groups = new Map<string, TagCard[]>();
   for (const [tag, card] of cards) {
-    const name = groupOf(tag);
+    const name = groupOfCard(tag, card);
     const group = groups.get(name) ?? [];
     groups.set(name, group);
     group.push({
@@ -51,12 +60,26 @@ export function tagGroups(details: readonly RunDetail[], isWanted: (tag: string)
       runIds: card.runIds,
       definition: card.definition,
       versions: [...card.versions].sort((a, b) => a - b),
+      isSystem: card.isSystem,
     });
   }
   const ranks = primaryRanks(details);
   return [...groups]
     .map(([name, group]) => ({ name, cards: group.sort(compareCards) }))
     .sort((a, b) => groupRank(a, ranks) - groupRank(b, ranks) || naturalOrder(a.name, b.name));
+}
+
+interface CardDraft {
+  readonly runIds: RunId[];
+  definition?: MetricDefinition;
+  readonly versions: Set<number>;
+  isSystem: boolean;
+  isDuplicate: boolean;
+}
+
+function groupOfCard(tag: string, { isSystem, isDuplicate }: CardDraft): string {
+  if (isSystem) return SYSTEM;
+  return isDuplicate ? DUPLICATES : groupOf(tag);
 }
 
 /** Place of each group's first primary metric among the definitions of the runs. */
@@ -70,8 +93,10 @@ function primaryRanks(details: readonly RunDetail[]): ReadonlyMap<string, number
   return ranks;
 }
 
-/** Groups with a primary metric come first, tags without a prefix last. */
+/** Groups with a primary metric come first, tags without a prefix last, and behind them the machine and other logs. */
 function groupRank({ name, cards }: TagGroup, ranks: ReadonlyMap<string, number>): number {
+  const special = closedAtFirst.indexOf(name);
+  if (special >= 0) return ranks.size + 3 + special;
   if (cards.some((card) => card.definition?.primary === true)) return ranks.get(name) ?? 0;
   return ranks.size + (name === NO_PREFIX ? 2 : 1);
 }

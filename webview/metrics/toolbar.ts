@@ -41,7 +41,7 @@ export function toolbar(context: MetricsContext, isZoomed: boolean) {
     </label>
     ${checkbox('Log x', state.logX, (logX) => chooseLogX(context, logX))}
     ${checkbox('Log y', state.logY, (logY) => model.update({ logY }))}
-    ${isZoomed ? iconButton({ label: 'Show everything (0)', icon: html`${icon('reset')}<span>Reset zoom</span>`, className: 'with-text reset-zoom', onClick: () => context.pane.shared.setWindow(undefined, false) }) : nothing}
+    ${isZoomed ? iconButton({ label: 'Show everything (0)', icon: html`${icon('reset')}<span>Reset zoom</span>`, className: 'with-text reset-zoom', onClick: () => resetZoom(context) }) : nothing}
   </div>`;
 }
 
@@ -56,6 +56,10 @@ export function sliderToSmoothing(position: number): number {
 export function smoothingToSlider(smoothing: number): number {
   if (smoothing <= 0) return 0;
   return Math.round((SLIDER_STEPS * Math.log(1 - Math.min(0.999, smoothing))) / Math.log(0.001));
+}
+
+function resetZoom({ pane, timePane }: MetricsContext): void {
+  for (const { shared } of [pane, timePane]) if (shared.window !== undefined) shared.setWindow(undefined, false);
 }
 
 /** A window in steps means nothing in seconds. */

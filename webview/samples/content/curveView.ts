@@ -3,7 +3,7 @@ import { describeError } from '../../../src/base/errors.ts';
 import type { RunId } from '../../../src/domain/ids.ts';
 import type { CurveContent } from '../../../src/domain/mediaContent.ts';
 import type { MediaRecord } from '../../../src/domain/records.ts';
-import { formatValue } from '../../shared/format.ts';
+import { formatStep, formatValue } from '../../shared/format.ts';
 import { DASHES, type RunStyle } from '../../shared/runStyles.ts';
 import type { ChartTheme } from '../../shared/theme.ts';
 import { type ContentStore, treeOf } from './contentStore.ts';
@@ -17,7 +17,7 @@ export interface CurveLine {
 }
 
 const NEAR = '400px';
-const MARGIN = { left: 40, right: 10, top: 8, bottom: 34 };
+const MARGIN = { left: 54, right: 10, top: 8, bottom: 34 };
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /** Precision over recall of all runs that have the tag, in one drawing: curves are there to be compared. */
@@ -126,7 +126,13 @@ export class CurveView extends LitElement {
     }
     context.textAlign = 'center';
     context.textBaseline = 'bottom';
-    context.fillText('recall (upwards: precision)', (x(0) + x(1)) / 2, height - 1);
+    context.fillText('recall', (x(0) + x(1)) / 2, height - 1);
+    context.save();
+    context.translate(2, (y(0) + y(1)) / 2);
+    context.rotate(-Math.PI / 2);
+    context.textBaseline = 'top';
+    context.fillText('precision', 0, 0);
+    context.restore();
   }
 
   #drawLine(context: CanvasRenderingContext2D, { x, y }: Place, { record, style }: CurveLine): void {
@@ -150,7 +156,7 @@ export class CurveView extends LitElement {
       <ul class="curve-legend">${this.lines.map(
         ({ name, record, style }) => html`<li class="line-${style.colour}">
           <svg class="swatch dash-${style.dash}" viewBox="0 0 22 6" width="22" height="6" aria-hidden="true"><path d="M0 3h22" /></svg>
-          <span class="name" title=${name}>${name}</span><span class="muted">step ${record.step}, ${this.#area(record)}</span></li>`,
+          <span class="name" title=${name}>${name}</span><span class="muted">step ${formatStep(record.step)}, ${this.#area(record)}</span></li>`,
       )}</ul>
       ${this.problem === undefined ? nothing : html`<p class="note error" role="alert">${this.problem}</p>`}
     </div>`;

@@ -5,7 +5,7 @@ import type { RunId } from '../../../../src/domain/ids.ts';
 import type { RunDetail } from '../../../../src/domain/run.ts';
 import { csvChunks, csvText, fileNameOf } from '../../../../webview/metrics/csv.ts';
 import { initialState, parseState, stateJson } from '../../../../webview/metrics/state.ts';
-import { groupOf, NO_PREFIX, shortName, tagGroups } from '../../../../webview/metrics/tags.ts';
+import { DUPLICATES, groupOf, NO_PREFIX, SYSTEM, shortName, tagGroups } from '../../../../webview/metrics/tags.ts';
 import { GeneratedSeries } from '../../../webview/host/generated.ts';
 
 const detail = (id: string, tags: readonly string[], version?: number): RunDetail =>
@@ -121,4 +121,28 @@ test('names in CSV and of files mean no harm', () => {
   assert.equal(fileNameOf('train/loss', 'csv'), 'train_loss.csv');
   assert.equal(fileNameOf('../../etc/passwd', 'png'), 'etc_passwd.png');
   assert.equal(fileNameOf('//', 'png'), 'chart.png');
+});
+
+test('figures of the machine and tags of other logs have groups of their own behind all others', () => {
+  const series = [
+    ...['epoch', 'train/loss', 'gpu.0.temp'].map((tag) => ({ tag, kind: 'scalar' })),
+    { tag: 'cpu', kind: 'scalar', system: true },
+    { tag: 'gpu/0/utilization', kind: 'scalar', system: true },
+    { tag: 'tensorboard/train/loss', kind: 'scalar', duplicate: true },
+  ];
+  const of = (id: string, given: readonly object[]) => ({ id, definitions: [], series: given }) as unknown as RunDetail;
+  // Where a run logs the same tag as a metric of its own, it is no figure of the machine.
+  const groups = tagGroups([of('a', series), of('b', [{ tag: 'cpu', kind: 'scalar' }])], () => true);
+  assert.deepEqual(
+    groups.map(({ name, cards }) => [name, cards.map((card) => card.tag)]),
+    [
+      ['train', ['train/loss']],
+      [NO_PREFIX, ['cpu', 'epoch', 'gpu.0.temp']],
+      [SYSTEM, ['gpu/0/utilization']],
+      [DUPLICATES, ['tensorboard/train/loss']],
+    ],
+  );
+  assert.equal(groups[2]!.cards[0]!.isSystem, true);
+  assert.deepEqual(initialState(0).closedGroups, [SYSTEM, DUPLICATES]);
+  assert.deepEqual(parseState({ closedGroups: [] }, 0).closedGroups, []);
 });
