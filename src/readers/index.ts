@@ -73,6 +73,7 @@ export function openEventFile(run: FoundRun, fileName: string): RunReader {
 }
 
 export { listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
+export { inspectCheckpoint } from './checkpoints/inspect.ts';
 export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';

@@ -7,8 +7,8 @@ import {
   listRunCheckpoints,
   readCheckpointName,
   readSafetensorsHeader,
-} from '../../../src/readers/index.ts';
-import { temporaryFolder } from './support/events.ts';
+} from '../../../../src/readers/index.ts';
+import { temporaryFolder } from '../support/events.ts';
 
 const write = (root: string, file: string, size = 3): void => {
   mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
