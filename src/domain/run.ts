@@ -101,6 +101,8 @@ export interface RunSummary {
   readonly group?: string;
   /** Who else logged the same training, each once, without `source` itself. Absent where it is nobody. */
   readonly alsoLoggedTo?: readonly RunSource[];
+  /** How many places it was read from, where those are several. */
+  readonly places?: number;
 }
 
 /** A log of what a program printed. */

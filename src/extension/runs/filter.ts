@@ -5,7 +5,9 @@ const fields: { readonly [name: string]: (run: RunSummary) => string } = {
   status: (run) => run.status,
   recipe: (run) => run.recipe ?? '',
   label: (run) => run.labels.join('\n'),
-  source: (run) => run.source,
+  source: (run) => [run.source, ...(run.alsoLoggedTo ?? [])].join('\n'),
+  project: (run) => run.project ?? '',
+  group: (run) => run.group ?? '',
   device: (run) => run.device ?? '',
   arch: (run) => run.architecture ?? '',
   name: (run) => run.name,
@@ -15,8 +17,8 @@ const fields: { readonly [name: string]: (run: RunSummary) => string } = {
 export const filterFields = Object.keys(fields);
 
 /**
- * The test that a filter text stands for. Words are joined by "and", a leading minus negates; a word matches within the name, labels, recipe, status,
- * architecture or source, and `field:word` within that field alone. Upper and lower case are the same.
+ * The test that a filter text stands for. Words are joined by "and", a leading minus negates; a word matches within any field (name, labels, recipe, status,
+ * source, project…), and `field:word` within that field alone. Upper and lower case are the same.
  */
 export function runFilter(text: string): (run: RunSummary) => boolean {
   const tests = text
@@ -37,5 +39,7 @@ function wordTest(word: string): (run: RunSummary) => boolean {
 }
 
 function everything(run: RunSummary): string {
-  return `${run.name}\n${run.labels.join('\n')}\n${run.recipe ?? ''}\n${run.status}\n${run.architecture ?? ''}\n${run.source}`;
+  return Object.values(fields)
+    .map((field) => field(run))
+    .join('\n');
 }

@@ -1,4 +1,5 @@
 import type { RunStatus, RunSummary } from '../../domain/run.ts';
+import { sourceLooks } from './sources.ts';
 import type { Grouping } from './viewState.ts';
 
 /** A group's identity, its name for people, and its place among the others. */
@@ -19,8 +20,14 @@ const groupers: { readonly [G in Grouping]: (run: RunSummary, now: Date) => Grou
   day: dayGroup,
   recipe: (run) => {
     if (run.recipe !== undefined) return { key: `recipe:${run.recipe}`, title: run.recipe, order: '0' };
-    return { key: `source:${run.source}`, title: sourceTitles[run.source] ?? run.source, order: '1' };
+    return bySource(run, run.source === 'trainyard' ? 'Unknown recipe' : sourceLooks[run.source].title);
   },
+  project: (run) => named('project', run.project, 'No project'),
+  group: (run) => {
+    const project = run.project === undefined || run.group === undefined ? '' : `${run.project} / `;
+    return named('group', run.group === undefined ? undefined : `${project}${run.group}`, 'No group');
+  },
+  source: (run) => bySource(run, sourceLooks[run.source].title),
   none: () => ({ key: 'all', title: 'All runs', order: '0' }),
 };
 
@@ -44,10 +51,15 @@ const statusGroups: { readonly [S in RunStatus]: GroupFacts } = {
   unknown,
 };
 
-const sourceTitles: { readonly [source: string]: string } = {
-  tensorboard: 'TensorBoard logs',
-  trainyard: 'Unknown recipe',
-};
+function bySource({ source }: RunSummary, title: string): GroupFacts {
+  return { key: `source:${source}`, title, order: '1' };
+}
+
+/** A group by a name of the tracker's own; runs without one come last. */
+function named(what: string, name: string | undefined, none: string): GroupFacts {
+  if (name === undefined || name === '') return { key: `${what}:`, title: none, order: '1' };
+  return { key: `${what}:${name}`, title: name, order: '0' };
+}
 
 /** Days are counted in local time; the newest comes first. */
 function dayGroup(run: RunSummary, now: Date): GroupFacts {

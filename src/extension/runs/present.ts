@@ -2,6 +2,7 @@ import type { RunStatus, RunSummary } from '../../domain/run.ts';
 import { isActive } from '../../domain/run.ts';
 import { count, formatDuration, formatValue, sparkline } from '../ui/numbers.ts';
 import type { GroupNode } from './model.ts';
+import { loggedBy, loggedBySentence } from './sources.ts';
 
 export interface StatusLook {
   /** A codicon, and the theme colour that it takes. */
@@ -31,6 +32,7 @@ export function describeRun(run: RunSummary): string {
     isFailure(run.status) ? shortened(run.statusReason) : describeProgress(run),
     metric === undefined ? '' : `${shortTag(metric.tag)} ${formatValue(metric.value)}`,
     sparkline(run.sparkline),
+    loggedBy(run),
     run.archived ? 'archived' : '',
     run.labels.map((label) => `#${label}`).join(' '),
   ];
@@ -82,6 +84,7 @@ export function runSpeech(run: RunSummary): string {
     statusLooks[run.status].word.toLowerCase(),
     describeProgress(run),
     left === undefined ? '' : `${formatDuration(left)} left`,
+    run.source === 'trainyard' && run.alsoLoggedTo === undefined ? '' : loggedBySentence(run),
     metric === undefined ? '' : `${metric.tag} ${formatValue(metric.value)} at step ${metric.step}`,
     run.labels.length === 0 ? '' : `labels ${run.labels.join(', ')}`,
     run.archived ? 'archived' : '',
@@ -105,6 +108,7 @@ export function runContext(run: RunSummary): string {
     own && isActive(run.status) ? 'stoppable' : '',
     own && !isActive(run.status) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',
+    (run.places ?? 1) > 1 ? 'several' : '',
     run.target !== undefined && run.target !== 'local' ? 'elsewhere' : '',
   ]
     .filter((word) => word !== '')

@@ -4,9 +4,12 @@ import { isActive } from '../../domain/run.ts';
 import { codeSpan, escapeMarkdown } from '../ui/markdown.ts';
 import { formatDuration, formatValue } from '../ui/numbers.ts';
 import { describeProgress, secondsLeft, statusLooks } from './present.ts';
+import { loggedBySentence, sourceLooks } from './sources.ts';
 
 /** How many keys of the configuration the tooltip shows. */
 const CONFIG_ROWS = 10;
+/** How many places of one run. */
+const PLACES = 6;
 
 /** The tooltip of a run in Markdown with theme icons: status with its evidence, device, metrics, configuration. `detail` may still be missing. */
 export function runTooltip(run: RunSummary, detail?: RunDetail): string {
@@ -16,6 +19,7 @@ export function runTooltip(run: RunSummary, detail?: RunDetail): string {
     `**${escapeMarkdown(run.name)}**`,
     `$(${icon}) ${look.word}${run.statusReason === '' ? '' : `: ${escapeMarkdown(run.statusReason)}`}`,
     facts(run, detail),
+    places(detail),
     metricRows(run),
     configRows(detail),
     problems(detail),
@@ -31,9 +35,12 @@ function facts(run: RunSummary, detail: RunDetail | undefined): string {
   const ended = run.endedAt;
   const lasted = run.startedAt === undefined || ended === undefined ? undefined : ended - run.startedAt;
   const rows: readonly (readonly [string, string | undefined])[] = [
+    ['Logged by', loggedBySentence(run)],
+    ['Project', [run.project, run.group].filter((part) => part !== undefined).join(' / ')],
     ['Recipe', run.recipe],
     ['Network', run.architecture],
     ['Device', run.device],
+    ['Host', detail?.host],
     ['Progress', progressText(run)],
     ['Left', left === undefined ? undefined : formatDuration(left)],
     ['Started', run.startedAt === undefined ? undefined : new Date(run.startedAt * 1000).toLocaleString()],
@@ -42,12 +49,30 @@ function facts(run: RunSummary, detail: RunDetail | undefined): string {
       'Commit',
       detail?.commit === undefined ? undefined : `${detail.commit.slice(0, 10)}${detail.dirty ? ' with changes' : ''}`,
     ],
-    ['Labels', run.labels.length === 0 ? undefined : run.labels.join(', ')],
+    ['Labels', labelsOf(run, detail)],
+    ['Note', detail?.trackerNote],
   ];
   return rows
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${name}: ${escapeMarkdown(value!)}`)
     .join('  \n');
+}
+
+/** The person's own labels, and behind them those of the tracker. */
+function labelsOf(run: RunSummary, detail: RunDetail | undefined): string {
+  return [...new Set([...run.labels, ...(detail?.trackerLabels ?? [])])].join(', ');
+}
+
+/** Every place that the run was read from, and why it is the same run. */
+function places(detail: RunDetail | undefined): string {
+  const sources = detail?.sources ?? [];
+  if (sources.length < 2) return '';
+  const lines = sources.slice(0, PLACES).map(({ source, path, why }) => {
+    const look = sourceLooks[source];
+    return `$(${look.icon}) ${escapeMarkdown(look.short)} ${codeSpan(path)}${why === '' ? '' : ` ${escapeMarkdown(why)}`}`;
+  });
+  const more = sources.length > PLACES ? `and ${sources.length - PLACES} more places` : '';
+  return [...lines, more].filter((line) => line !== '').join('  \n');
 }
 
 function progressText(run: RunSummary): string {

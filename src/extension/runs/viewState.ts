@@ -1,5 +1,5 @@
 /** How the list of runs is shown. Kept per workspace. */
-export const groupings = ['status', 'day', 'recipe', 'none'] as const;
+export const groupings = ['status', 'day', 'recipe', 'project', 'group', 'source', 'none'] as const;
 export type Grouping = (typeof groupings)[number];
 
 export const sortings = ['newest', 'oldest', 'name', 'metricLow', 'metricHigh'] as const;
@@ -23,6 +23,9 @@ export const groupingTitles: { readonly [G in Grouping]: string } = {
   status: 'Status',
   day: 'Day',
   recipe: 'Recipe',
+  project: 'Project',
+  group: 'Group (sweep, multirun)',
+  source: 'Tracker',
   none: 'No groups',
 };
 

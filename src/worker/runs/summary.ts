@@ -36,6 +36,7 @@ export function summaryOf(run: LiveRun, marks: Marks = noMarks, jobFacts?: JobFa
     project: facts.project,
     group: facts.group,
     alsoLoggedTo: otherSources(found.source, facts.sources),
+    places: (facts.sources?.length ?? 1) > 1 ? facts.sources?.length : undefined,
   };
   return {
     id: run.id,
