@@ -58,6 +58,10 @@ export const commands = {
     summary: 'list the checkpoints of a folder',
     load: async () => (await import('./commands/checkpoints.ts')).runCheckpoints,
   },
+  checkpoint: {
+    summary: 'show what is in a checkpoint file or model folder',
+    load: async () => (await import('./commands/checkpoint.ts')).runCheckpoint,
+  },
   jobs: {
     summary: 'list the queue; move, hold, release or cancel what waits',
     load: async () => (await import('./commands/jobs.ts')).runJobs,

@@ -1,7 +1,7 @@
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { JsonObject } from './json.ts';
 
-/** A file that holds weights. */
+/** A file that holds weights, or a folder that does: Hugging Face's `checkpoint-500`. */
 export interface Checkpoint {
   /** Absolute path; also its identity. */
   readonly path: string;
@@ -18,6 +18,10 @@ export interface Checkpoint {
   readonly isLast: boolean;
   /** Best by the primary metric of its run, with that value. */
   readonly best?: { readonly tag: string; readonly value: number };
+  /** The figure that stands in its name, as Lightning writes it: `epoch=3-val_loss=0.12.ckpt`. */
+  readonly metric?: { readonly name: string; readonly value: number };
+  /** Its name says that it was the best one: `best.pt`. */
+  readonly isNamedBest?: true;
   /** Whether training can go on from it here. */
   readonly resumable: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../domain/checkpoint.ts';
+import type { Checkpoint, CheckpointDetails } from '../domain/checkpoint.ts';
 import type { DoctorReport } from '../domain/doctor.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
@@ -28,6 +28,15 @@ export interface WorkerMethods extends LaunchingMethods {
   'folder.close': { params: { folder: string }; result: null };
   /** Looks again now, for a person who pressed Refresh. */
   'folder.refresh': { params: { folder: string }; result: null };
+
+  /**
+   * Folders outside of a workspace in which trackers keep runs: those that the environment of the client names (Trackio's own), and further ones that a
+   * person gave, with `~` for the home folder. Only those that are there; they are opened like any folder.
+   */
+  'trackers.folders': {
+    params: { environment: TrackerEnvironment; trackio: boolean; further: readonly string[] };
+    result: { folders: readonly string[] };
+  };
 
   'runs.list': { params: { folder?: string; includeArchived?: boolean }; result: { runs: readonly RunSummary[] } };
   'runs.get': { params: { runId: RunId }; result: RunDetail };
@@ -78,6 +87,8 @@ export interface WorkerMethods extends LaunchingMethods {
   };
 
   'checkpoints.list': { params: { folder: string }; result: { checkpoints: readonly Checkpoint[] } };
+  /** What is in a checkpoint, a file or a folder, without any of its numbers. Rejects with `bad-file` where it is none. */
+  'checkpoints.inspect': { params: { path: string }; result: CheckpointDetails };
   /** What the run printed. `log`: which of `RunDetail.console`; absent: its own output, else the first of them. */
   'log.read': {
     params: { runId: RunId; from: number; maxBytes: number; log?: number };
@@ -121,11 +132,15 @@ export interface WorkerHello {
 export interface FolderSettings {
   /** Globs, relative to the folder, of what discovery leaves out. */
   readonly exclude?: readonly string[];
-  /** Absolute paths of folders elsewhere in which trackers keep runs (Trackio's own, a shared W&B folder): read as if they lay in the folder. Those that are not there are passed over. */
-  readonly trackerFolders?: readonly string[];
   /** Seconds between two looks for new runs where the file system tells nothing. */
   readonly pollSeconds?: number;
 }
+
+/** Variables that decide where trackers write. The worker's own may be those of another day. */
+export type TrackerEnvironment = {
+  readonly [Name in (typeof trackerVariables)[number]]?: string | undefined;
+};
+export const trackerVariables = ['TRACKIO_DIR', 'HF_HOME', 'XDG_CACHE_HOME', 'HOME', 'USERPROFILE'] as const;
 
 export interface ConfigFileInfo {
   readonly path: string;

@@ -72,7 +72,7 @@ export function openEventFile(run: FoundRun, fileName: string): RunReader {
   return new TensorboardReader(run, { only: fileName });
 }
 
-export { listArchitectureCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
+export { listArchitectureCheckpoints, listForeignCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
 export { inspectCheckpoint } from './checkpoints/inspect.ts';
 export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader } from './checkpoints/safetensors.ts';

@@ -1,6 +1,11 @@
 import type { Checkpoint } from '../domain/checkpoint.ts';
 import type { MetricDefinition } from '../domain/metricDefinition.ts';
-import { listArchitectureCheckpoints, listLinkedCheckpoints, listRunCheckpoints } from '../readers/checkpoints/list.ts';
+import {
+  listArchitectureCheckpoints,
+  listForeignCheckpoints,
+  listLinkedCheckpoints,
+  listRunCheckpoints,
+} from '../readers/checkpoints/list.ts';
 import { launchRecordOf } from './launching/again.ts';
 import { isInside } from './runs/folders.ts';
 import type { LiveRun } from './runs/liveRun.ts';
@@ -15,17 +20,28 @@ export async function listCheckpoints(
   views: RunViews,
   folder: string,
 ): Promise<readonly Checkpoint[]> {
-  const runs = [...catalog.all()].filter(({ found }) => found.source === 'trainyard' && isInside(found.path, folder));
+  const runs = [...catalog.all()].filter(({ found }) => isInside(found.path, folder));
   const listed: Checkpoint[] = [];
   for (let from = 0; from < runs.length; from += parallelFolders) {
     const batch = runs.slice(from, from + parallelFolders);
-    const lists = await Promise.all(batch.map((run) => checkpointsOf(catalog, views, run)));
+    const lists = await Promise.all(
+      batch.map((run) =>
+        run.found.source === 'trainyard' ? checkpointsOf(catalog, views, run) : foreignCheckpoints(run),
+      ),
+    );
     listed.push(...lists.flat());
   }
   const known = new Set(listed.map(({ path }) => path));
   const others = (await listArchitectureCheckpoints(folder)).filter(({ path }) => !known.has(path));
   const owners = new Map(runs.filter(({ facts }) => facts.entry !== undefined).map((run) => [run.facts.name, run]));
-  return [...listed, ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName)))];
+  return [...distinct(listed), ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName)))];
+}
+
+/** Two runs may name one folder, a log within the other's: the first one has it. */
+function distinct(checkpoints: readonly Checkpoint[]): readonly Checkpoint[] {
+  return [
+    ...new Map(checkpoints.toReversed().map((checkpoint) => [checkpoint.path, checkpoint])).values(),
+  ].toReversed();
 }
 
 /** The checkpoint that a run would go on from: its live one, else the one that was written last. Undefined where it has none. */
@@ -76,6 +92,21 @@ async function linkedCheckpoints(
 ): Promise<readonly Checkpoint[]> {
   if (run.facts.entry === undefined) return [];
   return listLinkedCheckpoints(run.facts.links ?? [], { ...about, resumable: canResume(run) });
+}
+
+/**
+ * What a run of another tool left in its own folders: its place, the places where it was logged too, and what its log names as output. Files that hold
+ * several runs are no folder of one, and neither is the folder of the whole workspace.
+ */
+async function foreignCheckpoints(run: LiveRun): Promise<readonly Checkpoint[]> {
+  const { found, facts } = run;
+  const own = [found, ...(found.parts ?? [])]
+    .filter(({ key, path }) => key === undefined && path !== found.root)
+    .map(({ path }) => path);
+  const { architecture } = facts;
+  const about = { name: facts.name ?? found.name, ...(architecture === undefined ? {} : { architecture }) };
+  const listed = await listForeignCheckpoints([...new Set([...own, ...(facts.outputs ?? [])])], about);
+  return listed.map((checkpoint) => ({ ...checkpoint, runId: run.id }));
 }
 
 /** Marks the checkpoint at whose step the metric was best: the value is the last one logged up to that step. */

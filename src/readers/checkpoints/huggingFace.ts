@@ -12,7 +12,7 @@ import { describeSafetensors } from './safetensorsFile.ts';
 import { readTorchZip } from './torch/torchFile.ts';
 
 /** Names of weights as Transformers, PEFT and Diffusers write them, one file or shards. */
-const weightsName =
+export const weightsName =
   /^(?:(?:diffusion_pytorch_|pytorch_|adapter_)?model|consolidated)(?:\.fp16|\.ema)?(?:[-.]\d+(?:-of-\d+)?)?\.(?:safetensors|bin|pth?)$/i;
 const adapterConfig = 'adapter_config.json';
 

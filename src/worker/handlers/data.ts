@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
+import { inspectCheckpoint } from '../../readers/index.ts';
 import { decodeMedia } from '../../readers/media/decode.ts';
 import { listCheckpoints } from '../checkpointList.ts';
 import { readLog, readMedia } from '../runs/runFiles.ts';
@@ -14,7 +15,13 @@ export function dataHandlers(
   worker: WorkerServices,
 ): Pick<
   Handlers<WorkerMethods>,
-  'series.query' | 'series.points' | 'media.list' | 'media.read' | 'log.read' | 'checkpoints.list'
+  | 'series.query'
+  | 'series.points'
+  | 'media.list'
+  | 'media.read'
+  | 'log.read'
+  | 'checkpoints.list'
+  | 'checkpoints.inspect'
 > {
   const touch = (runId: RunId) => {
     const run = worker.views.find(runId);
@@ -40,5 +47,10 @@ export function dataHandlers(
     'checkpoints.list': async ({ folder }) => ({
       checkpoints: await listCheckpoints(worker.catalog, worker.views, absolute(folder)),
     }),
+    'checkpoints.inspect': async ({ path }) => {
+      const read = await inspectCheckpoint(absolute(path));
+      if (!read.ok) throw new AppError(read.reason === 'unreadable' ? 'not-found' : 'bad-file', read.message);
+      return read.value;
+    },
   };
 }
