@@ -17,6 +17,7 @@ export class SqliteRecord {
   columnCount = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  #buffer: Buffer = Buffer.alloc(0);
   #types = new Float64Array(16);
   #starts = new Float64Array(17);
   readonly #varints = new VarintReader();
@@ -28,7 +29,10 @@ export class SqliteRecord {
 
   /** Takes a row's payload. Throws SqliteFault where it is malformed. */
   load(payload: Uint8Array): void {
-    if (payload.buffer !== this.#view.buffer) this.#view = new DataView(payload.buffer);
+    if (payload.buffer !== this.#view.buffer) {
+      this.#view = new DataView(payload.buffer);
+      this.#buffer = Buffer.from(payload.buffer);
+    }
     this.#bytes = payload;
     const headerEnd = this.#varints.read(payload, 0);
     if (headerEnd > payload.length) throw new SqliteFault('A row says that its header is longer than the row.');
@@ -76,7 +80,7 @@ export class SqliteRecord {
     if (this.isNull(column)) return undefined;
     const type = this.#types[column]!;
     if (type < 12) return undefined;
-    return type % 2 === 0 ? decoders['utf-8'].decode(this.bytes(column)!) : this.#text(column);
+    return type % 2 === 0 ? this.#utf8(column) : this.#text(column);
   }
 
   /** The stored bytes of a text or a BLOB, as a view that is valid until the next row. */
@@ -125,7 +129,12 @@ export class SqliteRecord {
   }
 
   #text(column: number): string {
-    return decoders[this.#encoding].decode(this.bytes(column)!);
+    return this.#encoding === 'utf-8' ? this.#utf8(column) : decoders[this.#encoding].decode(this.bytes(column)!);
+  }
+
+  #utf8(column: number): string {
+    const from = this.#bytes.byteOffset;
+    return this.#buffer.toString('utf8', from + this.#starts[column]!, from + this.#starts[column + 1]!);
   }
 
   #grow(): void {
@@ -140,7 +149,6 @@ export class SqliteRecord {
 
 /** A byte-order mark is content in a database, not a mark. */
 const decoders = {
-  'utf-8': new TextDecoder('utf-8', { ignoreBOM: true }),
   'utf-16le': new TextDecoder('utf-16le', { ignoreBOM: true }),
   'utf-16be': new TextDecoder('utf-16be', { ignoreBOM: true }),
-} as const satisfies { readonly [Encoding in TextEncoding]: unknown };
+} as const satisfies { readonly [Encoding in Exclude<TextEncoding, 'utf-8'>]: unknown };

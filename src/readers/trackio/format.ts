@@ -1,12 +1,44 @@
-import { AppError } from '../../base/errors.ts';
-import type { RunFormat } from '../format.ts';
+import path from 'node:path';
+import type { ContainerListing, FolderListing, FolderMatch, RunContainer, RunFormat } from '../format.ts';
+import { inboxFolder, writerFolder } from './inbox.ts';
+import { listDatabase, listInbox } from './list.ts';
+import { projectOf } from './names.ts';
+import { TrackioReader } from './reader.ts';
 
-/** Trackio databases. It sees nothing yet: the reader follows in the next commits. */
+export { defaultTrackioFolders, type TrackioEnvironment } from './names.ts';
+
+/** Trackio: a database per project, fragments in an inbox where SQLite is not safe, and exports to Parquet. Each run of a project is a run of the database's path. */
 export const trackioFormat: RunFormat = {
   source: 'trackio',
   title: 'Trackio databases',
-  match: () => undefined,
-  open: () => {
-    throw new AppError('internal', 'Nothing of this format is found yet, so nothing can be opened.');
-  },
+  match: matchFolder,
+  list,
+  open: (run) => new TrackioReader(run),
 };
+
+/** Databases that other tools are known to name so. */
+const othersNames = /^(mlflow|mlruns|ml_hub|ml_experiments|optuna|coverage|\.coverage)\./;
+
+function matchFolder(folder: FolderListing): FolderMatch | undefined {
+  const containers = [...databasesIn(folder), ...inboxIn(folder)];
+  return containers.length === 0 ? undefined : { runs: [], containers, descend: true };
+}
+
+function databasesIn({ path: folder, root, files }: FolderListing): readonly RunContainer[] {
+  // Of a live database that was copied in haste, the log may be all there is.
+  const names = files.map((name) => name.replace(/\.db-wal$/, '.db'));
+  const databases = [...new Set(names)].filter((name) => projectOf(name) !== undefined && !othersNames.test(name));
+  return databases.map((name) => {
+    const file = path.join(folder, name);
+    return { source: 'trackio', path: file, root, beside: [`${file}-wal`, path.join(folder, inboxFolder)] };
+  });
+}
+
+function inboxIn({ path: folder, root, folders }: FolderListing): readonly RunContainer[] {
+  if (path.basename(folder) !== inboxFolder || !folders.some((name) => writerFolder.test(name))) return [];
+  return [{ source: 'trackio', path: folder, root, beside: folders.map((name) => path.join(folder, name)) }];
+}
+
+function list(container: RunContainer): Promise<ContainerListing> {
+  return path.basename(container.path) === inboxFolder ? listInbox(container) : listDatabase(container);
+}
