@@ -37,6 +37,8 @@ export interface FoundSource {
   readonly live: number;
   /** Size of the files and folders that the runs are read from, each counted once. */
   readonly bytes: number;
+  /** There was too much to measure it all. */
+  readonly bytesAtLeast?: true;
   /** How many runs had something in their files that could not be read. */
   readonly damaged: number;
   /** Some of the places, the newest first. */

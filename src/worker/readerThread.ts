@@ -11,6 +11,8 @@ import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './ru
  */
 const readers = new Map<string, RunReader>();
 const walks = new Map<string, FolderIndex>();
+/** Of a walk that left out thousands of folders nobody reads more. */
+const keptSkips = 200;
 
 const handlers: {
   readonly [C in ReaderCall]: (params: ReaderCalls[C]['params']) => Promise<ReaderCalls[C]['result']>;
@@ -29,9 +31,13 @@ const handlers: {
     const key = JSON.stringify([root, exclude]);
     const previous = afresh ? undefined : walks.get(key);
     const begin = performance.now();
-    const { runs, index } = await discoverPlaces(root, { exclude, ...(previous === undefined ? {} : { previous }) });
+    const { runs, index, skipped } = await discoverPlaces(root, {
+      exclude,
+      ...(previous === undefined ? {} : { previous }),
+    });
     walks.set(key, index);
-    return { runs, milliseconds: performance.now() - begin };
+    const milliseconds = performance.now() - begin;
+    return { runs, milliseconds, skipped: skipped.slice(0, keptSkips), skippedCount: skipped.length };
   },
   forget: async ({ place }) => {
     const key = placeKey(place);

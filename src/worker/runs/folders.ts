@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Disposables } from '../../base/disposables.ts';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
+import type { SkippedPlace } from '../../domain/doctor.ts';
 import type { FoundRun } from '../../domain/records.ts';
 import type { FolderSettings } from '../../protocol/worker.ts';
 import { watchFolder } from './folderWatch.ts';
@@ -18,6 +19,12 @@ export interface FoldersOptions {
   readonly complain: (message: string) => void;
 }
 
+/** What the last walk of a folder did not look into. */
+export interface SkippedPlaces {
+  readonly skipped: readonly SkippedPlace[];
+  readonly skippedCount: number;
+}
+
 interface OpenFolder {
   readonly root: string;
   settings: FolderSettings;
@@ -27,6 +34,7 @@ interface OpenFolder {
   walking: Promise<void> | undefined;
   again: boolean;
   walked: boolean;
+  skips: SkippedPlaces;
 }
 
 /** The folders that clients have open. Each is walked for runs when it is opened, when the system hints at a change, and now and then. */
@@ -69,6 +77,11 @@ export class Folders extends Disposables {
     return this.#folders.get(root)?.settings.exclude;
   }
 
+  /** What the last walk of a folder that is open did not look into. */
+  skippedIn(root: string): SkippedPlaces | undefined {
+    return this.#folders.get(root)?.skips;
+  }
+
   close(root: string): void {
     const folder = this.#folders.get(root);
     if (folder === undefined) return;
@@ -96,6 +109,7 @@ export class Folders extends Disposables {
       walking: undefined,
       again: false,
       walked: false,
+      skips: { skipped: [], skippedCount: 0 },
     };
     this.#folders.set(root, folder);
     const hint = () => void this.#walk(folder, false).catch(() => {});
@@ -134,10 +148,15 @@ export class Folders extends Disposables {
     const { exclude = [], pollSeconds = shortestPauseMs / 1000 } = folder.settings;
     let pause = Math.max(1, pollSeconds) * 1000;
     try {
-      const { runs, milliseconds } = await pool.ask(folder.root, 'discover', { root: folder.root, exclude, afresh });
+      const { runs, milliseconds, ...skips } = await pool.ask(folder.root, 'discover', {
+        root: folder.root,
+        exclude,
+        afresh,
+      });
       pause = Math.max(pause, milliseconds * walkShare);
       if (this.isDisposed || folder.holders === 0) return;
       folder.walked = true;
+      folder.skips = skips;
       onWalked(folder.root, runs, walkedAt);
     } catch (error) {
       if (!this.isDisposed) complain(`${folder.root} cannot be walked: ${toErrorInfo(error).message}`);

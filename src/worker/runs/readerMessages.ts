@@ -1,4 +1,5 @@
 import type { ErrorInfo } from '../../base/errors.ts';
+import type { SkippedPlace } from '../../domain/doctor.ts';
 import type { FoundRun, PollResult, ReaderCursor, RunPlace } from '../../domain/records.ts';
 
 /** A poll, and when the run's file was last written, or something made or removed in its folder: milliseconds since 1970, 0 where that cannot be told. */
@@ -16,7 +17,13 @@ export interface ReaderCalls {
   /** Lists the runs below a folder. The thread remembers the last walk of each root. */
   discover: {
     params: { root: string; exclude: readonly string[]; afresh: boolean };
-    result: { runs: readonly FoundRun[]; milliseconds: number };
+    result: {
+      runs: readonly FoundRun[];
+      milliseconds: number;
+      /** The first of what was not looked into, and how many there are in all. */
+      skipped: readonly SkippedPlace[];
+      skippedCount: number;
+    };
   };
   /** Lets go of the reader of a run. */
   forget: { params: { place: RunPlace }; result: null };
