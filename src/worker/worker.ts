@@ -16,6 +16,7 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { openDatabase } from '../store/database.ts';
 import { JobTable } from '../store/jobTable.ts';
 import { MarkTable } from '../store/markTable.ts';
+import { MergeTable } from '../store/mergeTable.ts';
 import { RequestTable } from '../store/requestTable.ts';
 import { SweepTable } from '../store/sweepTable.ts';
 import { Care } from './care/care.ts';
@@ -33,6 +34,7 @@ import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
 import { Pipelines } from './pipelines/pipelines.ts';
 import { Folders, isInside } from './runs/folders.ts';
+import { RunGroups } from './runs/grouping/runGroups.ts';
 import type { LiveRun, RunChange } from './runs/liveRun.ts';
 import { ReaderPool } from './runs/readerPool.ts';
 import { RunCatalog } from './runs/runCatalog.ts';
@@ -52,6 +54,8 @@ const settleMs = 3_000;
 const knownPatienceMs = 60;
 /** A look at more runs than this takes longer than anybody should wait for a list. */
 const manyRuns = 500;
+/** So many points of a tag tell whether two logs are of one training. */
+const comparedPoints = 5_000;
 /** How old the figures of GPUs may be while a job waits for one. */
 const gpuMaxAgeMs = 5_000;
 /** While nothing waits for them, a look a minute shows the heat. */
@@ -66,6 +70,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly views: RunViews;
   readonly monitor: RunMonitor;
   readonly folders: Folders;
+  readonly grouping: RunGroups;
   readonly scheduler: Scheduler;
   readonly gpus: GpuWatch;
   readonly secrets: Secrets;
@@ -152,6 +157,17 @@ export class Worker extends Disposables implements WorkerServices {
         hasClients: () => this.clients.count > 0,
         onChange: (run, change) => this.#runChanged(run, change),
         onPolled: (run) => void tails.check(run).catch(() => {}),
+        complain: logLine,
+      }),
+    );
+    this.grouping = this.add(
+      new RunGroups({
+        table: new MergeTable(database),
+        catalog: this.catalog,
+        pointsOf: async (run, tag) => this.catalog.cache.get(run, tag).points(0, comparedPoints),
+        hides: (found) => this.#linked.hides(found),
+        onRegrouped: (root, runs) => this.#take(root, runs, Number.POSITIVE_INFINITY),
+        look: (found) => this.monitor.lookNow(found),
         complain: logLine,
       }),
     );
@@ -249,8 +265,12 @@ export class Worker extends Disposables implements WorkerServices {
     connection.listen();
   }
 
-  #walked(root: string, walked: readonly FoundRun[], walkedAt: number): void {
-    const runs = walked.filter((found) => !this.#linked.hides(found));
+  #walked(root: string, places: readonly FoundRun[], walkedAt: number): void {
+    this.#take(root, this.grouping.group(root, places), walkedAt);
+  }
+
+  /** Takes in the runs of a root, as a walk that began at `walkedAt` found them. */
+  #take(root: string, runs: readonly FoundRun[], walkedAt: number): void {
     for (const found of runs) this.monitor.follow(found);
     const there = new Set(runs.map(placeKey));
     // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
@@ -267,6 +287,7 @@ export class Worker extends Disposables implements WorkerServices {
       const run = this.catalog.at(found);
       if (run === undefined) continue;
       this.#linked.forget(run.id);
+      this.grouping.forget(run.id);
       this.catalog.remove(run);
       this.views.removed(run);
     }
@@ -281,6 +302,7 @@ export class Worker extends Disposables implements WorkerServices {
     if (change.reset) this.clients.tell('series.reset', { runId: run.id }, run.found.path);
     if (change.tags.length > 0) this.clients.seriesAppended(run.id, run.found.path, change.tags, change.media);
     this.views.changed(run);
+    this.grouping.note(run);
     // What has become part of this run is no run of its own any more.
     if (this.#linked.note(run))
       this.#forget(

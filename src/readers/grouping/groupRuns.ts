@@ -12,6 +12,8 @@ export interface Verdict {
   readonly verdict: 'same' | 'apart';
   /** The evidence, as a sentence. */
   readonly why: string;
+  /** `one` stands for the run, whatever else belongs to it. */
+  readonly leads?: true;
 }
 
 export interface GroupOptions {
@@ -47,17 +49,26 @@ export function groupRuns(runs: readonly FoundRun[], { verdicts = [], leads }: G
   // Runs of ours look after their own links.
   const foreign = places.filter(({ run }) => run.source !== 'trainyard');
   const joined = new Components(foreign, apartBy(verdicts));
+  const decided = linksOf(verdicts, foreign);
+  for (const { link, isUsers } of decided) if (isUsers) joined.join(link);
   for (const rule of layoutRules) for (const link of rule(foreign, joined)) joined.join(link);
-  for (const link of linksOf(verdicts, foreign)) joined.join(link);
+  for (const { link, isUsers } of decided) if (!isUsers) joined.join(link);
   const linksByPlace = byPlace(joined.links);
+  const weightOf = weightBy(verdicts, leads);
   const done = new Set<readonly Place[]>();
   return places.flatMap((place) => {
     if (place.run.source === 'trainyard') return [place.run];
     const members = joined.of(place);
     if (done.has(members)) return [];
     done.add(members);
-    return [members.length === 1 ? place.run : toRun(members, linksByPlace, leads)];
+    return [members.length === 1 ? place.run : toRun(members, linksByPlace, weightOf)];
   });
+}
+
+/** Who was chosen to stand for a run comes before who does so already, and both before the others. */
+function weightBy(verdicts: readonly Verdict[], leads: GroupOptions['leads']): (id: string) => number {
+  const chosen = new Set(verdicts.filter((verdict) => verdict.leads).map(({ one }) => one));
+  return (id) => (chosen.has(id) ? 0 : leads?.(id) === true ? 1 : 2);
 }
 
 function apartBy(verdicts: readonly Verdict[]): AreApart {
@@ -70,12 +81,17 @@ function apartBy(verdicts: readonly Verdict[]): AreApart {
   return (one, other) => apart.size > 0 && apart.has(`${one}\n${other}`);
 }
 
-function linksOf(verdicts: readonly Verdict[], places: readonly Place[]): readonly Link[] {
+/** Links of verdicts. The user's come before those of the layout, those of evidence after them. */
+function linksOf(
+  verdicts: readonly Verdict[],
+  places: readonly Place[],
+): readonly { readonly link: Link; readonly isUsers: boolean }[] {
   if (verdicts.length === 0) return [];
   const byId = new Map(places.map((place) => [place.id, place]));
-  return verdicts.flatMap(({ one, other, verdict, why }): readonly Link[] => {
+  return verdicts.flatMap(({ one, other, verdict, why, leads }) => {
     const [a, b] = [byId.get(one), byId.get(other)];
-    return verdict === 'same' && a !== undefined && b !== undefined ? [{ one: a, other: b, why }] : [];
+    if (verdict !== 'same' || a === undefined || b === undefined) return [];
+    return [{ link: { one: a, other: b, why }, isUsers: leads === true }];
   });
 }
 
@@ -92,11 +108,10 @@ type Log = readonly Place[];
 function toRun(
   members: readonly Place[],
   links: ReadonlyMap<Place, readonly Link[]>,
-  leads: GroupOptions['leads'],
+  weightOf: (id: string) => number,
 ): FoundRun {
-  const logs = logsOf(members, links);
-  const weight = (log: Log) => (leads !== undefined && log.some(({ id }) => leads(id)) ? 0 : 1);
-  const sorted = [...logs].sort((a, b) => weight(a) - weight(b) || compareLogs(a, b));
+  const weight = (log: Log) => Math.min(...log.map(({ id }) => weightOf(id)));
+  const sorted = [...logsOf(members, links)].sort((a, b) => weight(a) - weight(b) || compareLogs(a, b));
   const lead = sorted[0]![0]!;
   const whys = reasons(lead, links);
   const parts = sorted.flatMap((log) =>

@@ -45,6 +45,8 @@ interface Entry {
   isRecent: boolean;
   /** Called after the first poll, and then there is none. */
   firstPoll: (() => void)[] | undefined;
+  /** Called when the reader has told all that there is by now. */
+  readonly whole: (() => void)[];
 }
 
 /** Looks at runs again and again: live ones several times a second and whenever the system says that their folder changed, others ever more seldom. */
@@ -87,6 +89,7 @@ export class RunMonitor extends Disposables {
       isLive: false,
       isRecent: false,
       firstPoll: [],
+      whole: [],
     };
     this.#entries.set(key, entry);
     if (urgent || this.#options.catalog.at(found) === undefined) this.#enqueue(entry, urgent);
@@ -99,6 +102,16 @@ export class RunMonitor extends Disposables {
     this.poke(found);
     const entry = this.#entries.get(placeKey(found));
     if (entry?.firstPoll !== undefined) await new Promise<void>((resolve) => entry.firstPoll?.push(resolve));
+  }
+
+  /** Looks at a run now, and waits until its reader has told all that there is. */
+  async lookNow(found: FoundRun): Promise<void> {
+    this.follow(found, true);
+    const entry = this.#entries.get(placeKey(found));
+    if (entry === undefined) return;
+    const isRead = new Promise<void>((resolve) => entry.whole.push(resolve));
+    this.poke(found);
+    await isRead;
   }
 
   /** Waits until every run has been looked at once, but no longer than that. */
@@ -206,6 +219,7 @@ export class RunMonitor extends Disposables {
     if (this.isDisposed || !this.#entries.has(placeKey(entry.found))) return;
     this.#countLive(entry, this.#isLive(entry));
     this.#updateWatch(entry);
+    if (!more && !entry.again) this.#tellWhole(entry);
     if (more || entry.again) this.#enqueue(entry, !more);
     else entry.timer = setTimeout(() => this.#enqueue(entry, this.#isLive(entry)), this.#delay(entry));
   }
@@ -272,7 +286,12 @@ export class RunMonitor extends Disposables {
     entry.watched = false;
   }
 
+  #tellWhole(entry: Entry): void {
+    for (const resolve of entry.whole.splice(0)) resolve();
+  }
+
   #release(entry: Entry): void {
+    this.#tellWhole(entry);
     for (const resolve of entry.firstPoll ?? []) resolve();
     entry.firstPoll = undefined;
     clearTimeout(entry.timer);

@@ -8,6 +8,7 @@ import type { Clients } from '../clients.ts';
 import { isInside } from './folders.ts';
 import type { LiveRun } from './liveRun.ts';
 import type { RunCatalog } from './runCatalog.ts';
+import { foundRunId } from './runIds.ts';
 import { detailOf, type JobFacts, noMarks } from './summary.ts';
 import { SummaryCache } from './summaryCache.ts';
 
@@ -49,7 +50,7 @@ export class RunViews {
   }
 
   summary(run: LiveRun): RunSummary {
-    return this.#summaries.summary(run, this.#marksByRun.get(run.id) ?? noMarks, this.#jobFacts(run.id));
+    return this.#summaries.summary(run, this.#marksOf(run), this.#jobFacts(run.id));
   }
 
   detail(run: LiveRun): RunDetail {
@@ -75,7 +76,7 @@ export class RunViews {
 
   update(runId: RunId, change: Partial<Marks>): RunSummary {
     const run = this.find(runId);
-    const marks: Marks = { ...(this.#marksByRun.get(runId) ?? noMarks), ...change };
+    const marks: Marks = { ...this.#marksOf(run), ...change };
     // An empty name gives the run its own one back.
     const { name, ...rest } = marks;
     const kept = name === undefined || name.trim() === '' ? rest : { ...rest, name };
@@ -120,6 +121,17 @@ export class RunViews {
     this.#told.delete(run.id);
     this.#summaries.drop(run.id);
     this.#clients.runRemoved(run.id, run.found.path);
+  }
+
+  /** What the user said of the run; else what was said of one of its places while that stood for itself. */
+  #marksOf({ id, found }: LiveRun): Marks {
+    const own = this.#marksByRun.get(id);
+    if (own !== undefined || found.parts === undefined) return own ?? noMarks;
+    for (const part of found.parts) {
+      const marks = this.#marksByRun.get(foundRunId(part));
+      if (marks !== undefined) return marks;
+    }
+    return noMarks;
   }
 
   #jobFacts(runId: RunId): JobFacts | undefined {
