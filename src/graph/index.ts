@@ -12,10 +12,17 @@ export * from './build/unary.ts';
 export { type DType, dtypes, isFloating, packNumbers, unpackNumbers } from './dtype.ts';
 export * from './encode.ts';
 export { Graph } from './graph.ts';
+export {
+  type ImportedGraph,
+  type ImportOptions,
+  importedOperators,
+  importModel,
+  trainableTensors,
+} from './import/importModel.ts';
 export { type BaseGraph, type Node, Value } from './ir.ts';
 export { inputName } from './lower.ts';
 export * from './onnx/model.ts';
-export { decodeModel } from './onnx/read.ts';
+export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
 export { writeModel } from './onnx/write.ts';
 export * from './parameters.ts';
 export * from './scan.ts';

@@ -1,14 +1,28 @@
 import { AppError } from '../../base/errors.ts';
-import { type DType, dtypeOfCode, packNumbers } from '../dtype.ts';
+import { type DType, dtypeOfCode, dtypes, packNumbers } from '../dtype.ts';
+import { sizeOf } from '../shape.ts';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from './model.ts';
 import { decodeUtf8, type ProtoField, readFields, readInts } from './protoReader.ts';
 import { attributeCodes } from './write.ts';
 
+/** Where a large tensor lies outside the model's file (https://onnx.ai/onnx/repo-docs/ExternalData.html). */
+export interface ExternalPlace {
+  /** Path relative to the model's folder, as the file says it: whoever reads it must see to it that it does not leave that folder. */
+  readonly location: string;
+  readonly offset: number;
+  /** Undefined: up to the end of the file. */
+  readonly length: number | undefined;
+}
+
+/** Gives the bytes of a tensor that lies in another file. */
+export type ReadExternal = (place: ExternalPlace, tensor: string) => Uint8Array;
+
 /**
  * A model as plain data, from the bytes of a ModelProto. Functions, sparse tensors and annotations are passed over; tensors kept in
- * other files are refused. Throws `bad-file` where the bytes are not a whole model or use an element type that Trainyard does not know.
+ * other files are read by `readExternal` and refused without it. Throws `bad-file` where the bytes are not a whole model or use an element type that
+ * Trainyard does not know.
  */
-export function decodeModel(bytes: Uint8Array): OnnxModel {
+export function decodeModel(bytes: Uint8Array, readExternal: ReadExternal = refuseExternal): OnnxModel {
   let irVersion = 0;
   let producer = '';
   let graph: OnnxGraph | undefined;
@@ -17,7 +31,7 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   for (const field of readFields(bytes)) {
     if (field.field === 1) irVersion = field.number;
     else if (field.field === 2) producer = decodeUtf8(field.bytes);
-    else if (field.field === 7) graph = readGraph(field.bytes);
+    else if (field.field === 7) graph = readGraph(field.bytes, readExternal);
     else if (field.field === 8) opsets.push(readOpset(field.bytes));
     else if (field.field === 14) readEntry(field.bytes, metadata);
   }
@@ -27,7 +41,7 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   return { irVersion, producer, opsets, graph, metadata };
 }
 
-function readGraph(bytes: Uint8Array): OnnxGraph {
+function readGraph(bytes: Uint8Array, external: ReadExternal): OnnxGraph {
   const graph = {
     name: '',
     nodes: [] as OnnxNode[],
@@ -36,16 +50,16 @@ function readGraph(bytes: Uint8Array): OnnxGraph {
     outputs: [] as OnnxValueInfo[],
   };
   for (const field of readFields(bytes)) {
-    if (field.field === 1) graph.nodes.push(readNode(field.bytes));
+    if (field.field === 1) graph.nodes.push(readNode(field.bytes, external));
     else if (field.field === 2) graph.name = decodeUtf8(field.bytes);
-    else if (field.field === 5) graph.initializers.push(readTensor(field.bytes));
+    else if (field.field === 5) graph.initializers.push(readTensor(field.bytes, external));
     else if (field.field === 11) graph.inputs.push(readValueInfo(field.bytes));
     else if (field.field === 12) graph.outputs.push(readValueInfo(field.bytes));
   }
   return graph;
 }
 
-function readNode(bytes: Uint8Array): OnnxNode {
+function readNode(bytes: Uint8Array, external: ReadExternal): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: Record<string, OnnxAttribute> = {};
@@ -57,14 +71,14 @@ function readNode(bytes: Uint8Array): OnnxNode {
     else if (field.field === 2) outputs.push(decodeUtf8(field.bytes));
     else if (field.field === 3) name = decodeUtf8(field.bytes);
     else if (field.field === 4) type = decodeUtf8(field.bytes);
-    else if (field.field === 5) Object.assign(attributes, readAttribute(field.bytes));
+    else if (field.field === 5) Object.assign(attributes, readAttribute(field.bytes, external));
     else if (field.field === 7) domain = decodeUtf8(field.bytes);
   }
   return { name, type, domain, inputs, outputs, attributes };
 }
 
 /** The single entry that an attribute adds to its node. */
-function readAttribute(bytes: Uint8Array): Record<string, OnnxAttribute> {
+function readAttribute(bytes: Uint8Array, external: ReadExternal): Record<string, OnnxAttribute> {
   const fields = [...readFields(bytes)];
   const nameField = fields.find((field) => field.field === 1);
   const code = fields.find((field) => field.field === 20)?.number;
@@ -72,37 +86,64 @@ function readAttribute(bytes: Uint8Array): Record<string, OnnxAttribute> {
   if (kind === undefined || nameField === undefined) {
     throw new AppError('bad-file', `The model has an attribute of type ${code ?? 'none'}, which cannot be read.`);
   }
-  return { [decodeUtf8(nameField.bytes)]: { kind, value: attributeReaders[kind](fields) } as OnnxAttribute };
+  return { [decodeUtf8(nameField.bytes)]: { kind, value: attributeReaders[kind](fields, external) } as OnnxAttribute };
 }
 
 const attributeReaders: {
   readonly [Kind in OnnxAttribute['kind']]: (
     fields: readonly ProtoField[],
+    external: ReadExternal,
   ) => Extract<OnnxAttribute, { kind: Kind }>['value'];
 } = {
   float: (fields) => floatsAt(fields, 2)[0] ?? 0,
   int: (fields) => fields.find((field) => field.field === 3)?.number ?? 0,
   string: (fields) => decodeUtf8(bytesAt(fields, 4)),
-  tensor: (fields) => readTensor(bytesAt(fields, 5)),
-  graph: (fields) => readGraph(bytesAt(fields, 6)),
+  tensor: (fields, external) => readTensor(bytesAt(fields, 5), external),
+  graph: (fields, external) => readGraph(bytesAt(fields, 6), external),
   floats: (fields) => floatsAt(fields, 7),
   ints: (fields) => fields.filter((field) => field.field === 8).flatMap(readInts),
   strings: (fields) => fields.filter((field) => field.field === 9).map((field) => decodeUtf8(field.bytes)),
 };
 
-function readTensor(bytes: Uint8Array): OnnxTensor {
+function readTensor(bytes: Uint8Array, external: ReadExternal): OnnxTensor {
   const fields = [...readFields(bytes)];
   const name = decodeUtf8(bytesAt(fields, 8));
   const code = fields.find((field) => field.field === 2)?.number ?? 0;
-  if (fields.some((field) => field.field === 13 || (field.field === 14 && field.number === 1))) {
-    throw new AppError('bad-file', `The tensor "${name}" is kept in another file.`, {
-      hint: 'Save the model with its weights inside.',
-    });
-  }
   const dtype = knownType(code, name);
   const shape = fields.filter((field) => field.field === 1).flatMap(readInts);
+  const isExternal = fields.some((field) => field.field === 13 || (field.field === 14 && field.number === 1));
+  if (isExternal) return { name, dtype, shape, data: externalData(fields, name, dtype, shape, external) };
   const raw = fields.find((field) => field.field === 9)?.bytes;
   return { name, dtype, shape, data: raw === undefined ? typedData(fields, dtype) : raw.slice() };
+}
+
+function externalData(
+  fields: readonly ProtoField[],
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  external: ReadExternal,
+): Uint8Array {
+  const entries: Record<string, string> = {};
+  for (const field of fields) if (field.field === 13) readEntry(field.bytes, entries);
+  const { location = '', offset = '0', length } = entries;
+  const place = { location, offset: Number(offset), length: length === undefined ? undefined : Number(length) };
+  const data = external(place, name);
+  const wanted = sizeOf(shape) * dtypes[dtype].bytes;
+  if (data.byteLength === wanted) return data;
+  throw new AppError(
+    'bad-file',
+    `The tensor "${name}" needs ${wanted} bytes of ${location}, which has ${data.byteLength}.`,
+    {
+      hint: 'Copy the model again, with the files beside it.',
+    },
+  );
+}
+
+function refuseExternal(_place: ExternalPlace, tensor: string): never {
+  throw new AppError('bad-file', `The tensor "${tensor}" is kept in another file.`, {
+    hint: 'Save the model with its weights inside.',
+  });
 }
 
 /** Data that a writer put into one of the typed fields instead of raw_data, brought into the layout of raw_data. */
