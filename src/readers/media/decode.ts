@@ -5,6 +5,7 @@ import { parsePythonJson } from '../files/pythonJson.ts';
 import { histogramOfProto, histogramOfTensor } from '../tensorboard/histogram.ts';
 import { curveOfTensor } from '../tensorboard/prCurve.ts';
 import { readTensorValues } from '../tensorboard/tensorValues.ts';
+import { objectOfItems } from '../wandb/splitValue.ts';
 import { curveOfRecords } from './curves.ts';
 import { delimitedTable } from './delimited.ts';
 import { histogramOfBins } from './histograms.ts';
@@ -61,6 +62,7 @@ const decoders = {
   [trackerMimes.histogramProto]: (bytes) => histogramOfProto(bytes),
   [trackerMimes.splitTable]: (bytes) => splitTable(json(bytes)),
   [trackerMimes.wandbHistogram]: (bytes) => histogramOfBins(json(bytes)),
+  [trackerMimes.wandbItems]: (bytes) => histogramOfBins(objectOfItems(bytes)),
   [trackerMimes.recordTable]: (bytes) => recordTable(json(bytes)),
   [trackerMimes.trackioHistogram]: (bytes) => histogramOfBins(json(bytes)),
   [trackerMimes.recordCurve]: (bytes) => curveOfRecords(json(bytes)),

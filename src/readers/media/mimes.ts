@@ -11,6 +11,8 @@ export const trackerMimes = {
   splitTable: 'application/vnd.wandb.table+json',
   /** `{"_type": "histogram", "values": […], "bins": […]}` or with `packedBins` in the place of `bins`. */
   wandbHistogram: 'application/vnd.wandb.histogram+json',
+  /** The same as the items of a history record into which W&B's own writer splits it: protocol buffer fields. */
+  wandbItems: 'application/x-protobuf; messageType=wandb_internal.HistoryRecord',
   /** `{"_type": "trackio.table", "_value": [{…}]}`, or the list of rows alone. */
   recordTable: 'application/vnd.trackio.table+json',
   /** `{"_type": "trackio.histogram", "bins": […], "values": […]}`. */

@@ -1,12 +1,28 @@
-import { AppError } from '../../base/errors.ts';
-import type { RunFormat } from '../format.ts';
+import path from 'node:path';
+import type { FoundRun } from '../../domain/records.ts';
+import { runName } from '../files/runName.ts';
+import type { FolderListing, FolderMatch, RunFormat } from '../format.ts';
+import { isLogName, parentNames, wandbIdOf } from './names.ts';
+import { WandbReader } from './reader.ts';
 
-/** W&B directories. It sees nothing yet: the reader follows in the next commits. */
+export { wandbIdOf } from './names.ts';
+
+/** The folder of one run that W&B wrote, online or offline: all that is in it belongs to the run. */
 export const wandbFormat: RunFormat = {
   source: 'wandb',
   title: 'W&B directories',
-  match: () => undefined,
-  open: () => {
-    throw new AppError('internal', 'Nothing of this format is found yet, so nothing can be opened.');
-  },
+  match: matchFolder,
+  open: (run) => new WandbReader(run),
 };
+
+function matchFolder({ path: folder, root, files, folders }: FolderListing): FolderMatch | undefined {
+  const name = path.basename(folder);
+  const hasLog = files.some(isLogName);
+  const isNamed = wandbIdOf(name) !== undefined && parentNames.has(path.basename(path.dirname(folder)));
+  // A run that was killed early may have no log; the folder `files` is made first.
+  if (!hasLog && !(isNamed && folders.includes('files'))) return undefined;
+  // A link to the run, or a copy that a tool made of the link.
+  if (name === 'latest-run' && folder !== root) return { runs: [], descend: false, exclusive: true };
+  const run: FoundRun = { source: 'wandb', path: path.resolve(folder), root, name: runName(root, folder) };
+  return { runs: [run], descend: false, exclusive: true };
+}

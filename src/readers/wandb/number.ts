@@ -1,0 +1,152 @@
+/**
+ * The float64 of a JSON number in bytes [start, end), rounded to the nearest as JSON.parse does it; NaN where the bytes are no number. `NaN`, `Infinity`
+ * and `-Infinity` are numbers here, since W&B writes them bare. No string is made for the numbers that loggers write: up to 19 digits and a power of
+ * ten up to 22, which double-double arithmetic decides (Dekker 1971; the test before the answer is Ziv's, 1991). What it cannot decide goes to `Number`.
+ */
+export function parseNumber(bytes: Uint8Array, start: number, end: number): number {
+  const negative = bytes[start] === minus;
+  const first = negative ? start + 1 : start;
+  if (first >= end || !isDigit(bytes[first]!)) return parseWord(bytes, start, end);
+  const behind = scanDigits(bytes, first, end);
+  const exponent = behind === end ? 0 : parseExponent(bytes, behind, end);
+  if (Number.isNaN(exponent)) return Number.NaN;
+  const lowDigits = counts[1]!;
+  const power = counts[2]! + exponent;
+  if (counts[0]! > 19) return parseText(bytes, start, end);
+  const value = lowDigits === 0 ? scaleExact(groups[0]!, power) : scale(groups[0]!, groups[1]!, lowDigits, power);
+  if (Number.isNaN(value)) return parseText(bytes, start, end);
+  return negative ? -value : value;
+}
+
+/** What `scanDigits` found: the first fifteen digits and those behind them, so that each group is an exact integer. */
+const groups = new Float64Array(2);
+/** How many digits there are, how many of them are in the second group, and the power of ten that the point stands for. */
+const counts = new Int32Array(3);
+
+/** Reads digits and a point; gives the place behind them. */
+function scanDigits(bytes: Uint8Array, start: number, end: number): number {
+  let high = 0;
+  let low = 0;
+  let digits = 0;
+  let pointAt = -1;
+  let at = start;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - zero;
+    if (digit < 0 || digit > 9) {
+      if (digit !== point || pointAt >= 0) break;
+      pointAt = at;
+      continue;
+    }
+    if (digits < 15) high = high * 10 + digit;
+    else low = low * 10 + digit;
+    // Zeros before the first digit do not count.
+    if (digits > 0 || digit > 0) digits++;
+  }
+  groups[0] = high;
+  groups[1] = low;
+  counts[0] = digits;
+  counts[1] = Math.max(0, digits - 15);
+  counts[2] = pointAt < 0 ? 0 : pointAt + 1 - at;
+  return at;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= zero && byte <= nine;
+}
+
+const zero = 0x30;
+const nine = 0x39;
+const minus = 0x2d;
+const plus = 0x2b;
+/** `.` and `e`, `E` as digits, which they are not. */
+const point = 0x2e - zero;
+
+const powersOfTen = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+/** Fifteen digits and an exact power of ten: one rounding, so the nearest (Clinger 1990). */
+function scaleExact(digits: number, power: number): number {
+  if (power >= 0) return power <= 22 ? digits * powersOfTen[power]! : digits === 0 ? 0 : Number.NaN;
+  return power >= -22 ? digits / powersOfTen[-power]! : digits === 0 ? 0 : Number.NaN;
+}
+
+/** high · 10^lowDigits + low, times 10^power; NaN where double-double arithmetic does not decide the last bit. */
+function scale(high: number, low: number, lowDigits: number, power: number): number {
+  if (power > 22 || power < -22) return Number.NaN;
+  const factor = powersOfTen[lowDigits]!;
+  const product = high * factor;
+  const error = productError(high, factor, product);
+  // |product| > |low|, so the sum's error is exact.
+  const top = product + (error + low);
+  const rest = product - top + (error + low);
+  return power < 0 ? divide(top, rest, powersOfTen[-power]!) : multiply(top, rest, powersOfTen[power]!);
+}
+
+function multiply(top: number, rest: number, factor: number): number {
+  const product = top * factor;
+  return decide(product, productError(top, factor, product) + rest * factor);
+}
+
+function divide(top: number, rest: number, divisor: number): number {
+  const quotient = top / divisor;
+  const back = quotient * divisor;
+  const remainder = top - back - productError(quotient, divisor, back) + rest;
+  return decide(quotient, remainder / divisor);
+}
+
+/** The nearest float64 to value + correction, where an error of 2^-97 does not change it; else NaN. */
+function decide(value: number, correction: number): number {
+  const sum = value + correction;
+  const rest = correction - (sum - value);
+  const error = sum * 2 ** -97;
+  return sum + (rest + error) === sum && sum + (rest - error) === sum ? sum : Number.NaN;
+}
+
+/** What a · b lacks after rounding, exactly (Dekker's product with Veltkamp's splitting; all numbers here are below 2^800). */
+function productError(a: number, b: number, product: number): number {
+  const aShifted = a * splitter;
+  const aHigh = aShifted - (aShifted - a);
+  const aLow = a - aHigh;
+  const bShifted = b * splitter;
+  const bHigh = bShifted - (bShifted - b);
+  const bLow = b - bHigh;
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+}
+
+const splitter = 2 ** 27 + 1;
+
+/** The exponent behind `e`; NaN where the bytes are none. */
+function parseExponent(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  if ((bytes[at]! | 0x20) !== 0x65) return Number.NaN;
+  at++;
+  const negative = bytes[at] === minus;
+  if (negative || bytes[at] === plus) at++;
+  if (at >= end) return Number.NaN;
+  let exponent = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - zero;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    exponent = Math.min(exponent * 10 + digit, 100_000);
+  }
+  return negative ? -exponent : exponent;
+}
+
+const words: { readonly [word: string]: number } = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+
+function parseWord(bytes: Uint8Array, start: number, end: number): number {
+  return end - start <= 9 ? (words[latin1(bytes, start, end)] ?? Number.NaN) : Number.NaN;
+}
+
+function parseText(bytes: Uint8Array, start: number, end: number): number {
+  return Number(latin1(bytes, start, end));
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
+}

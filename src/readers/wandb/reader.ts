@@ -1,0 +1,98 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { FoundRun, PollResult, ReaderCursor, ReaderProblem, RunFacts } from '../../domain/records.ts';
+import { changedFacts } from '../files/changedFacts.ts';
+import type { PollBudget, RunReader } from '../format.ts';
+import { LogCollector } from './collector.ts';
+import { emptyCursor, type FileCursor, type RunCursor, readCursor, writeCursor } from './cursor.ts';
+import { runFacts } from './facts.ts';
+import { type FileState, growingCursor, isReplaced, stateOf, withFile } from './growingFile.ts';
+import { LogScan } from './logFile.ts';
+import { logOf, sideFileNames } from './names.ts';
+import { SideFiles } from './sideFiles.ts';
+
+/** Reads a run's folder: the transaction log, and the files around it. */
+export class WandbReader implements RunReader {
+  readonly #folder: string;
+  readonly #side: SideFiles;
+  readonly #now: () => number;
+  #log: string | undefined;
+  #told: RunFacts = {};
+  /** How the log was when it held nothing more, so that a run that was killed within a record is not opened again and again. */
+  #exhausted = '';
+
+  constructor(run: FoundRun, { now = () => Date.now() / 1000 }: { now?: () => number } = {}) {
+    this.#folder = run.path;
+    this.#side = new SideFiles(run.path, sideFileNames);
+    this.#now = now;
+  }
+
+  async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
+    const known = readCursor(cursor);
+    this.#log ??= await this.#findLog();
+    const file = this.#log === undefined ? undefined : await stateOf(this.#folder, this.#log);
+    const isVoid = known !== undefined && (await this.#isVoid(known, file));
+    const read = await this.#read(known === undefined || isVoid ? emptyCursor : known, file, budget.maxBytes);
+    const facts = await runFacts({
+      folder: this.#folder,
+      log: this.#log,
+      logModifiedAt: file?.modifiedAt,
+      state: read.cursor.state,
+      side: this.#side,
+      now: this.#now(),
+    });
+    const reset = isVoid || (cursor !== undefined && known === undefined);
+    // Who starts anew knows no facts either.
+    const changed = changedFacts(cursor === undefined || reset ? {} : this.#told, facts);
+    this.#told = facts;
+    return { ...read, cursor: writeCursor(read.cursor), reset, facts: changed };
+  }
+
+  dispose(): void {
+    // Files are open only while a poll runs.
+  }
+
+  /** Its folder may be listed before the log is there. */
+  async #findLog(): Promise<string | undefined> {
+    const names = await readdir(this.#folder).catch(() => []);
+    return logOf(path.basename(this.#folder), names);
+  }
+
+  async #isVoid({ files }: RunCursor, file: FileState | undefined): Promise<boolean> {
+    const entries = Object.entries(files);
+    if (entries.some(([name]) => name !== this.#log)) return true;
+    const known = entries[0]?.[1];
+    return known !== undefined && (await isReplaced(this.#folder, file, known));
+  }
+
+  async #read(from: RunCursor, file: FileState | undefined, maxBytes: number): Promise<LogReading> {
+    const known = file === undefined ? undefined : from.files[file.name];
+    if (file === undefined || file.size === 0 || file.size === known?.offset || this.#exhausted === lookOf(file, known))
+      return { cursor: from, more: false, scalars: [], media: [], problems: [] };
+    try {
+      return await withFile(this.#folder, file.name, async (handle) => {
+        const position = await growingCursor(handle, file, known);
+        const collector = new LogCollector(from.state, file.name);
+        const scan = new LogScan({ name: file.name, handle, size: file.size }, position, (record) =>
+          collector.take(record),
+        );
+        const more = await scan.run(maxBytes);
+        if (!more) this.#exhausted = lookOf(file, position);
+        const cursor = { files: { [file.name]: position }, state: collector.state };
+        return { cursor, more, ...collector.takeRows(), problems: scan.problems };
+      });
+    } catch (error) {
+      const message = `The file cannot be read: ${(error as Error).message}`;
+      return { cursor: from, more: false, scalars: [], media: [], problems: [{ file: file.name, message }] };
+    }
+  }
+}
+
+interface LogReading extends Pick<PollResult, 'more' | 'scalars' | 'media'> {
+  readonly cursor: RunCursor;
+  readonly problems: readonly ReaderProblem[];
+}
+
+function lookOf({ inode, size, modifiedAt }: FileState, position: FileCursor | undefined): string {
+  return `${inode}:${size}:${modifiedAt}:${position?.offset ?? 0}`;
+}

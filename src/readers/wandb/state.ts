@@ -1,0 +1,83 @@
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { HistoryPosition } from './history.ts';
+
+/** What the run record says; later records of the same run add to it. */
+export interface RunInfo {
+  readonly id?: string;
+  readonly project?: string;
+  readonly entity?: string;
+  readonly name?: string;
+  readonly notes?: string;
+  readonly group?: string;
+  readonly jobType?: string;
+  readonly sweep?: string;
+  readonly host?: string;
+  readonly commit?: string;
+  readonly tags?: readonly string[];
+  readonly startTime?: number;
+  readonly startingStep?: number;
+  readonly resumed?: boolean;
+}
+
+/** Where and how the program ran, from the environment record or from wandb-metadata.json. */
+export interface Environment {
+  readonly program?: string;
+  readonly args?: readonly string[];
+  readonly root?: string;
+  readonly host?: string;
+  readonly executable?: string;
+  readonly commit?: string;
+  readonly gpu?: string;
+  readonly gpuCount?: number;
+  readonly startedAt?: number;
+}
+
+/** The run's last exit record. */
+export interface ExitInfo {
+  readonly code: number;
+  readonly runtime: number;
+}
+
+/** What the program said of a metric with `define_metric`. */
+export interface DefinedMetric {
+  readonly goal?: 'minimize' | 'maximize';
+  readonly summary?: 'min' | 'max';
+  readonly over?: string;
+}
+
+/** What a log says beside its rows: it is small, and kept in the cursor. */
+export interface LogState {
+  readonly run: RunInfo;
+  readonly environment: Environment;
+  readonly exit: ExitInfo | null;
+  readonly preempting: boolean;
+  /** First and last moment of which the log tells, in seconds since 1970. */
+  readonly firstTime: number | null;
+  readonly lastTime: number | null;
+  readonly position: HistoryPosition;
+  readonly config: JsonObject;
+  /** Values by their path. */
+  readonly summary: readonly (readonly [path: readonly string[], value: Json])[];
+  readonly metrics: { readonly [name: string]: DefinedMetric };
+  /** By name of the figure: its tag, and how many samples there are. */
+  readonly system: { readonly [name: string]: readonly [tag: string, count: number] };
+  /** Tags of the history that could be figures of the machine by their names. */
+  readonly likeSystem: readonly string[];
+  readonly hasOutput: boolean;
+}
+
+export const emptyState: LogState = {
+  run: {},
+  environment: {},
+  exit: null,
+  preempting: false,
+  firstTime: null,
+  lastTime: null,
+  position: { step: null, time: null },
+  config: {},
+  summary: [],
+  metrics: {},
+  system: {},
+  likeSystem: [],
+  hasOutput: false,
+};
