@@ -249,7 +249,7 @@ export class CsvScan implements RecordScan {
       this.#toldRagged = true;
       this.#problems.add(
         offset + start,
-        `This row has more cells than the header, which names ${this.#names.length}. They are shown as "column ${index + 1}" and so on.`,
+        `From here on the row has more cells than the header, which names ${this.#names.length}. They are shown as "column ${index + 1}" and so on.`,
       );
     }
     while (this.#columns.length <= index) {

@@ -59,6 +59,16 @@ export class JsonScan implements RecordScan {
     return this.#memory.lastStep;
   }
 
+  /** How many records there were. */
+  get records(): number {
+    return this.#memory.rows;
+  }
+
+  /** Whether any record gave its step. */
+  get hasSteps(): boolean {
+    return Number.isFinite(this.#bestRank);
+  }
+
   get firstTime(): number | undefined {
     return Number.isNaN(this.#memory.firstTime) ? undefined : this.#memory.firstTime;
   }
