@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { FolderSettings } from '../protocol/worker.ts';
+import type { RpcClient } from '../protocol/rpc.ts';
+import { type FolderSettings, trackerVariables, type WorkerEvents, type WorkerMethods } from '../protocol/worker.ts';
 import { type SettingName, settingDefaults } from './contributions.ts';
 
 /** The value of a setting, with its type. A value of another type than the default counts as not set. */
@@ -18,4 +19,13 @@ export function folderSettings(folder: vscode.Uri): FolderSettings {
     exclude: setting('exclude', folder),
     pollSeconds: setting('pollSeconds', folder),
   };
+}
+
+/** Folders elsewhere in which trackers keep runs, by the settings and the environment of this window. */
+export async function trackerFolders(worker: RpcClient<WorkerMethods, WorkerEvents>): Promise<readonly string[]> {
+  const environment = Object.fromEntries(trackerVariables.map((name) => [name, process.env[name]]));
+  const trackio = setting('trackers.trackio');
+  const further = setting('trackers.folders');
+  if (!trackio && further.length === 0) return [];
+  return (await worker.call('trackers.folders', { environment, trackio, further })).folders;
 }

@@ -13,7 +13,7 @@ import { Notifications } from './notifications.ts';
 import { Panels } from './panels/panels.ts';
 import { RunsFeed } from './runs/feed.ts';
 import { RunsView } from './runs/view.ts';
-import { folderSettings } from './settings.ts';
+import { folderSettings, trackerFolders } from './settings.ts';
 import { StatusBar } from './statusBar.ts';
 import { Trees } from './trees.ts';
 import { Documents } from './ui/documents.ts';
@@ -44,6 +44,7 @@ export function openWindow({ context, owned, views, ...content }: WindowShell): 
     new RunsFeed({
       worker,
       folders: diskFolders,
+      trackerFolders: () => trackerFolders(worker),
       settings: (folder) => folderSettings(vscode.Uri.file(folder)),
       trusted: () => vscode.workspace.isTrusted,
       contains: isWithin,

@@ -3,7 +3,7 @@ import type { DoctorReport } from '../domain/doctor.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { LaunchPreview, LaunchRequest } from '../domain/launch.ts';
-import type { LogEntry } from '../domain/logEntry.ts';
+import type { LogEntry, LogLink } from '../domain/logEntry.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
 import type { MediaRecord } from '../domain/records.ts';
 import type { RunDetail, RunSummary } from '../domain/run.ts';
@@ -94,7 +94,16 @@ export interface WorkerMethods extends LaunchingMethods {
     params: { runId: RunId; from: number; maxBytes: number; log?: number };
     result: { text: string; next: number; size: number };
   };
-  'experimentLog.list': { params: { folder: string }; result: { entries: readonly LogEntry[] } };
+  /** Entries of the folder's EXPERIMENT_LOG.md, and which runs of the folder each is about. */
+  'experimentLog.list': {
+    params: { folder: string };
+    result: { entries: readonly LogEntry[]; links: readonly LogLink[] };
+  };
+  /** The entries that are about a run, of the logs of all folders that it lies in, each with the reason. */
+  'experimentLog.ofRun': {
+    params: { runId: RunId };
+    result: { entries: readonly { readonly entry: LogEntry; readonly why: string }[] };
+  };
   /** Writes an entry into the folder's EXPERIMENT_LOG.md (made where there is none): command, configuration, commit, result table, conclusion. */
   'experimentLog.conclude': {
     params: { runId: RunId; title: string; conclusion: string; phase?: string };

@@ -3,7 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { programVersion } from '../base/version.ts';
 import type { DeviceName, DeviceProbe } from '../domain/device.ts';
-import type { DoctorCheck, DoctorReport } from '../domain/doctor.ts';
+import type { DoctorCheck, DoctorReport, SourcesOfRoot } from '../domain/doctor.ts';
 import { gitVersion } from '../launch/git.ts';
 import { queryGpus } from '../launch/local/gpus.ts';
 import type { WorkerPaths } from '../protocol/paths.ts';
@@ -12,6 +12,7 @@ import { newestMigration } from '../store/migrations.ts';
 import { heatPoint, memoryPoint } from './care/figures.ts';
 import type { Watchpoint } from './care/watchpoints.ts';
 import type { Installation } from './installation.ts';
+import { sourceChecks } from './sources.ts';
 
 const lowDiskBytes = 2_000_000_000;
 const probeTimeoutMs = 120_000;
@@ -26,19 +27,24 @@ export interface DoctorFacts {
   readonly knownRuns: number;
   readonly folder: string | undefined;
   readonly trusted: boolean;
+  /** What was found where; absent where no folder is open. */
+  readonly sources?: () => Promise<readonly SourcesOfRoot[]>;
 }
 
 /** Looks at everything that a launch needs. Every finding is a sentence with the next move; nothing throws. */
 export async function examine(facts: DoctorFacts, signal: AbortSignal): Promise<DoctorReport> {
+  const found = facts.sources?.().catch(() => []);
   const groups = await Promise.all([
     workerChecks(facts),
     diskChecks(facts),
     machineChecks(),
     toolChecks(),
     folderChecks(facts),
+    found?.then(sourceChecks) ?? [],
     deviceChecks(facts.installation, signal),
   ]);
-  return { checks: groups.flat() };
+  const sources = await found;
+  return { checks: groups.flat(), ...(sources === undefined ? {} : { sources }) };
 }
 
 async function workerChecks({ paths, startedAt, knownRuns }: DoctorFacts): Promise<DoctorCheck[]> {

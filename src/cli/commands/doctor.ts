@@ -1,3 +1,5 @@
+import type { WorkerLink } from '../../client/index.ts';
+import { trackerVariables } from '../../protocol/worker.ts';
 import { noPositionals, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson } from '../output.ts';
@@ -6,7 +8,8 @@ import { commonOptions, folderOf, printHelp } from './common.ts';
 
 const help = `trainyard doctor [--folder FOLDER] [--json]
 
-Looks at the worker, its database, the disk, the devices, git and the folder, and says what is wrong and what to do.
+Looks at the worker, its database, the disk, the devices, git and the folder, and says what is wrong and what to do;
+which trackers' runs were found where, and what was not looked into.
 
 Exit code: 0 nothing is broken (warnings may be there), 1 something is.`;
 
@@ -17,12 +20,24 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, commonOptions);
   if (values.help === true) return printHelp(help);
   noPositionals(positionals);
-  const { checks } = await withWorker((worker) => worker.call('doctor.run', { folder: folderOf(values) }));
-  if (values.json === true) printJson({ checks });
+  const folder = folderOf(values);
+  const { checks, sources = [] } = await withWorker(async (worker) => {
+    await openWithTrackers(worker, folder);
+    return await worker.call('doctor.run', { folder });
+  });
+  if (values.json === true) printJson({ checks, sources });
   else {
     for (const { title, state, detail, hint } of checks) {
       print(`${marks[state]}  ${title}: ${detail}${state === 'ok' || hint === undefined ? '' : ` ${hint}`}`);
     }
   }
   return checks.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.done;
+}
+
+/** Opens the folder and those in which trackers keep runs by their own, so that their runs are counted. One that is not there is told by the checks. */
+async function openWithTrackers(worker: WorkerLink, folder: string): Promise<void> {
+  const environment = Object.fromEntries(trackerVariables.map((name) => [name, process.env[name]]));
+  const { folders } = await worker.call('trackers.folders', { environment, trackio: true, further: [] });
+  const open = (each: string) => worker.call('folder.open', { folder: each, trusted: true }).catch(() => undefined);
+  await Promise.all([folder, ...folders].map(open));
 }

@@ -13,6 +13,7 @@ import * as launching from './launchCommands.ts';
 import * as logs from './logCommands.ts';
 import * as queue from './queueCommands.ts';
 import * as runs from './runCommands.ts';
+import * as sources from './sourceCommands.ts';
 import * as views from './viewCommands.ts';
 import * as worker from './workerCommands.ts';
 
@@ -30,6 +31,11 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   showSamples: runs.showSamples,
   showLog: runs.showLog,
   revealRun: runs.revealRun,
+  openConsole: sources.openConsole,
+  openConfiguration: sources.openConfiguration,
+  revealSource: sources.revealSource,
+  splitRun: sources.splitRun,
+  mergeRuns: sources.mergeRuns,
   copyRunId: runs.copyRunId,
   rename: runs.rename,
   tag: runs.tag,

@@ -7,6 +7,7 @@ import { viewIds } from '../contributions.ts';
 import { demandTrust } from '../folders.ts';
 import { textArgument } from './arguments.ts';
 import { chooseRun, chooseRuns } from './chooseRuns.ts';
+import { openConsole } from './sourceCommands.ts';
 
 type Args = readonly unknown[];
 
@@ -180,7 +181,10 @@ export async function revealRun(app: App, ...args: Args): Promise<void> {
 
 export async function showLog(app: App, ...args: Args): Promise<void> {
   const run = await chooseRun(app, args, { title: 'Show Log' });
-  if (run !== undefined) await app.logs.show(run);
+  if (run === undefined) return;
+  // What a run of another tool printed is where that tool keeps it.
+  if (isOwn(run)) await app.logs.show(run);
+  else await openConsole(app, run.id);
 }
 
 export async function showMetrics(app: App, ...args: Args): Promise<void> {

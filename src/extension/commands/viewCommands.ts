@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
-import { diskFolders } from '../folders.ts';
 import { filterFields } from '../runs/filter.ts';
 import { groupings, groupingTitles, sortings, sortingTitles } from '../runs/viewState.ts';
 
@@ -12,7 +11,7 @@ export async function refresh(app: App): Promise<void> {
   app.queue.refresh();
   await app.feed.load();
   await (await app.launching.parts()).look();
-  await Promise.all(diskFolders().map((folder) => app.worker.call('folder.refresh', { folder })));
+  await Promise.all(app.feed.openFolders.map((folder) => app.worker.call('folder.refresh', { folder })));
 }
 
 /** Filters while the person types; Escape brings the former filter back. */

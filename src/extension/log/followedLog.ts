@@ -14,6 +14,8 @@ const DRAW_MS = 250;
 export interface FollowedLogOptions {
   readonly worker: RpcClient<WorkerMethods, WorkerEvents>;
   readonly runId: RunId;
+  /** Which of the run's console logs; absent: its own output. */
+  readonly log?: number;
   /** Called when the text has changed. */
   readonly changed: () => void;
 }
@@ -36,13 +38,17 @@ export class FollowedLog extends Disposables {
     this.onDispose(() => clearTimeout(this.#timer));
   }
 
+  get #place(): string {
+    return this.#options.log === undefined ? 'output.log of the run directory' : 'the log file';
+  }
+
   get hasRead(): boolean {
     return this.#next !== undefined;
   }
 
   /** What the document shows. */
   get text(): string {
-    const note = this.#terminal.isCut ? '… earlier output is in output.log of the run directory\n' : this.#note;
+    const note = this.#terminal.isCut ? `… earlier output is in ${this.#place}\n` : this.#note;
     return note + this.#terminal.text;
   }
 
@@ -89,13 +95,15 @@ export class FollowedLog extends Disposables {
   async #start(): Promise<number> {
     const { size } = await this.#read(0, 1);
     const from = Math.max(0, size - TAIL_BYTES);
-    this.#note = from === 0 ? '' : `… ${formatSize(from)} before this are in output.log of the run directory\n`;
+    this.#note = from === 0 ? '' : `… ${formatSize(from)} before this are in ${this.#place}\n`;
     this.#next = undefined;
     return from;
   }
 
   #read(from: number, maxBytes: number): Promise<WorkerMethods['log.read']['result']> {
-    return this.#options.worker.call('log.read', { runId: this.runId, from, maxBytes });
+    const { log } = this.#options;
+    const which = log === undefined ? {} : { log };
+    return this.#options.worker.call('log.read', { runId: this.runId, from, maxBytes, ...which });
   }
 
   #take(output: string): void {

@@ -39,10 +39,12 @@ export class RunLogs extends Disposables {
     this.add(vscode.workspace.onDidChangeTextDocument(({ document }) => this.#scroll(document)));
   }
 
-  /** Shows the log at its end and follows it. */
-  async show(run: RunSummary): Promise<void> {
-    const name = `${run.name.replace(/[\\/]+/g, '-')}.log`;
-    const uri = vscode.Uri.from({ scheme: contentSchemes.log, path: `/${run.id}/${name}` });
+  /** Shows the log at its end and follows it. `which`: one of the run's console logs by its number; absent: its own output. */
+  async show(run: RunSummary, which?: { readonly log: number; readonly title: string }): Promise<void> {
+    const title = which === undefined ? run.name : `${run.name}-${which.title}`;
+    const name = `${title.replace(/[\\/]+/g, '-')}.log`;
+    const query = which === undefined ? '' : `log=${which.log}`;
+    const uri = vscode.Uri.from({ scheme: contentSchemes.log, path: `/${run.id}/${name}`, query });
     await this.#log(uri)?.read();
     const document = await vscode.workspace.openTextDocument(uri);
     const end = document.lineAt(document.lineCount - 1).range.end;
@@ -64,7 +66,9 @@ export class RunLogs extends Disposables {
     let log = this.#logs.get(key);
     if (log === undefined) {
       const changed = (): void => this.#options.content.changed(uri);
-      log = this.add(new FollowedLog({ worker: this.#options.worker, runId: runId as RunId, changed }));
+      const which = /^log=(\d+)$/.exec(uri.query)?.[1];
+      const place = { runId: runId as RunId, ...(which === undefined ? {} : { log: Number(which) }) };
+      log = this.add(new FollowedLog({ worker: this.#options.worker, ...place, changed }));
       this.#logs.set(key, log);
     }
     return log;

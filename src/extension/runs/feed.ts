@@ -12,6 +12,8 @@ export type FeedChange =
 export interface FeedOptions {
   readonly worker: RpcClient<WorkerMethods, WorkerEvents>;
   readonly folders: () => readonly string[];
+  /** Folders elsewhere in which trackers keep runs; asked each time the folders are opened. */
+  readonly trackerFolders?: () => Promise<readonly string[]>;
   readonly settings: (folder: string) => FolderSettings;
   readonly trusted: () => boolean;
   readonly contains: (folder: string, file: string) => boolean;
@@ -31,6 +33,7 @@ export class RunsFeed extends Disposables {
   readonly #changes = this.add(new Emitter<FeedChange>());
   readonly #runs = new Map<RunId, RunSummary>();
   readonly #roots = new Set<string>();
+  #trackerFolders: readonly string[] = [];
   #loading: Promise<void> | undefined;
   #loaded = false;
   #changed = new Map<RunId, RunSummary>();
@@ -49,6 +52,11 @@ export class RunsFeed extends Disposables {
 
   get runs(): ReadonlyMap<RunId, RunSummary> {
     return this.#runs;
+  }
+
+  /** Every folder that is open: those of the workspace, and those elsewhere in which trackers keep runs. */
+  get openFolders(): readonly string[] {
+    return [...this.#options.folders(), ...this.#trackerFolders];
   }
 
   get isLoaded(): boolean {
@@ -74,9 +82,10 @@ export class RunsFeed extends Disposables {
   async #open(): Promise<void> {
     const { worker, folders, settings, trusted } = this.#options;
     const wanted = folders();
-    const answers = await Promise.all(
-      wanted.map((folder) => worker.call('folder.open', { folder, trusted: trusted(), settings: settings(folder) })),
-    );
+    const open = (folder: string) =>
+      worker.call('folder.open', { folder, trusted: trusted(), settings: settings(folder) });
+    const [own, others] = await Promise.all([Promise.all(wanted.map(open)), this.#openTrackerFolders(wanted, open)]);
+    const answers = [...own, ...others];
     this.#runs.clear();
     this.#roots.clear();
     for (const { runs } of answers) {
@@ -89,6 +98,18 @@ export class RunsFeed extends Disposables {
     this.#removed.clear();
     this.#loaded = true;
     this.#changes.fire({ kind: 'all', runs: [...this.#runs.values()] });
+  }
+
+  /** One that cannot be opened, because it went a moment ago or may not be read, does not keep the runs of the workspace away. */
+  async #openTrackerFolders(
+    workspace: readonly string[],
+    open: (folder: string) => Promise<{ readonly runs: readonly RunSummary[] }>,
+  ): Promise<readonly { readonly runs: readonly RunSummary[] }[]> {
+    const { trackerFolders, contains } = this.#options;
+    const wanted = workspace.length === 0 ? [] : ((await trackerFolders?.()) ?? []);
+    this.#trackerFolders = wanted.filter((folder) => !workspace.some((own) => contains(own, folder)));
+    const answers = await Promise.all(this.#trackerFolders.map((folder) => open(folder).catch(() => undefined)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   #take(runs: readonly RunSummary[], removed: readonly RunId[]): void {
@@ -112,7 +133,7 @@ export class RunsFeed extends Disposables {
 
   #belongs(run: RunSummary): boolean {
     if (this.#runs.has(run.id) || this.#roots.has(run.root)) return true;
-    return this.#options.folders().some((folder) => this.#options.contains(folder, run.path));
+    return this.openFolders.some((folder) => this.#options.contains(folder, run.path));
   }
 
   #flush(): void {

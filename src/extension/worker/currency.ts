@@ -32,7 +32,7 @@ export function keepFeedCurrent(app: App): Disposable {
   owned.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void reload(app)));
   owned.add(
     vscode.workspace.onDidChangeConfiguration((change) => {
-      const names = ['exclude', 'pollSeconds'];
+      const names = ['exclude', 'pollSeconds', 'trackers'];
       if (names.some((name) => change.affectsConfiguration(`trainyard.${name}`))) whenUsed();
     }),
   );

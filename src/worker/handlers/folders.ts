@@ -3,6 +3,7 @@ import type { WorkerMethods } from '../../protocol/worker.ts';
 import type { Client } from '../clients.ts';
 import { isInside } from '../runs/folders.ts';
 import type { WorkerServices } from '../services.ts';
+import { trackerFolders } from '../trackerFolders.ts';
 import { absolute } from './checks.ts';
 
 const refreshPatienceMs = 3_000;
@@ -11,7 +12,7 @@ const refreshPatienceMs = 3_000;
 export function folderHandlers(
   worker: WorkerServices,
   client: () => Client,
-): Pick<Handlers<WorkerMethods>, 'folder.open' | 'folder.close' | 'folder.refresh'> {
+): Pick<Handlers<WorkerMethods>, 'folder.open' | 'folder.close' | 'folder.refresh' | 'trackers.folders'> {
   return {
     'folder.open': async ({ folder, trusted, settings }) => {
       const root = absolute(folder);
@@ -22,6 +23,7 @@ export function folderHandlers(
       worker.closeFolder(client(), absolute(folder));
       return null;
     },
+    'trackers.folders': async (question) => ({ folders: await trackerFolders(question) }),
     'folder.refresh': async ({ folder }) => {
       const root = absolute(folder);
       await worker.folders.refresh(root);
