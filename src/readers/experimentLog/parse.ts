@@ -1,5 +1,7 @@
 import type { LogEntry } from '../../domain/logEntry.ts';
+import { checkpointsIn, datesIn } from './references.ts';
 import { headingOf, type LogLine, splitLines } from './sections.ts';
+import { tablesIn } from './tables.ts';
 
 /** Part of the log below one heading. */
 interface Section {
@@ -37,15 +39,20 @@ function sectionsOf(lines: readonly LogLine[]): readonly Section[] {
 }
 
 function toEntry({ line, phase, title, body }: Section, file: string): LogEntry {
-  const command = commandOf(body);
+  const commands = commandBlocks(body).flatMap(commandsIn);
+  const status = labelled(body, 'Status').replace(/^[a-z]+/i, (word) => word.toUpperCase());
   return {
     file,
     line,
     phase,
     title,
-    status: labelled(body, 'Status').replace(/^[a-z]+/i, (word) => word.toUpperCase()),
-    command,
-    runNames: runNamesIn(body),
+    status,
+    command: launchAmong(commands),
+    commands,
+    runNames: [...new Set(commands.flatMap(namesOf))],
+    tables: tablesIn(body),
+    checkpoints: checkpointsIn(body),
+    dates: datesIn(title, status, body),
     conclusion: labelled(body, 'Conclusion'),
   };
 }
@@ -90,8 +97,7 @@ const shells: ReadonlySet<string> = new Set([
 ]);
 
 /** The launch command: the first one that names its run, else the first command there is. */
-function commandOf(body: readonly LogLine[]): string {
-  const commands = commandBlocks(body).flatMap(commandsIn);
+function launchAmong(commands: readonly string[]): string {
   return commands.find((command) => namesOf(command).length > 0) ?? commands[0] ?? '';
 }
 
@@ -102,11 +108,6 @@ function commandsIn(block: readonly string[]): readonly string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-function runNamesIn(body: readonly LogLine[]): readonly string[] {
-  const names = commandBlocks(body).flatMap(commandsIn).flatMap(namesOf);
-  return [...new Set(names)];
 }
 
 /** `run_name=` of Hydra command lines. */

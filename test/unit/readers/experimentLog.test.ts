@@ -107,7 +107,19 @@ test('a new log is made of nothing, and reads back', () => {
       title: entry.title,
       status: 'COMPLETED',
       command: "trainyard launch meanflow 'note=a b' run_name=digits-1",
+      commands: ["trainyard launch meanflow 'note=a b' run_name=digits-1"],
       runNames: ['digits-1'],
+      tables: [
+        {
+          columns: ['Metric', 'Value'],
+          rows: [
+            ['train/loss', '0.12'],
+            ['a|b', '1'],
+          ],
+        },
+      ],
+      checkpoints: ['last.safetensors'],
+      dates: [],
       conclusion: 'It works.',
     },
   ]);
@@ -196,4 +208,75 @@ test('runs are found by the names that our own command line gives', () => {
   assert.deepEqual(parseExperimentLog(trained.join('\n'), 'L.md')[0]!.runNames, ['digits 3']);
   const foreign = log.with(3, 'python train.py name=other');
   assert.deepEqual(parseExperimentLog(foreign.join('\n'), 'L.md')[0]!.runNames, []);
+});
+
+test('the real log gives its tables, checkpoints and days', { skip: withoutCorpus }, () => {
+  const entries = parseExperimentLog(readFileSync(path.join(corpus, 'experiment_log_md', realLog), 'utf8'), 'L.md');
+  const of = (title: string) => entries.find((each) => each.title.startsWith(title))!;
+  assert.deepEqual(of('Phase 2 Summary').tables, [
+    {
+      columns: ['Experiment', 'Loss Type', 'Ratio', 'Final Loss', 'Energy Dist'],
+      rows: [
+        ['2.1', 'MSE', 'N/A', '6.8e-5', '26.71'],
+        ['2.2', 'MeanFlow', '0.0', '0.000157', '14.63'],
+        ['2.3', 'MeanFlow', '0.25', '0.000072', '9.09'],
+      ],
+    },
+  ]);
+  assert.deepEqual(
+    of('4.3:').tables[0]!.rows.map((row) => row.at(-1)),
+    ['0.207', '0.68'],
+  );
+  assert.deepEqual(
+    of('4.1:').checkpoints,
+    ['0005', '0010', '0015', '0020'].map((epoch) => `cifar10_ratio0_20ep_epoch_${epoch}.pt`),
+  );
+  assert.deepEqual(of('3.1:').checkpoints, ['outputs/ckpts/unet/archive/meanflow_ratio025_epoch_0200.pt']);
+  assert.deepEqual([of('4.4:').dates, of('2.1:').dates], [['2026-01-22'], []]);
+  assert.deepEqual(of('3.1:').commands.length, 1);
+  const count = entries.reduce((sum, { tables }) => sum + tables.length, 0);
+  // Of the 24 tables of the file, three stand in sections that are no entries.
+  assert.equal(count, 21);
+});
+
+test('tables end where their rows do, and pipes within cells stay', () => {
+  const log = [
+    '### 1: x',
+    '**Date:** 2026-01-22 to 2026-01-24, after 2026-13-01',
+    'no | table',
+    '',
+    '| **a** | `b\\|c` |',
+    '|:--|--:|',
+    '| 1 | 2 | 3 |',
+    '| only',
+    'text',
+    'p | q',
+    '--- | ---',
+    '```',
+    '| in | code |',
+    '|----|------|',
+    'python eval.py ckpt_path=runs/a/last.ckpt --checkpoint=b.pt',
+    '```',
+    'Weights: `x_{1,2}_{a,b}.safetensors`, y.pt.',
+  ];
+  const [entry] = parseExperimentLog(log.join('\n'), 'L.md');
+  assert.deepEqual(entry!.tables, [
+    {
+      columns: ['a', 'b|c'],
+      rows: [
+        ['1', '2'],
+        ['only', ''],
+      ],
+    },
+    { columns: ['p', 'q'], rows: [] },
+  ]);
+  assert.deepEqual(entry!.dates, ['2026-01-22', '2026-01-24']);
+  assert.deepEqual(entry!.checkpoints, [
+    'runs/a/last.ckpt',
+    'b.pt',
+    ...['1_a', '1_b', '2_a', '2_b'].map((name) => `x_${name}.safetensors`),
+    'y.pt',
+  ]);
+  const many = parseExperimentLog(`### 1\n\`${'{a,b}'.repeat(60)}.pt\` ${'w'.repeat(200_000)}`, 'L.md');
+  assert.equal(many[0]!.checkpoints.length, 1);
 });

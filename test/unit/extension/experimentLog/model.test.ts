@@ -12,7 +12,11 @@ function entry(change: Partial<LogEntry>): LogEntry {
     title: 't',
     status: 'COMPLETED',
     command: '',
+    commands: [],
     runNames: [],
+    tables: [],
+    checkpoints: [],
+    dates: [],
     conclusion: '',
     ...change,
   };
