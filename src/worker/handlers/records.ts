@@ -5,7 +5,6 @@ import type { WorkerMethods } from '../../protocol/worker.ts';
 import type { Client } from '../clients.ts';
 import { examine } from '../doctor.ts';
 import { entriesOf, linksIn } from '../experimentLinks.ts';
-import { entriesOf, linksIn } from '../experimentLinks.ts';
 import { concludeRun, listEntries } from '../experimentLog.ts';
 import { launchRecordOf } from '../launching/again.ts';
 import { isInside } from '../runs/folders.ts';
