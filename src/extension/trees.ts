@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../base/disposables.ts';
 import type { Job } from '../domain/job.ts';
-import type { LogEntry } from '../domain/logEntry.ts';
+import type { RunSummary } from '../domain/run.ts';
 import type { App } from './app.ts';
 import { checkpointsTree } from './checkpoints/tree.ts';
 import { viewIds } from './contributions.ts';
-import { experimentLogTree } from './experimentLog/tree.ts';
+import { experimentLogTree, type LogContent } from './experimentLog/tree.ts';
 import { diskFolders } from './folders.ts';
 import { queueMoves, queueTree } from './queue/tree.ts';
 import type { RunsFeed } from './runs/feed.ts';
@@ -19,15 +19,20 @@ export interface TreeServices {
   readonly failed: (error: unknown) => void;
 }
 
+/** Runs that train change all the time, and seldom into ones that an entry names. */
+const relinkMs = 5_000;
+
 /** The Checkpoints, Experiment Log and Queue views, each refreshed by the worker's own events. */
 export class Trees extends Disposables {
   readonly views: Pick<App, 'checkpoints' | 'experimentLog' | 'queue' | 'jobs' | 'queueSelection'>;
   readonly #services: TreeServices;
   readonly #shown = new Set<string>();
-  #entries: Promise<readonly LogEntry[]> | undefined;
+  #log: Promise<LogContent> | undefined;
+  #relinkTimer: NodeJS.Timeout | undefined;
 
   constructor(services: TreeServices) {
     super();
+    this.onDispose(() => clearTimeout(this.#relinkTimer));
     this.#services = services;
     const { worker } = services;
     const jobs = async (): Promise<readonly Job[]> => (await worker.call('queue.list', {})).jobs;
@@ -54,38 +59,49 @@ export class Trees extends Disposables {
     return tree;
   }
 
-  /** Entries are read again when the file changes; the runs that they name only need drawing. */
+  /** Entries are read again when the file changes, and linked again a while after runs came or told more of themselves; linked runs only need drawing. */
   #experimentLog(): App['experimentLog'] {
     const { worker, feed, views } = this.#services;
-    const ask = async (folder: string) => (await worker.call('experimentLog.list', { folder })).entries;
-    const read = (): Promise<readonly LogEntry[]> =>
-      this.#withProgress(viewIds.experimentLog, () => this.#ofFolders(ask)).catch((error: unknown) => {
+    const ask = async (folder: string) => [await worker.call('experimentLog.list', { folder })];
+    const read = async (): Promise<LogContent> => {
+      try {
+        const logs = await this.#withProgress(viewIds.experimentLog, () => this.#ofFolders(ask));
+        return { entries: logs.flatMap(({ entries }) => entries), links: logs.flatMap(({ links }) => links) };
+      } catch (error) {
         // A failure is not kept, so that a click on its row asks again.
-        this.#entries = undefined;
+        this.#log = undefined;
         throw error;
-      });
-    const entries = (): Promise<readonly LogEntry[]> => {
-      this.#entries ??= read();
-      return this.#entries;
+      }
+    };
+    const content = (): Promise<LogContent> => {
+      this.#log ??= read();
+      return this.#log;
     };
     const forget = (): void => {
-      this.#entries = undefined;
+      this.#log = undefined;
     };
-    const tree = this.add(experimentLogTree({ entries, forget, runs: () => feed.runs.values() }));
+    const tree = this.add(experimentLogTree({ content, forget, runs: () => feed.runs.values() }));
     views.get('experimentLog').fill({ provider: tree });
     this.add(worker.on('experimentLog.changed', () => tree.reload()));
     this.add(
       feed.onChange((change) => {
         if (change.kind === 'all') tree.reload();
-        else void this.#drawLinked(tree, new Set(change.changed.flatMap(({ name, path }) => [name, lastPart(path)])));
+        else void this.#drawLinked(tree, change.changed);
       }),
     );
     return tree;
   }
 
-  async #drawLinked(tree: App['experimentLog'], names: ReadonlySet<string>): Promise<void> {
-    const entries = (await this.#entries?.catch(() => [])) ?? [];
-    if (entries.some(({ runNames }) => runNames.some((name) => names.has(name)))) tree.refresh();
+  async #drawLinked(tree: App['experimentLog'], changed: readonly RunSummary[]): Promise<void> {
+    const { entries, links } = (await this.#log?.catch(() => undefined)) ?? { entries: [], links: [] };
+    if (entries.length === 0 || this.isDisposed) return;
+    const linked = new Set(links.map(({ runId }) => runId));
+    if (changed.some(({ id }) => linked.has(id))) tree.refresh();
+    if (changed.every(({ id }) => linked.has(id))) return;
+    this.#relinkTimer ??= setTimeout(() => {
+      this.#relinkTimer = undefined;
+      tree.reload();
+    }, relinkMs);
   }
 
   #queueView(queue: App['queue'], jobs: () => Promise<readonly Job[]>): vscode.TreeView<unknown> {
@@ -108,8 +124,4 @@ export class Trees extends Disposables {
     this.#shown.add(viewId);
     return loaded;
   }
-}
-
-function lastPart(path: string): string {
-  return path.replace(/.*[\\/]/, '');
 }

@@ -1,5 +1,5 @@
 import type { RunId } from '../../domain/ids.ts';
-import type { LogEntry } from '../../domain/logEntry.ts';
+import type { LogEntry, LogLink } from '../../domain/logEntry.ts';
 import type { RunSummary } from '../../domain/run.ts';
 
 export interface PhaseNode {
@@ -16,34 +16,63 @@ export interface EntryNode {
   readonly children: readonly LinkedRunNode[];
 }
 
-/** A run that an entry names. */
+/** A run that an entry is about. */
 export interface LinkedRunNode {
   readonly kind: 'linkedRun';
   readonly id: string;
   readonly runId: RunId;
   readonly run: RunSummary;
+  /** Why they belong together, where the worker said it. */
+  readonly why?: string;
 }
 
-/** Phase → entry → the runs that it names, in the order of the file. Of several runs with one name the newest counts. */
-export function collectEntries(entries: readonly LogEntry[], runs: Iterable<RunSummary>): readonly PhaseNode[] {
-  const byName = newestByName(runs);
+/**
+ * Phase → entry → the runs that it is about, in the order of the file: those that the worker linked, then those of a name in the entry that came since; of
+ * several runs with one name the newest.
+ */
+export function collectEntries(
+  entries: readonly LogEntry[],
+  runs: Iterable<RunSummary>,
+  links: readonly LogLink[] = [],
+): readonly PhaseNode[] {
+  const all = [...runs];
+  const runsOf = linkedRuns(all, links);
   const phases = new Map<string, { title: string; children: EntryNode[] }>();
   for (const entry of entries) {
     const id = `${entry.file}#${entry.phase}`;
     const phase = phases.get(id) ?? { title: entry.phase === '' ? 'Entries' : entry.phase, children: [] };
     phases.set(id, phase);
     const used = phase.children.filter(({ entry: other }) => other.title === entry.title).length;
-    phase.children.push(entryNode(entry, `${id}#${entry.title}#${used}`, byName));
+    phase.children.push(entryNode(entry, `${id}#${entry.title}#${used}`, runsOf(entry)));
   }
   return [...phases].map(([id, { title, children }]) => ({ kind: 'phase', id: `phase/${id}`, title, children }));
 }
 
-function entryNode(entry: LogEntry, id: string, byName: ReadonlyMap<string, RunSummary>): EntryNode {
-  const runs = [...new Set(entry.runNames)].map((name) => byName.get(name)).filter((run) => run !== undefined);
+type Linked = Pick<LinkedRunNode, 'run' | 'why'>;
+
+function entryNode(entry: LogEntry, id: string, runs: readonly Linked[]): EntryNode {
   const children = runs.map(
-    (run) => ({ kind: 'linkedRun', id: `linked/${id}/${run.id}`, runId: run.id, run }) as const,
+    (linked) => ({ kind: 'linkedRun', id: `linked/${id}/${linked.run.id}`, runId: linked.run.id, ...linked }) as const,
   );
   return { kind: 'entry', id: `entry/${id}`, entry, children };
+}
+
+function linkedRuns(runs: readonly RunSummary[], links: readonly LogLink[]): (entry: LogEntry) => readonly Linked[] {
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const byName = newestByName(runs);
+  const byPlace = new Map<string, Linked[]>();
+  for (const { file, line, runId, why } of links) {
+    const run = byId.get(runId);
+    if (run === undefined) continue;
+    const place = `${file}#${line}`;
+    byPlace.set(place, [...(byPlace.get(place) ?? []), { run, why }]);
+  }
+  return ({ file, line, runNames }) => {
+    const linked = byPlace.get(`${file}#${line}`) ?? [];
+    const named = runNames.map((name) => byName.get(name)).filter((run) => run !== undefined);
+    const known = new Set(linked.map(({ run }) => run));
+    return [...linked, ...[...new Set(named)].filter((run) => !known.has(run)).map((run) => ({ run }))];
+  };
 }
 
 /** Runs are known by their name, and by the name of their directory where they were renamed. */

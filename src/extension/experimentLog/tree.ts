@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LogEntry } from '../../domain/logEntry.ts';
+import type { LogEntry, LogLink } from '../../domain/logEntry.ts';
 import type { RunSummary } from '../../domain/run.ts';
 import { commandIds } from '../contributions.ts';
 import { describeRun, runContext, runSpeech, statusLooks } from '../runs/present.ts';
@@ -10,10 +10,16 @@ import { collectEntries, type EntryNode, entryLook, entrySpeech, type LinkedRunN
 
 export type LogNode = PhaseNode | EntryNode | LinkedRunNode;
 
+/** The logs of all folders, and which runs their entries are about. */
+export interface LogContent {
+  readonly entries: readonly LogEntry[];
+  readonly links: readonly LogLink[];
+}
+
 export interface LogTreeOptions {
-  readonly entries: () => Promise<readonly LogEntry[]>;
+  readonly content: () => Promise<LogContent>;
   readonly runs: () => Iterable<RunSummary>;
-  /** Makes the next `entries` read the files again. */
+  /** Makes the next `content` read the files again. */
   readonly forget: () => void;
 }
 
@@ -21,7 +27,10 @@ export interface LogTreeOptions {
 export function experimentLogTree(options: LogTreeOptions): ListTree<LogNode> {
   return new ListTree<LogNode>({
     forget: options.forget,
-    load: async () => collectEntries(await options.entries(), options.runs()),
+    load: async () => {
+      const { entries, links } = await options.content();
+      return collectEntries(entries, options.runs(), links);
+    },
     children: (node) => (node.kind === 'linkedRun' ? [] : node.children),
     item: (node) => items[node.kind](node as never),
   });
@@ -65,10 +74,11 @@ function entryTooltip(entry: LogEntry): vscode.MarkdownString {
   return new vscode.MarkdownString(parts.filter((part) => part !== '').join('\n\n'));
 }
 
-function linkedRunItem({ id, run }: LinkedRunNode): vscode.TreeItem {
+function linkedRunItem({ id, run, why }: LinkedRunNode): vscode.TreeItem {
   const item = new vscode.TreeItem(run.name);
   item.id = id;
   item.description = describeRun(run);
+  if (why !== undefined) item.tooltip = why;
   item.iconPath = themeIcon(statusLooks[run.status]);
   item.contextValue = runContext(run);
   item.command = { command: commandIds.showMetrics, title: 'Show Metrics', arguments: [run.id] };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RunId } from '../../../../src/domain/ids.ts';
 import type { LogEntry } from '../../../../src/domain/logEntry.ts';
 import { collectEntries, entryLook } from '../../../../src/extension/experimentLog/model.ts';
 import { makeRun } from '../makeRun.ts';
@@ -50,6 +51,23 @@ test('entries stand under their phases in the order of the file, with the runs t
     ],
     ['Entries', [['a', []]]],
   ]);
+});
+
+test('runs that the worker linked stand first, with the reason, and once', () => {
+  const runs = [makeRun({ id: 'a', name: 'mnist' }), makeRun({ id: 'b', name: 'other' })];
+  const file = '/lab/EXPERIMENT_LOG.md';
+  const links = (['b', 'a', 'gone'] as RunId[]).map((runId) => ({ file, line: 1, runId, why: `Because of ${runId}.` }));
+  const [phase] = collectEntries([entry({ runNames: ['mnist'] }), entry({ title: 'u', line: 9 })], runs, links);
+  assert.deepEqual(
+    phase!.children.map(({ children }) => children.map(({ runId, why }) => [runId, why])),
+    [
+      [
+        ['b', 'Because of b.'],
+        ['a', 'Because of a.'],
+      ],
+      [],
+    ],
+  );
 });
 
 test('entries of one title keep ids of their own, which do not depend on the line', () => {
