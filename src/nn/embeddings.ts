@@ -1,4 +1,4 @@
-import { concat, cos, matmul, mul, oneHot, sin, type Value } from '../graph/index.ts';
+import { concat, cos, expand, gather, matmul, mul, oneHot, sin, type Value } from '../graph/index.ts';
 import { normal } from './initializers.ts';
 import type { Scope } from './scope.ts';
 
@@ -17,6 +17,21 @@ export function timeFeatures(time: Value, frequencies = 16): Value {
   const values = Array.from({ length: frequencies }, (_, i) => LOWEST_FREQUENCY * ratio ** (i / steps));
   const angles = mul(time, time.graph.constant(values, [1, frequencies]));
   return concat([sin(angles), cos(angles)], 1);
+}
+
+/** One learned vector per token: ids int64 of any shape → [...shape, width]. Parameter `table` [vocabulary, width]. */
+export function tokenEmbedding(scope: Scope, ids: Value, vocabulary: number, width: number): Value {
+  return gather(scope.parameter('table', [vocabulary, width], normal(0.02), { decay: false }), ids);
+}
+
+/**
+ * Learned vectors ahead of a sequence (Lester et al., arXiv 2104.08691): x [N, tokens, width] → [N, count + tokens, width]. Parameter
+ * `prompt` [count, width].
+ */
+export function softPrompt(scope: Scope, x: Value, count: number): Value {
+  const [examples, , width] = x.shape as [number, number, number];
+  const prompt = scope.parameter('prompt', [count, width], normal(0.02), { decay: false });
+  return concat([expand(prompt, [examples, count, width]), x], 1);
 }
 
 /** One learned vector per class: labels int64 [N] → [N, width]. As a product with one-hot rows, since classes are few. */

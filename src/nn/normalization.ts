@@ -1,4 +1,16 @@
-import { add, mul, reciprocal, reduceMean, reshape, sqrt, standardize, type Value } from '../graph/index.ts';
+import {
+  add,
+  mul,
+  reciprocal,
+  reduceMean,
+  reshape,
+  sizeOf,
+  sqrt,
+  standardize,
+  stopGradient,
+  sub,
+  type Value,
+} from '../graph/index.ts';
 import { ones, zeros } from './initializers.ts';
 import type { Scope } from './scope.ts';
 
@@ -7,6 +19,38 @@ const EPSILON = 1e-5;
 /** Mean square 1 over the last axis, without parameters (Zhang and Sennrich, arXiv 1910.07467, equation 4, with gain 1). */
 export function rootMeanSquareNorm(x: Value): Value {
   return mul(x, inverseRoot(reduceMean(mul(x, x), [-1])));
+}
+
+/** `rootMeanSquareNorm` with a learned gain over the last axis (Zhang and Sennrich, arXiv 1910.07467, equation 4). */
+export function rmsNorm(scope: Scope, x: Value): Value {
+  return mul(rootMeanSquareNorm(x), scope.parameter('gain', [x.shape.at(-1)!], ones));
+}
+
+/** What a batch norm has seen of its batch, per channel: for the averages that evaluation uses. */
+export interface BatchStatistics {
+  readonly mean: Value;
+  /** Divided by the number of entries less one, as PyTorch keeps it. */
+  readonly variance: Value;
+}
+
+/**
+ * x [N, C, …] standardized per channel over the batch and all places, then scaled (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). Parameters
+ * `gain` and `bias` [C].
+ */
+export function batchNorm(scope: Scope, x: Value): { readonly y: Value; readonly statistics: BatchStatistics } {
+  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const mean = reduceMean(x, axes);
+  const centred = sub(x, mean);
+  const variance = reduceMean(mul(centred, centred), axes);
+  const y = scaledPerChannel(scope, mul(centred, inverseRoot(variance)));
+  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const flat = (value: Value) => stopGradient(reshape(value, [x.shape[1]!]));
+  return { y, statistics: { mean: flat(mean), variance: flat(mul(variance, count / (count - 1))) } };
+}
+
+/** The same layer with averages that were collected during training, for evaluation. */
+export function fixedBatchNorm(scope: Scope, x: Value, { mean, variance }: BatchStatistics): Value {
+  return scaledPerChannel(scope, mul(sub(x, perChannel(mean, x)), inverseRoot(perChannel(variance, x))));
 }
 
 /** `standardize` with a learned gain and bias over the last axis. */
@@ -20,9 +64,7 @@ export function layerNorm(scope: Scope, x: Value): Value {
 export function groupNorm(scope: Scope, x: Value, groups: number): Value {
   const [examples, channels, height, width] = x.shape as [number, number, number, number];
   const grouped = standardize(reshape(x, [examples, groups, (channels / groups) * height * width]));
-  const gain = reshape(scope.parameter('gain', [channels], ones), [channels, 1, 1]);
-  const bias = reshape(scope.parameter('bias', [channels], zeros), [channels, 1, 1]);
-  return add(mul(reshape(grouped, x.shape), gain), bias);
+  return scaledPerChannel(scope, reshape(grouped, x.shape));
 }
 
 /** The largest number of groups of at least four channels each, up to `wanted`, that divides the channels. */
@@ -31,6 +73,16 @@ export function groupsFor(channels: number, wanted = 8): number {
     if (channels % groups === 0) return groups;
   }
   return 1;
+}
+
+function scaledPerChannel(scope: Scope, x: Value): Value {
+  const channels = x.shape[1]!;
+  const gain = perChannel(scope.parameter('gain', [channels], ones), x);
+  return add(mul(x, gain), perChannel(scope.parameter('bias', [channels], zeros), x));
+}
+
+function perChannel(value: Value, like: Value): Value {
+  return reshape(value, [value.shape[0]!, ...like.shape.slice(2).map(() => 1)]);
 }
 
 function inverseRoot(x: Value): Value {
