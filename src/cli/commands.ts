@@ -70,6 +70,14 @@ export const commands = {
     summary: 'print what a run wrote to its terminal',
     load: async () => (await import('./commands/log.ts')).runLog,
   },
+  console: {
+    summary: 'print what a run printed, wherever its tracker keeps it',
+    load: async () => (await import('./commands/console.ts')).runConsole,
+  },
+  media: {
+    summary: 'list the images, texts, histograms and tables of a run, or save one',
+    load: async () => (await import('./commands/media.ts')).runMedia,
+  },
   doctor: {
     summary: 'look at devices, disk, worker and tools',
     load: async () => (await import('./commands/doctor.ts')).runDoctor,

@@ -31,7 +31,8 @@ export async function runCheckpoint(args: readonly string[]): Promise<number> {
   return exitCodes.done;
 }
 
-function printDetails(details: CheckpointDetails, most: number): void {
+/** Prints what is in a checkpoint for people, with so many of its tensors. */
+export function printDetails(details: CheckpointDetails, most = shownTensors): void {
   const { step, epoch, metrics, parameters, versions, about, config, notes, tensors, tensorCount, sections } = details;
   const counted = sections.map(
     ({ name, tensors: count, elements }) => `${name} ${count} (${elements.toLocaleString('en')})`,

@@ -5,7 +5,8 @@ import type { WorkerMethods } from '../../protocol/worker.ts';
 import { inspectCheckpoint } from '../../readers/index.ts';
 import { decodeMedia } from '../../readers/media/decode.ts';
 import { listCheckpoints } from '../checkpointList.ts';
-import { readLog, readMedia } from '../runs/runFiles.ts';
+import { ConsoleLogs } from '../consoleLogs.ts';
+import { readMedia } from '../runs/runFiles.ts';
 import { queryTile, readPoints } from '../runs/seriesQueries.ts';
 import type { WorkerServices } from '../services.ts';
 import { absolute } from './checks.ts';
@@ -23,6 +24,7 @@ export function dataHandlers(
   | 'checkpoints.list'
   | 'checkpoints.inspect'
 > {
+  const consoles = new ConsoleLogs();
   const touch = (runId: RunId) => {
     const run = worker.views.find(runId);
     worker.monitor.noteInterest(run.found);
@@ -43,7 +45,7 @@ export function dataHandlers(
       if (decoded.ok) return decoded.value;
       throw new AppError('bad-file', `${tag} of step ${step} cannot be shown. ${decoded.message}`);
     },
-    'log.read': ({ runId, from, maxBytes }) => readLog(touch(runId).found.path, from, maxBytes),
+    'log.read': ({ runId, from, maxBytes, log }) => consoles.read(touch(runId), log, from, maxBytes),
     'checkpoints.list': async ({ folder }) => ({
       checkpoints: await listCheckpoints(worker.catalog, worker.views, absolute(folder)),
     }),

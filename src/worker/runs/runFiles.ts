@@ -34,19 +34,36 @@ export async function readMedia(runPath: string, { place, tag, step }: MediaReco
  * A piece of the run's output from byte `from` on, or so many bytes before the end where `from` is negative. It is cut between characters, so pieces
  * read one after the other (`next` of one is `from` of the next) give the whole text. A run without output has size 0.
  */
-export async function readLog(
-  runPath: string,
+export function readLog(runPath: string, from: number, maxBytes: number): Promise<LogPiece> {
+  return readLogFile(path.join(runPath, runFiles.log), from, maxBytes);
+}
+
+/** A piece of a log; `next` is the byte behind it. */
+export interface LogPiece {
+  readonly text: string;
+  readonly next: number;
+  readonly size: number;
+}
+
+/** The same of any text file. */
+export async function readLogFile(file: string, from: number, maxBytes: number): Promise<LogPiece> {
+  const size = (await sizeOf(file)) ?? 0;
+  return readLogPiece(size, (start, length) => readBytes(file, start, length), from, maxBytes);
+}
+
+/** The same of a text of that many bytes, wherever they are. */
+export async function readLogPiece(
+  size: number,
+  read: (from: number, length: number) => Promise<Uint8Array> | Uint8Array,
   from: number,
   maxBytes: number,
-): Promise<{ text: string; next: number; size: number }> {
-  const file = path.join(runPath, runFiles.log);
-  const size = (await sizeOf(file)) ?? 0;
+): Promise<LogPiece> {
   const wanted = from < 0 ? Math.max(0, size + from) : from;
   // A log that is shorter than before was replaced: it is read from its start.
   const start = wanted > size ? 0 : wanted;
   const length = Math.min(size - start, Math.max(maxCharacterBytes, Math.min(maxBytes, maxLogBytes)));
   if (length <= 0) return { text: '', next: start, size };
-  const bytes = await readBytes(file, start, length);
+  const bytes = await read(start, length);
   const first = from < 0 && start > 0 ? characterStart(bytes) : 0;
   const end = first + wholeCharacters(bytes.subarray(first));
   return { text: new TextDecoder().decode(bytes.subarray(first, end)), next: start + end, size };

@@ -43,6 +43,8 @@ test('wrong arguments are one line, before any worker is started', async () => {
     checkpoints: [['a']],
     jobs: [['juggle', 'a'], ['move'], ['hold', 'a', 'b']],
     log: [[], ['a', '--tail', 'x']],
+    console: [[], ['a', 'b', 'c'], ['a', '--tail', 'x']],
+    media: [[], ['a', 'b', 'c'], ['a', '--step', 'x']],
     doctor: [['a']],
   } as const;
   for (const [name, lines] of Object.entries(cases)) {

@@ -32,7 +32,7 @@ function nullsFor<K extends keyof RunFacts>(facts: RunFacts, absent: { readonly 
 }
 
 function tagToJson(info: SeriesInfo): unknown {
-  const { kind, count, firstStep, lastStep, firstValue, lastValue, min, max, nonFinite, system } = info;
+  const { kind, count, firstStep, lastStep, firstValue, lastValue, min, max, nonFinite, system, duplicate } = info;
   return {
     kind,
     count,
@@ -44,6 +44,7 @@ function tagToJson(info: SeriesInfo): unknown {
     max: max ?? null,
     nonFinite,
     ...(system === true ? { system } : {}),
+    ...(duplicate === true ? { duplicate } : {}),
   };
 }
 
