@@ -37,6 +37,7 @@ export const commandIds = {
   revealCheckpoint: 'trainyard.checkpoint.reveal',
   copyCheckpointPath: 'trainyard.checkpoint.copyPath',
   openEntry: 'trainyard.experimentLog.openEntry',
+  openLogEntries: 'trainyard.openLogEntries',
   openExperimentLog: 'trainyard.experimentLog.open',
   moveJobUp: 'trainyard.queue.moveUp',
   moveJobDown: 'trainyard.queue.moveDown',

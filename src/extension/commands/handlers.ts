@@ -43,6 +43,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   unarchive: runs.unarchive,
   logConclusion: logs.logConclusion,
   openEntry: logs.openEntry,
+  openLogEntries: logs.openLogEntries,
   openExperimentLog: logs.openExperimentLog,
   restartWorker: worker.restartWorker,
   doctor: worker.doctor,

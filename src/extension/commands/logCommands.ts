@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { AppError } from '../../base/errors.ts';
 import type { App } from '../app.ts';
 import { diskFolders } from '../folders.ts';
 import { type Answer, pickStep, type StepPlace, textStep } from '../launch/wizard.ts';
@@ -77,6 +78,28 @@ function took<T>(answer: Answer<T>, take: (value: T) => void): Answer<T> {
 
 function needed(text: string): string | undefined {
   return text === '' ? 'Write a few words.' : undefined;
+}
+
+/** Opens what the experiment log says about a run: its entry, or the one of several that the person picks. Scripted: `(runId)`. */
+export async function openLogEntries(app: App, ...args: readonly unknown[]): Promise<string | undefined> {
+  const run = await chooseRun(app, args, { title: 'Open Log Entry' });
+  if (run === undefined) return undefined;
+  const { entries } = await app.worker.call('experimentLog.ofRun', { runId: run.id });
+  if (entries.length === 0) {
+    throw new AppError('not-found', `No entry of an experiment log names ${run.name}.`, {
+      hint: 'An entry belongs to a run by the run_name= of its command, by the command itself or by a checkpoint. Log Conclusion writes one.',
+    });
+  }
+  const items = entries.map(({ entry, why }) => ({
+    label: `$(notebook) ${entry.title}`,
+    description: entry.status.toLowerCase(),
+    detail: why,
+    entry,
+  }));
+  const options = { title: `Entries about ${run.name}`, placeHolder: 'Entry', matchOnDescription: true };
+  const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, options);
+  if (picked !== undefined) await openEntry(app, picked.entry.file, picked.entry.line);
+  return picked?.entry.title;
 }
 
 /** Opens the file at the entry's line. */
