@@ -81,6 +81,11 @@ export class LogCollector {
     }
   }
 
+  /** The buffer of the last records is about to be used for other bytes. */
+  settle(): void {
+    this.#summary.settle();
+  }
+
   #takeHistory(record: LogRecord, { start, end }: Range): void {
     const { startTime } = this.#state.run;
     this.#history.take(record, start, end, startTime ?? this.#state.lastTime ?? 0);

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../domain/json.ts';
 import type { MediaRecord, ScalarBatch } from '../../domain/records.ts';
 import { TagColumns } from '../tensorboard/columns.ts';
 import { asNumber, isBareNumber, outermostPaths, parseJson, setAt, startsWith } from './json.ts';
-import { KeyTable, readPath } from './keys.ts';
+import { KeyTable, type RawKey, readPath } from './keys.ts';
 import type { LogRecord } from './logFile.ts';
 import { type LoggedObject, mediaOf, type ValueRange } from './media.ts';
 import { kinds, type Role, Row, type RowKey } from './row.ts';
@@ -37,8 +37,8 @@ export class History {
 
   /** `nameOf` gives the tag under which a logged name is kept; it is asked once per name. `log` is the transaction log's file name. */
   constructor({ step, time }: HistoryPosition, log: string, nameOf: (tag: string) => string) {
-    const keys = new KeyTable<HistoryKey>((bytes, hash) => this.#makeKey(bytes, hash));
-    this.#row = new Row((bytes, start, end) => keys.find(bytes, start, end));
+    const keys = new KeyTable<HistoryKey>((raw) => this.#makeKey(raw));
+    this.#row = new Row((buffer, start, end) => keys.find(buffer, start, end));
     this.#step = step ?? Number.NaN;
     this.#time = time ?? Number.NaN;
     this.#nameOf = nameOf;
@@ -52,7 +52,7 @@ export class History {
   /** Takes the HistoryRecord in bytes [start, end) of a log record. Throws MalformedMessage, and then nothing of it was taken. `startedAt` is the time of a first row that has none. */
   take(record: LogRecord, start: number, end: number, startedAt: number): void {
     const row = this.#row;
-    row.read(record.bytes, start, end);
+    row.read(record, start, end);
     this.#moveTo(row.step, row.time, startedAt);
     if (row.hasType) this.#takeSplit(record);
     const step = this.#step;
@@ -91,9 +91,9 @@ export class History {
     else if (Number.isNaN(this.#time)) this.#time = startedAt;
   }
 
-  #makeKey(bytes: Uint8Array, hash: number): HistoryKey {
-    const path = readPath(bytes, 0, bytes.length);
-    return { bytes, hash, path, role: roleOf(path), columns: this.#columnsOf(path.join('.')) };
+  #makeKey(raw: RawKey): HistoryKey {
+    const path = readPath(raw.bytes, 0, raw.bytes.length);
+    return { ...raw, path, role: roleOf(path), columns: this.#columnsOf(path.join('.')) };
   }
 
   #columnsOf(tag: string): TagColumns {

@@ -23,6 +23,16 @@ export interface LogRecord {
   readonly fileOffset: number;
 }
 
+/** Takes a record, whose bytes stay as they are until `settle`. Throws MalformedMessage. */
+export type TakeRecord = (record: LogRecord) => void;
+
+export interface ScanOptions {
+  /** The buffer is about to be used for other bytes. */
+  readonly settle?: () => void;
+  /** For tests. */
+  readonly bufferSize?: number;
+}
+
 export interface LogFile {
   readonly name: string;
   readonly handle: FileHandle;
@@ -58,17 +68,19 @@ export class LogScan {
   readonly problems: ReaderProblem[] = [];
   readonly #file: LogFile;
   readonly #position: LogPosition;
-  readonly #take: (record: LogRecord) => void;
+  readonly #take: TakeRecord;
+  readonly #settle: () => void;
   readonly #buffer: Uint8Array;
   readonly #view: DataView;
   #pending: Pending | undefined;
   #budgetEnd = 0;
 
-  constructor(file: LogFile, position: LogPosition, take: (record: LogRecord) => void, bufferSize = largestBuffer) {
+  constructor(file: LogFile, position: LogPosition, take: TakeRecord, options: ScanOptions = {}) {
     this.#file = file;
     this.#position = position;
     this.#take = take;
-    const wanted = Math.min(bufferSize, file.size - position.offset);
+    this.#settle = options.settle ?? (() => {});
+    const wanted = Math.min(options.bufferSize ?? largestBuffer, file.size - position.offset);
     this.#buffer = new Uint8Array(Math.max(wanted, smallestBuffer));
     this.#view = new DataView(this.#buffer.buffer);
   }
@@ -99,6 +111,7 @@ export class LogScan {
   }
 
   async #read(from: number, wanted: number): Promise<number> {
+    this.#settle();
     let length = 0;
     while (length < wanted) {
       const { bytesRead } = await this.#file.handle.read(this.#buffer, length, wanted - length, from + length);

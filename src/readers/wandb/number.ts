@@ -1,6 +1,6 @@
 /**
  * The float64 of a JSON number in bytes [start, end), rounded to the nearest as JSON.parse does it; NaN where the bytes are no number. `NaN`, `Infinity`
- * and `-Infinity` are numbers here, since W&B writes them bare. No string is made for the numbers that loggers write: up to 19 digits and a power of
+ * and `-Infinity` are numbers here, since W&B writes them bare. No string is made for the numbers that loggers write: up to 18 digits and a power of
  * ten up to 22, which double-double arithmetic decides (Dekker 1971; the test before the answer is Ziv's, 1991). What it cannot decide goes to `Number`.
  */
 export function parseNumber(bytes: Uint8Array, start: number, end: number): number {
@@ -10,18 +10,19 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   const behind = scanDigits(bytes, first, end);
   const exponent = behind === end ? 0 : parseExponent(bytes, behind, end);
   if (Number.isNaN(exponent)) return Number.NaN;
-  const lowDigits = counts[1]!;
-  const power = counts[2]! + exponent;
-  if (counts[0]! > 19) return parseText(bytes, start, end);
-  const value = lowDigits === 0 ? scaleExact(groups[0]!, power) : scale(groups[0]!, groups[1]!, lowDigits, power);
+  const digits = found[0]!;
+  const power = found[1]! + exponent;
+  if (digits > 18) return parseText(bytes, start, end);
+  const value = digits <= 15 ? scaleExact(joined(digits), power) : scale(found[2]!, found[3]!, digits - 9, power);
   if (Number.isNaN(value)) return parseText(bytes, start, end);
   return negative ? -value : value;
 }
 
-/** What `scanDigits` found: the first fifteen digits and those behind them, so that each group is an exact integer. */
-const groups = new Float64Array(2);
-/** How many digits there are, how many of them are in the second group, and the power of ten that the point stands for. */
-const counts = new Int32Array(3);
+/**
+ * What `scanDigits` found: how many digits there are, the power of ten that the point stands for, the first nine digits as a number, and those behind them.
+ * Each group is below 2^31, so that integer arithmetic makes it.
+ */
+const found = new Int32Array(4);
 
 /** Reads digits and a point; gives the place behind them. */
 function scanDigits(bytes: Uint8Array, start: number, end: number): number {
@@ -32,22 +33,26 @@ function scanDigits(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   for (; at < end; at++) {
     const digit = bytes[at]! - zero;
-    if (digit < 0 || digit > 9) {
+    if (digit >>> 0 > 9) {
       if (digit !== point || pointAt >= 0) break;
       pointAt = at;
       continue;
     }
-    if (digits < 15) high = high * 10 + digit;
-    else low = low * 10 + digit;
+    if (digits < 9) high = (Math.imul(high, 10) + digit) | 0;
+    else low = (Math.imul(low, 10) + digit) | 0;
     // Zeros before the first digit do not count.
-    if (digits > 0 || digit > 0) digits++;
+    if ((digits | digit) !== 0) digits++;
   }
-  groups[0] = high;
-  groups[1] = low;
-  counts[0] = digits;
-  counts[1] = Math.max(0, digits - 15);
-  counts[2] = pointAt < 0 ? 0 : pointAt + 1 - at;
+  found[0] = digits;
+  found[1] = pointAt < 0 ? 0 : pointAt + 1 - at;
+  found[2] = high;
+  found[3] = low;
   return at;
+}
+
+/** Up to fifteen digits as one exact integer. */
+function joined(digits: number): number {
+  return digits <= 9 ? found[2]! : found[2]! * powersOfTen[digits - 9]! + found[3]!;
 }
 
 function isDigit(byte: number): boolean {

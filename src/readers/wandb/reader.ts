@@ -73,9 +73,10 @@ export class WandbReader implements RunReader {
       return await withFile(this.#folder, file.name, async (handle) => {
         const position = await growingCursor(handle, file, known);
         const collector = new LogCollector(from.state, file.name);
-        const scan = new LogScan({ name: file.name, handle, size: file.size }, position, (record) =>
-          collector.take(record),
-        );
+        const log = { name: file.name, handle, size: file.size };
+        const scan = new LogScan(log, position, (record) => collector.take(record), {
+          settle: () => collector.settle(),
+        });
         const more = await scan.run(maxBytes);
         if (!more) this.#exhausted = lookOf(file, position);
         const cursor = { files: { [file.name]: position }, state: collector.state };

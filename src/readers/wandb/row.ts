@@ -1,6 +1,6 @@
 import { MalformedMessage } from '../tensorboard/wire.ts';
 import { readItem, readLength } from './items.ts';
-import type { RawKey } from './keys.ts';
+import type { KeyBuffer, RawKey } from './keys.ts';
 import { parseNumber } from './number.ts';
 
 /** What a key of the history is for. `type` is the `_type` within a value that was split into items: its siblings are no scalars. */
@@ -36,15 +36,16 @@ export class Row<Key extends RowKey> {
   starts = new Int32Array(64);
   values = new Int32Array(64);
   ends = new Int32Array(64);
-  readonly #find: (bytes: Uint8Array, start: number, end: number) => Key;
+  readonly #find: (buffer: KeyBuffer, start: number, end: number) => Key;
   readonly #place = { keyEnd: 0, valueStart: 0, end: 0 };
 
-  constructor(find: (bytes: Uint8Array, start: number, end: number) => Key) {
+  constructor(find: (buffer: KeyBuffer, start: number, end: number) => Key) {
     this.#find = find;
   }
 
   /** Reads the HistoryRecord in bytes [start, end). Throws MalformedMessage. */
-  read(bytes: Uint8Array, start: number, end: number): void {
+  read(buffer: KeyBuffer, start: number, end: number): void {
+    const { bytes } = buffer;
     this.count = 0;
     this.step = Number.NaN;
     this.time = Number.NaN;
@@ -64,16 +65,17 @@ export class Row<Key extends RowKey> {
       const contentStart = at;
       at += length;
       if (at > end) throw new MalformedMessage('A field is longer than its message.');
-      if (field === itemField) this.#readItem(bytes, fieldStart, contentStart, at);
+      if (field === itemField) this.#readItem(buffer, fieldStart, contentStart, at);
       else if (field === stepField) stepNumber = readStep(bytes, contentStart, at);
     }
     if (Number.isNaN(this.step)) this.step = stepNumber;
   }
 
-  #readItem(bytes: Uint8Array, fieldStart: number, start: number, end: number): void {
+  #readItem(buffer: KeyBuffer, fieldStart: number, start: number, end: number): void {
+    const { bytes } = buffer;
     const place = this.#place;
     readItem(bytes, start, end, place);
-    const key = this.#find(bytes, start, place.keyEnd);
+    const key = this.#find(buffer, start, place.keyEnd);
     const { role } = key;
     const { valueStart } = place;
     if (role === 'ignored' || valueStart === end) return;

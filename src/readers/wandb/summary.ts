@@ -9,10 +9,10 @@ import { parseNumber } from './number.ts';
 interface Slot {
   readonly path: readonly string[];
   isPresent: boolean;
-  /** The value, if it is a finite number; else `json` is what was written, or `known` what an earlier reading made of it. */
-  number: number;
-  json: Uint8Array | undefined;
-  known: Json;
+  /** Where its last JSON stands in the buffer that is being read; -1 where `value` is up to date. */
+  start: number;
+  end: number;
+  value: Json;
 }
 
 interface SummaryKey extends RawKey {
@@ -30,22 +30,29 @@ const longestValue = 1024;
 const mostValues = 5000;
 
 /**
- * The run's summary. W&B writes about two records of it per row of the history, each with every value, so only the last value of each key is kept, and
- * what is no number is parsed when somebody asks.
+ * The run's summary. W&B writes about two records of it per row of the history, each with every value that changed, so only the place of the last value
+ * of each key is noted, and what stands there is parsed once per buffer.
  */
 export class Summary {
   readonly #keys: KeyTable<SummaryKey>;
   readonly #slots = new Map<string, Slot>();
   readonly #place: ItemPlace = { keyEnd: 0, valueStart: 0, end: 0 };
+  /** Slots whose value stands in `#bytes`. */
+  #noted: Slot[] = [];
+  #bytes: Uint8Array | undefined;
 
   /** `known` are the entries of an earlier reading. */
   constructor(known: readonly Entry[]) {
-    for (const [path, value] of known) Object.assign(this.#slot(path), { isPresent: true, known: value });
-    this.#keys = new KeyTable((bytes, hash) => ({ bytes, hash, slot: this.#slot(readPath(bytes, 0, bytes.length)) }));
+    for (const [path, value] of known) Object.assign(this.#slot(path), { isPresent: true, value });
+    this.#keys = new KeyTable((raw) => ({ ...raw, slot: this.#slot(readPath(raw.bytes, 0, raw.bytes.length)) }));
   }
 
-  /** Takes a SummaryRecord. Throws MalformedMessage. */
+  /** Takes a SummaryRecord. Its bytes must stay as they are until `settle` or the next record in other bytes. Throws MalformedMessage. */
   take(reader: WireReader): void {
+    if (reader.bytes !== this.#bytes) {
+      this.settle();
+      this.#bytes = reader.bytes;
+    }
     while (reader.more) {
       const field = reader.key();
       if (field !== updateField && field !== removeField) {
@@ -53,47 +60,53 @@ export class Summary {
         continue;
       }
       const { start, end } = reader.range();
-      this.#takeItem(reader.bytes, start, end, field === updateField);
+      this.#takeItem(reader, start, end, field === updateField);
     }
+  }
+
+  /** Parses what was noted: the buffer is about to be used for other bytes. */
+  settle(): void {
+    const bytes = this.#bytes;
+    this.#bytes = undefined;
+    if (bytes === undefined) return;
+    for (const slot of this.#noted) {
+      const number = parseNumber(bytes, slot.start, slot.end);
+      slot.value = Number.isFinite(number) ? number : (parseJson(bytes, slot.start, slot.end) ?? null);
+      slot.start = -1;
+    }
+    this.#noted = [];
   }
 
   /** Values by path. */
   get entries(): readonly Entry[] {
-    const entries: Entry[] = [];
-    for (const slot of this.#slots.values()) {
-      const value = slotValue(slot);
-      if (slot.isPresent && value !== undefined && entries.length < mostValues) entries.push([slot.path, value]);
-    }
-    return entries;
+    this.settle();
+    const present = [...this.#slots.values()].filter(({ isPresent }) => isPresent);
+    return present.slice(0, mostValues).map(({ path, value }) => [path, value]);
   }
 
-  #takeItem(bytes: Uint8Array, start: number, end: number, isPresent: boolean): void {
+  #takeItem(reader: WireReader, start: number, end: number, isPresent: boolean): void {
+    const { bytes } = reader;
     const place = this.#place;
     readItem(bytes, start, end, place);
-    const { slot } = this.#keys.find(bytes, start, place.keyEnd);
+    const { slot } = this.#keys.find(reader, start, place.keyEnd);
     const { valueStart } = place;
     const isShort = end > valueStart && end - valueStart <= longestValue;
     slot.isPresent = isPresent && isShort;
     if (!slot.isPresent) return;
-    const number = parseNumber(bytes, valueStart, end);
-    slot.number = Number.isFinite(number) ? number : Number.NaN;
-    slot.json = Number.isFinite(number) ? undefined : bytes.slice(valueStart, end);
+    if (slot.start < 0) this.#noted.push(slot);
+    slot.start = valueStart;
+    slot.end = end;
   }
 
   #slot(path: readonly string[]): Slot {
     const name = path.join('\0');
     let slot = this.#slots.get(name);
     if (slot === undefined) {
-      slot = { path, isPresent: false, number: Number.NaN, json: undefined, known: null };
+      slot = { path, isPresent: false, start: -1, end: -1, value: null };
       this.#slots.set(name, slot);
     }
     return slot;
   }
-}
-
-function slotValue({ number, json, known }: Slot): Json | undefined {
-  if (!Number.isNaN(number)) return number;
-  return json === undefined ? known : parseJson(json, 0, json.length);
 }
 
 /** The tree of a summary, without what W&B counts for itself and without media, which the history has. */
