@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
-import { discoverPlaces, type FolderIndex, openRun, type RunReader } from '../readers/index.ts';
+import { openRun, type RunReader } from '../readers/index.ts';
+import { type KnownWalks, walkAgain } from './runs/knownWalks.ts';
 import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
 
 /**
@@ -10,9 +11,7 @@ import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './ru
  * is handed over, not copied.
  */
 const readers = new Map<string, RunReader>();
-const walks = new Map<string, FolderIndex>();
-/** Of a walk that left out thousands of folders nobody reads more. */
-const keptSkips = 200;
+const walks: KnownWalks = new Map();
 
 const handlers: {
   readonly [C in ReaderCall]: (params: ReaderCalls[C]['params']) => Promise<ReaderCalls[C]['result']>;
@@ -27,17 +26,11 @@ const handlers: {
       if (!keep) close(key, reader);
     }
   },
-  discover: async ({ root, exclude, afresh }) => {
-    const key = JSON.stringify([root, exclude]);
-    const previous = afresh ? undefined : walks.get(key);
+  discover: async (params) => {
     const begin = performance.now();
-    const { runs, index, skipped } = await discoverPlaces(root, {
-      exclude,
-      ...(previous === undefined ? {} : { previous }),
-    });
-    walks.set(key, index);
+    const { runs, ...walk } = await walkAgain(walks, params);
     const milliseconds = performance.now() - begin;
-    return { runs, milliseconds, skipped: skipped.slice(0, keptSkips), skippedCount: skipped.length };
+    return { ...walk, ...(walk.version === params.known ? {} : { runs }), milliseconds };
   },
   forget: async ({ place }) => {
     const key = placeKey(place);

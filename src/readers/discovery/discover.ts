@@ -1,8 +1,10 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { AppError } from '../../base/errors.ts';
 import type { FoundRun } from '../../domain/records.ts';
-import type { ContainerListing, FolderMatch, RunContainer, RunFormat } from '../format.ts';
+import type { FolderMatch, RunContainer, RunFormat } from '../format.ts';
+import { type IndexedContainer, listContainer } from './containers.ts';
+import { type Disk, diskOf } from './disk.ts';
 import { type FolderIndex, type IndexedFolder, isCurrent, type SkippedFolder } from './folderIndex.ts';
 import { type ListedNames, listFolder } from './listFolder.ts';
 import { excludedBy, skipByContent, skipByName } from './skip.ts';
@@ -32,8 +34,8 @@ interface Visit {
   readonly depth: number;
 }
 
-/** How many folders are read at once: enough to hide the latency of a network disk, few enough for everybody's open files. */
-const parallelVisits = 16;
+/** A walk lets others work after so many milliseconds. */
+const turnMs = 15;
 
 /**
  * Finds all runs below a root by names alone. Real folders are walked before links, and each folder is visited once whatever leads to it, so loops end
@@ -61,18 +63,20 @@ class Walk {
   readonly #options: DiscoverOptions;
   readonly #isExcluded: (relativePath: string) => boolean;
   readonly #visited = new Set<string>();
+  readonly #disk: Disk;
   #links: Visit[] = [];
+  #turnBegan = performance.now();
 
   constructor(root: string, formats: readonly RunFormat[], options: DiscoverOptions) {
     this.#root = root;
     this.#formats = formats;
     this.#options = options;
     this.#isExcluded = excludedBy(options.exclude ?? []);
+    this.#disk = diskOf(root);
   }
 
   async run(): Promise<void> {
-    const found = await stat(this.#root).catch(() => undefined);
-    if (found?.isDirectory() !== true) throw new AppError('not-found', `There is no folder ${this.#root}.`);
+    if (!(await this.#isFolder(this.#root))) throw new AppError('not-found', `There is no folder ${this.#root}.`);
     await this.#walkAll([{ path: this.#root, depth: 0 }]);
     while (this.#links.length > 0) {
       // One link at a time: which of two links to a folder wins must not depend on the disk's speed.
@@ -81,33 +85,54 @@ class Walk {
     }
   }
 
+  async #isFolder(folder: string): Promise<boolean> {
+    try {
+      return (await this.#disk.stat(folder)).isDirectory();
+    } catch {
+      return false;
+    }
+  }
+
   async #walkAll(start: readonly Visit[]): Promise<void> {
     let level = start;
     while (level.length > 0) {
       const next: Visit[] = [];
-      for (let from = 0; from < level.length; from += parallelVisits) {
+      const { width } = this.#disk;
+      for (let from = 0; from < level.length; from += width) {
         this.#options.signal?.throwIfAborted();
-        const batch = await Promise.all(level.slice(from, from + parallelVisits).map((visit) => this.#visit(visit)));
-        next.push(...batch.flat());
+        await this.#giveTurn();
+        const batch = await Promise.all(level.slice(from, from + width).map((visit) => this.#visit(visit)));
+        for (const visits of batch) next.push(...visits);
       }
       level = next;
     }
   }
 
+  async #giveTurn(): Promise<void> {
+    if (performance.now() - this.#turnBegan < turnMs) return;
+    await otherWork();
+    this.#turnBegan = performance.now();
+  }
+
   /** Looks at one folder; gives back the folders to go on with. */
   async #visit({ path: folder, depth }: Visit): Promise<readonly Visit[]> {
     try {
-      const facts = await stat(folder, { bigint: true });
+      const facts = await this.#disk.stat(folder);
       const identity = `${facts.dev}:${facts.ino}`;
       if (this.#visited.has(identity)) return [];
       this.#visited.add(identity);
       const modifiedAt = Number(facts.mtimeNs) / 1e9;
       const signature = `${identity}:${facts.mtimeNs}`;
       const known = this.#options.previous?.get(folder);
-      const indexed = isCurrent(known, signature) ? known : await this.#list(folder, signature, modifiedAt);
+      const indexed = isCurrent(known, signature)
+        ? await this.#renew(known)
+        : await this.#list(folder, signature, modifiedAt);
       this.index.set(folder, indexed);
       this.runs.push(...indexed.runs);
-      for (const container of indexed.containers) await this.#open(container);
+      for (const { container, listing } of indexed.containers) {
+        this.runs.push(...listing.runs);
+        if (listing.skipped !== undefined) this.skipped.push({ path: container.path, reason: listing.skipped });
+      }
       this.skipped.push(...indexed.skipped);
       return this.#goOn(folder, depth, indexed);
     } catch (error) {
@@ -128,13 +153,14 @@ class Walk {
 
   async #list(folder: string, signature: string, modifiedAt: number): Promise<IndexedFolder> {
     const listedAt = Date.now() / 1000;
-    const names = await listFolder(folder);
+    const names = await listFolder(folder, this.#disk);
     const environment = folder === this.#root ? undefined : skipByContent(names.files, names.folders);
     const about = { signature, listedAt, modifiedAt };
     if (environment !== undefined) {
       return { ...about, ...nothingFound, skipped: [{ path: folder, reason: environment }] };
     }
-    const { runs, containers = [], descend } = this.#match(folder, names);
+    const { runs, containers: named = [], descend } = this.#match(folder, names);
+    const containers = await this.#open(named, this.#options.previous?.get(folder)?.containers ?? []);
     if (!descend) return { ...about, ...nothingFound, runs, containers };
     const skipped: SkippedFolder[] = [];
     const wanted = (name: string): boolean => this.#wants(path.join(folder, name), name, skipped);
@@ -165,12 +191,27 @@ class Walk {
     };
   }
 
-  async #open(container: RunContainer): Promise<void> {
-    const format = this.#formats.find(({ source }) => source === container.source);
-    const listing: ContainerListing | undefined = await format?.list?.(container);
-    if (listing === undefined) return;
-    this.runs.push(...listing.runs);
-    if (listing.skipped !== undefined) this.skipped.push({ path: container.path, reason: listing.skipped });
+  /** A folder whose names are the same still holds files that grow. */
+  async #renew(known: IndexedFolder): Promise<IndexedFolder> {
+    if (known.containers.length === 0) return known;
+    const named = known.containers.map(({ container }) => container);
+    return { ...known, containers: await this.#open(named, known.containers) };
+  }
+
+  async #open(
+    containers: readonly RunContainer[],
+    known: readonly IndexedContainer[],
+  ): Promise<readonly IndexedContainer[]> {
+    const opened: IndexedContainer[] = [];
+    for (const container of containers) {
+      await this.#giveTurn();
+      const before = known.find(
+        (each) => each.container.path === container.path && each.container.source === container.source,
+      );
+      const listed = await listContainer(container, before, this.#formats, this.#disk);
+      if (listed !== undefined) opened.push(listed);
+    }
+    return opened;
   }
 
   #wants(folder: string, name: string, skipped: SkippedFolder[]): boolean {

@@ -1,5 +1,5 @@
 import type { FoundRun } from '../../domain/records.ts';
-import type { RunContainer } from '../format.ts';
+import type { IndexedContainer } from './containers.ts';
 
 /** What discovery keeps of a folder, so that the next walk need not list it again. The files' names are not kept: data sets have millions. */
 export interface IndexedFolder {
@@ -10,7 +10,7 @@ export interface IndexedFolder {
   readonly modifiedAt: number;
   /** Runs that the names told, and what must be opened to know its runs. */
   readonly runs: readonly FoundRun[];
-  readonly containers: readonly RunContainer[];
+  readonly containers: readonly IndexedContainer[];
   /** Names of the folders to walk on into, links to folders apart. */
   readonly folders: readonly string[];
   readonly links: readonly string[];

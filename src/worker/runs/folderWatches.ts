@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { type Disposable, Disposables } from '../../base/disposables.ts';
 import type { FoundRun } from '../../domain/records.ts';
-import { isRemoteDisk } from './fileSystems.ts';
+import { isRemoteDisk } from '../../readers/discovery/remoteDisk.ts';
 import { watchFolder } from './folderWatch.ts';
 
 /** Watches cost the user's system a handle each. */

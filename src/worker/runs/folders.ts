@@ -35,6 +35,8 @@ interface OpenFolder {
   again: boolean;
   walked: boolean;
   skips: SkippedPlaces;
+  /** The last answer of a walk, and its name. */
+  found: { readonly runs: readonly FoundRun[]; readonly version: number } | undefined;
 }
 
 /** The folders that clients have open. Each is walked for runs when it is opened, when the system hints at a change, and now and then. */
@@ -110,6 +112,7 @@ export class Folders extends Disposables {
       again: false,
       walked: false,
       skips: { skipped: [], skippedCount: 0 },
+      found: undefined,
     };
     this.#folders.set(root, folder);
     const hint = () => void this.#walk(folder, false).catch(() => {});
@@ -148,16 +151,19 @@ export class Folders extends Disposables {
     const { exclude = [], pollSeconds = shortestPauseMs / 1000 } = folder.settings;
     let pause = Math.max(1, pollSeconds) * 1000;
     try {
-      const { runs, milliseconds, ...skips } = await pool.ask(folder.root, 'discover', {
+      const { runs, version, milliseconds, ...skips } = await pool.ask(folder.root, 'discover', {
         root: folder.root,
         exclude,
         afresh,
+        known: folder.found?.version,
       });
       pause = Math.max(pause, milliseconds * walkShare);
       if (this.isDisposed || folder.holders === 0) return;
       folder.walked = true;
       folder.skips = skips;
-      onWalked(folder.root, runs, walkedAt);
+      // Nothing has come or gone, but what waited to be missed for certain may be missed now.
+      if (runs !== undefined) folder.found = { runs, version };
+      onWalked(folder.root, folder.found?.runs ?? [], walkedAt);
     } catch (error) {
       if (!this.isDisposed) complain(`${folder.root} cannot be walked: ${toErrorInfo(error).message}`);
       throw error;

@@ -14,11 +14,19 @@ export interface ReaderCalls {
     params: { run: FoundRun; cursor: ReaderCursor | undefined; maxBytes: number; keep: boolean };
     result: PolledRun;
   };
-  /** Lists the runs below a folder. The thread remembers the last walk of each root. */
+  /** Lists the places below a folder that hold a run. The thread remembers the last walk of each root. `known`: the answer that the asker still has. */
   discover: {
-    params: { root: string; exclude: readonly string[]; afresh: boolean };
+    params: {
+      root: string;
+      exclude: readonly string[];
+      afresh: boolean;
+      known?: number | undefined;
+    };
     result: {
-      runs: readonly FoundRun[];
+      /** Absent where they are those of the answer that is known. */
+      runs?: readonly FoundRun[];
+      /** Names this answer. */
+      version: number;
       milliseconds: number;
       /** The first of what was not looked into, and how many there are in all. */
       skipped: readonly SkippedPlace[];

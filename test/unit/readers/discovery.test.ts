@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { AppError } from '../../../src/base/errors.ts';
-import { discoverRuns } from '../../../src/readers/index.ts';
+import { discover } from '../../../src/readers/discovery/discover.ts';
+import type { RunFormat } from '../../../src/readers/format.ts';
+import { type Discovery, discoverRuns } from '../../../src/readers/index.ts';
 import { temporaryFolder } from './support/events.ts';
 
 const addLog = (root: string, folder: string): void => {
@@ -127,4 +129,93 @@ test('a root that is no folder is an error, and a walk can be given up', async (
     (error) => error instanceof AppError && error.code === 'not-found',
   );
   await assert.rejects(discoverRuns(root, { signal: AbortSignal.abort() }));
+});
+
+/** A format whose files `*.box` name a run per line; it counts how often each is opened. */
+function boxes(settled = false) {
+  const opened: string[] = [];
+  const format: RunFormat = {
+    source: 'registry',
+    title: 'Boxes of a test',
+    match: ({ path: folder, root, files }) => {
+      const containers = files
+        .filter((name) => name.endsWith('.box'))
+        .map((name) => ({
+          source: 'registry' as const,
+          path: path.join(folder, name),
+          root,
+          beside: [path.join(folder, `${name}-log`)],
+        }));
+      return containers.length === 0 ? undefined : { runs: [], containers, descend: true };
+    },
+    list: async ({ path: file, root }) => {
+      opened.push(path.basename(file));
+      const text = readFileSync(file, 'utf8').trim();
+      if (text === '') return { runs: [], settled, skipped: 'it is empty' };
+      const keys = text.split('\n');
+      return { settled, runs: keys.map((key) => ({ source: 'registry', path: file, key, root, name: key })) };
+    },
+    open: () => assert.fail('nothing is read here'),
+  };
+  const walk = async (root: string, previous?: Discovery) => {
+    const found = await discover(root, [format], previous === undefined ? {} : { previous: previous.index });
+    return { ...found, keys: found.runs.map(({ key }) => key), opened: opened.splice(0) };
+  };
+  return walk;
+}
+
+function write(file: string, text: string, secondsAgo = 100): void {
+  writeFileSync(file, text);
+  const then = Date.now() / 1000 - secondsAgo;
+  utimesSync(file, then, then);
+  utimesSync(path.dirname(file), then - 1, then - 1);
+}
+
+test('a container is opened again only when it, or what lies beside it, has changed', async (context) => {
+  const root = temporaryFolder(context);
+  const walk = boxes();
+  const file = path.join(root, 'a.box');
+  write(file, 'one\n');
+  const first = await walk(root);
+  assert.deepEqual([first.keys, first.opened], [['one'], ['a.box']]);
+  const second = await walk(root, first);
+  assert.deepEqual([second.keys, second.opened], [['one'], []]);
+  write(file, 'one\ntwo\n', 90);
+  const third = await walk(root, second);
+  assert.deepEqual([third.keys, third.opened], [['one', 'two'], ['a.box']]);
+  write(`${file}-log`, 'x', 80);
+  const fourth = await walk(root, third);
+  assert.deepEqual([fourth.keys, fourth.opened], [['one', 'two'], ['a.box']]);
+  rmSync(file);
+  const fifth = await walk(root, fourth);
+  assert.deepEqual([fifth.keys, fifth.opened], [[], []]);
+});
+
+test('a container that was written a moment ago is opened again; a settled one only when it shrinks or is another file', async (context) => {
+  const root = temporaryFolder(context);
+  const file = path.join(root, 'a.box');
+  const restless = boxes();
+  write(file, 'one\n', 0);
+  const fresh = await restless(root);
+  assert.deepEqual((await restless(root, fresh)).opened, ['a.box']);
+  const walk = boxes(true);
+  const first = await walk(root);
+  write(file, 'one\nmore\n', 0);
+  const grown = await walk(root, first);
+  assert.deepEqual([grown.keys, grown.opened], [['one'], []]);
+  write(file, 'x\n', 0);
+  assert.deepEqual((await walk(root, grown)).keys, ['x']);
+  writeFileSync(`${file}.new`, 'another one and more of it\n');
+  renameSync(`${file}.new`, file);
+  assert.deepEqual((await walk(root, grown)).keys, ['another one and more of it']);
+});
+
+test('why a container holds nothing is told with every walk', async (context) => {
+  const root = temporaryFolder(context);
+  const walk = boxes();
+  write(path.join(root, 'a.box'), '');
+  const first = await walk(root);
+  const second = await walk(root, first);
+  assert.deepEqual(second.opened, []);
+  assert.deepEqual(second.skipped, [{ path: path.join(root, 'a.box'), reason: 'it is empty' }]);
 });

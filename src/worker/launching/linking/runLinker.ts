@@ -164,7 +164,7 @@ export class RunLinker extends Disposables {
     const due = jobs.filter((job) => Date.now() - job.startedAt > timePatienceMs || job.endedAt !== undefined);
     if (due.length === 0) return;
     const { runs } = await this.#options.pool.ask(folder, 'discover', { root: folder, exclude: [], afresh: false });
-    for (const run of runs) if (run.source !== 'trainyard') await this.#linkByTime(run, jobs, processes);
+    for (const run of runs ?? []) if (run.source !== 'trainyard') await this.#linkByTime(run, jobs, processes);
   }
 
   /** Several jobs may have the same overrides: the one that started last before the output was made, and has none yet, gets it. */

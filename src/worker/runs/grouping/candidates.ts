@@ -19,6 +19,10 @@ export class Candidates {
     }
   }
 
+  get(id: RunId): Fingerprint | undefined {
+    return this.#kept.get(id)?.fingerprint;
+  }
+
   delete(id: RunId): void {
     const kept = this.#kept.get(id);
     if (kept === undefined) return;
@@ -30,15 +34,14 @@ export class Candidates {
     }
   }
 
-  /** Runs of the same root that have a first value in common with it, or of which one names the other. */
+  /** Runs that have a first value in common with it, or of which one names the other. */
   of(id: RunId): readonly Fingerprint[] {
     const kept = this.#kept.get(id);
     if (kept === undefined) return [];
     const found = new Set<Fingerprint>();
     for (const key of kept.keys) for (const other of this.#byKey.get(key) ?? []) found.add(other);
     found.delete(kept.fingerprint);
-    const { root } = kept.fingerprint.run.found;
-    return [...found].filter(({ run }) => run.found.root === root);
+    return [...found];
   }
 }
 

@@ -2,9 +2,10 @@ import { Disposables } from '../../../base/disposables.ts';
 import { AppError, toErrorInfo } from '../../../base/errors.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import { type FoundRun, placeKey, type RunPlace } from '../../../domain/records.ts';
-import { groupRuns } from '../../../readers/index.ts';
+import { groupRuns, type Verdict } from '../../../readers/index.ts';
 import type { MergeTable } from '../../../store/mergeTable.ts';
 import type { RunGrouping } from '../../services.ts';
+import { isInside } from '../folders.ts';
 import type { LiveRun } from '../liveRun.ts';
 import type { RunCatalog } from '../runCatalog.ts';
 import { Candidates } from './candidates.ts';
@@ -36,8 +37,10 @@ export class RunGroups extends Disposables implements RunGrouping {
   readonly #verdicts: Verdicts;
   /** What the last walk of each root found. */
   readonly #places = new Map<string, readonly FoundRun[]>();
-  /** Roots in which more than one kind of log was found: elsewhere there is nothing to compare. */
-  readonly #mixedRoots = new Set<string>();
+  /** More than one kind of log was found: else there is nothing to compare. */
+  #isMixed = false;
+  /** Runs with places in several roots, as they were told last. */
+  #spread = '[]';
   readonly #candidates = new Candidates();
   readonly #changed = new Set<RunId>();
   readonly #comparedIn = new Map<RunId, string>();
@@ -50,26 +53,70 @@ export class RunGroups extends Disposables implements RunGrouping {
     this.onDispose(() => clearTimeout(this.#timer));
   }
 
-  /** The runs of what a walk found below a root. */
+  /** The runs of what a walk found below a root. Logs of one training may lie in several roots, Trackio's folder being one; such a run belongs to the root of its lead. */
   group(root: string, places: readonly FoundRun[]): readonly FoundRun[] {
     this.#places.set(root, places);
-    if (new Set(places.map(({ source }) => source)).size > 1) this.#mixedRoots.add(root);
-    const { catalog } = this.#options;
-    const known = new Set<string>();
-    for (const run of catalog.all()) known.add(placeKey(run.found));
-    const shown = places.filter((found) => !this.#options.hides(found));
-    return groupRuns(shown, { verdicts: this.#verdicts.all, leads: (id) => known.has(id) });
+    const runs = this.#groupAll();
+    if (places.some((place) => this.#options.catalog.at(place) === undefined)) this.#noteAll();
+    this.#tellOthers(root, runs);
+    return runs.filter((run) => run.root === root);
+  }
+
+  #groupAll(): readonly FoundRun[] {
+    const { catalog, hides } = this.#options;
+    const leads = new Map<string, FoundRun>();
+    for (const { found } of catalog.all()) leads.set(placeKey(found), found);
+    const all = new Map<string, FoundRun>();
+    for (const found of [...this.#places.values()].flat()) {
+      const id = placeKey(found);
+      // A place below two roots that are open stays in the one where it was found first.
+      const before = all.get(id);
+      if (!hides(found) && (before === undefined || leads.get(id)?.root === found.root)) all.set(id, found);
+    }
+    this.#isMixed = new Set([...all.values()].map(({ source }) => source)).size > 1;
+    const verdicts = this.#verdicts.all;
+    for (const part of partsElsewhere(leads, all, [...this.#places.keys()], verdicts)) all.set(placeKey(part), part);
+    return groupRuns([...all.values()], { verdicts, leads: (id) => leads.has(id) });
+  }
+
+  /** Runs of other roots change with a walk of this one only where a run has places in both. */
+  #tellOthers(root: string, runs: readonly FoundRun[]): void {
+    if (this.#places.size < 2) return;
+    const rootOf = new Map([...this.#places].flatMap(([each, places]) => places.map((run) => [placeKey(run), each])));
+    const isSpread = ({ root: own, parts = [] }: FoundRun) => parts.some((part) => rootOf.get(placeKey(part)) !== own);
+    const spread = JSON.stringify(runs.filter(isSpread).map((run) => placesOf(run)));
+    if (spread === this.#spread) return;
+    this.#spread = spread;
+    for (const other of this.#places.keys())
+      if (other !== root)
+        this.#options.onRegrouped(
+          other,
+          runs.filter((run) => run.root === other),
+        );
   }
 
   /** A run has changed, so it may be compared with others. One that grows is compared again when it has doubled. */
   note(run: LiveRun): void {
-    if (run.found.source === 'trainyard' || !this.#mixedRoots.has(run.found.root)) return;
+    if (run.found.source === 'trainyard' || !this.#isMixed) return;
     let points = 0;
     for (const { info } of run.series.values()) points += info.count;
     const state = `${Math.floor(Math.log2(points + 1))} ${run.facts.status}`;
     if (this.#comparedIn.get(run.id) === state) return;
     this.#comparedIn.set(run.id, state);
     this.#changed.add(run.id);
+    this.#compareSoon();
+  }
+
+  /** What is new may be the same training as a run that has been known for long. */
+  #noteAll(): void {
+    if (!this.#isMixed) return;
+    for (const { id, found } of this.#options.catalog.all())
+      if (found.source !== 'trainyard' && this.#candidates.get(id) === undefined) this.#changed.add(id);
+    if (this.#changed.size > 0) this.#compareSoon();
+  }
+
+  #compareSoon(): void {
+    if (this.isDisposed) return;
     this.#timer ??= setTimeout(() => void this.#compare(), compareMs);
     this.#timer.unref();
   }
@@ -106,11 +153,6 @@ export class RunGroups extends Disposables implements RunGrouping {
       throw new AppError(
         'bad-argument',
         'A run that Trainyard started is linked to its logs by itself and cannot be merged by hand.',
-      );
-    if (new Set(all.map(({ found }) => found.root)).size > 1)
-      throw new AppError(
-        'bad-argument',
-        'The runs lie in different workspace folders; only runs of one folder can be merged.',
       );
     const lead = placeKey(first!.found);
     // Whatever was said of any two of their places before, they are one run now.
@@ -156,7 +198,10 @@ export class RunGroups extends Disposables implements RunGrouping {
     for (const id of due) this.#changed.delete(id);
     try {
       const runs = due.flatMap((id) => catalog.get(id) ?? []);
-      for (const run of runs) this.#candidates.set(fingerprintOf(run));
+      for (const run of runs) {
+        this.#candidates.set(fingerprintOf(run));
+        run.unload();
+      }
       const roots = new Set<string>();
       for (const run of runs) if (await this.#conclude(run)) roots.add(run.found.root);
       if (!this.isDisposed) for (const root of roots) await this.#regroup(root);
@@ -164,9 +209,7 @@ export class RunGroups extends Disposables implements RunGrouping {
       if (!this.isDisposed) complain(`Runs cannot be compared: ${toErrorInfo(error).message}`);
     }
     this.#timer = undefined;
-    if (this.isDisposed || this.#changed.size === 0) return;
-    this.#timer = setTimeout(() => void this.#compare(), compareMs);
-    this.#timer.unref();
+    if (this.#changed.size > 0) this.#compareSoon();
   }
 
   /** True where the run turned out to be one with another: each of them must be the only one that fits the other. */
@@ -180,12 +223,33 @@ export class RunGroups extends Disposables implements RunGrouping {
     return isNew;
   }
 
-  #fitting(run: LiveRun): Promise<readonly Conclusion[]> {
-    return findSame(fingerprintOf(run), this.#candidates.of(run.id), {
+  async #fitting({ id }: LiveRun): Promise<readonly Conclusion[]> {
+    const subject = this.#candidates.get(id);
+    if (subject === undefined) return [];
+    return findSame(subject, this.#candidates.of(id), {
       pointsOf: this.#options.pointsOf,
       isDecided: (one, other) => this.#verdicts.find(one, other) !== undefined,
     });
   }
+}
+
+/** Parts of known runs that lie in roots which nobody has walked yet: they are still parts, so that the run need not be read anew twice at every start. */
+function partsElsewhere(
+  leads: ReadonlyMap<string, FoundRun>,
+  there: ReadonlyMap<string, FoundRun>,
+  roots: readonly string[],
+  verdicts: readonly Verdict[],
+): readonly FoundRun[] {
+  const same = verdicts.filter(({ verdict }) => verdict === 'same');
+  if (same.length === 0) return [];
+  const meant = new Set(same.flatMap(({ one, other }) => [one, other]));
+  return [...leads].flatMap(([id, { parts = [], root, name }]) => {
+    if (!there.has(id)) return [];
+    return parts
+      .filter((part) => meant.has(placeKey(part)) && !there.has(placeKey(part)))
+      .filter(({ path }) => !roots.some((walked) => isInside(path, walked)))
+      .map(({ source, path, key }): FoundRun => ({ source, path, ...(key === undefined ? {} : { key }), root, name }));
+  });
 }
 
 function placesOf(found: FoundRun): readonly string[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { WorkerConnection } from '../../../../src/client/handshake.ts';
@@ -169,4 +169,28 @@ test('a database of labels survives that a run and its parts are gone', async ()
   rmSync(path.join(host.folder, 'out'), { recursive: true });
   await client.call('folder.refresh', { folder: host.folder });
   await eventually(async () => (await list()).length === 0);
+});
+
+test('logs of one training in two folders that are open are one run, in the folder of its lead', async () => {
+  const elsewhere = path.join(host.root, 'elsewhere');
+  const file = path.join(elsewhere, 'log/events.out.tfevents.1700000000.host');
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, Buffer.concat([version(), ...points(20)]));
+  host.write('csv/version_1/metrics.csv', csv(20));
+  await open();
+  await client.call('folder.open', { folder: elsewhere, trusted: true });
+  await eventually(async () => (await findJoined()) !== undefined);
+  const joined = await findJoined();
+  assert.deepEqual([joined?.source, joined?.root, (await list()).length], ['lightning', host.folder, 1]);
+  assert.deepEqual((await client.call('runs.list', { folder: elsewhere })).runs, []);
+  // The next worker knows it at once, whichever folder is walked first.
+  host.stop();
+  await host.start();
+  client = await host.connect();
+  assert.deepEqual(
+    (await open()).map(({ alsoLoggedTo }) => alsoLoggedTo),
+    [['tensorboard']],
+  );
+  await client.call('folder.open', { folder: elsewhere, trusted: true });
+  assert.equal((await client.call('runs.list', {})).runs.length, 1);
 });
