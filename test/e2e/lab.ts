@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly viewport?: WorkbenchOptions['viewport'];
   /** Another folder than a copy of the sample lab; it stays where it is. */
   readonly folder?: string;
+  /** Environment of the window and of what is launched in it. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Opens the lab in VS Code with the extension loaded from this repository. */
@@ -43,7 +45,7 @@ export async function openLab(options: LabOptions = {}): Promise<LabWindow> {
   }
 
   const browser = await launchBrowser();
-  const server = await startVscodeServer();
+  const server = await startVscodeServer(options.env === undefined ? {} : { env: options.env });
   const dispose = async (): Promise<void> => {
     await browser.close();
     server.dispose();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeSample, type SampleProject } from '../fixtures/sampleProject.ts';
 import { chapter, type LabWindow, openLab, themes } from './lab.ts';
+import { FormTyper } from './launchForm.ts';
 
 let lab: LabWindow;
 let sample: SampleProject;
@@ -18,20 +19,9 @@ after(async () => {
   sample?.dispose();
 });
 
-/** Waits until the quick input shows this placeholder: the form has come to that step. */
-async function asks(placeholder: string): Promise<void> {
-  await lab.workbench.page.locator(`.quick-input-widget input[placeholder*="${placeholder}"]`).waitFor();
-}
-
-async function press(...keys: readonly string[]): Promise<void> {
-  for (const key of keys) await lab.workbench.page.keyboard.press(key);
-}
-
-/** Types and waits for the row that answers to it. */
-async function type(text: string, row: string | RegExp): Promise<void> {
-  await lab.workbench.quickInput.fill(text);
-  await lab.workbench.quickRow(row).waitFor();
-}
+const asks = (placeholder: string): Promise<void> => new FormTyper(lab.workbench).asks(placeholder);
+const press = (...keys: readonly string[]): Promise<void> => new FormTyper(lab.workbench).press(...keys);
+const type = (text: string, row: string | RegExp): Promise<void> => new FormTyper(lab.workbench).type(text, row);
 
 test('the repository’s own Hydra program, launched with the keyboard alone', { timeout: 300_000 }, async (t) => {
   const { workbench } = lab;

@@ -39,7 +39,8 @@ export function pipelinesTree({ load, run }: PipelinesTreeOptions): ListTree<Pip
 function pipelineItem({ name, pipeline, runs, folder }: PipelineNode): vscode.TreeItem {
   const { Expanded, None } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(name, runs.length > 0 ? Expanded : None);
-  item.id = `pipeline/${folder}/${name}`;
+  // VS Code keeps rows closed that had nothing below them when it first drew them, so one with launches is another row.
+  item.id = `pipeline/${folder}/${name}${runs.length > 0 ? '/launched' : ''}`;
   const stages = pipeline?.stages.map((stage) => stage.name).join(' → ');
   item.description = stages ?? 'not in trainyard.yaml any more';
   item.iconPath = new vscode.ThemeIcon('git-commit');
