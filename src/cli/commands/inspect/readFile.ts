@@ -10,7 +10,6 @@ const headBytes = 4096;
 
 /**
  * The runs in one file by itself: one, or as many as a database or a registry holds. Throws `bad-file` where no format knows it.
- * Of our own runs the folder is the run, so its files are not read as such.
  */
 export async function inspectFile(file: string): Promise<readonly Inspected[]> {
   const head = await readHead(file);
@@ -48,7 +47,8 @@ async function readWith(format: RunFormat, file: string, beside: readonly string
   const { openFile } = format;
   if (openFile !== undefined && format.matchFile !== undefined)
     return [await readRun(single, file, () => openFile.call(format, single, path.basename(file)))];
-  const whole = (match?.runs ?? []).filter((run) => run.path === file);
+  // Where this one file makes the whole folder a run (a log of W&B, a record of ours), the folder is what is meant.
+  const whole = (match?.runs ?? []).filter((run) => run.path === file || match?.exclusive === true);
   return await readAll(whole, file);
 }
 
