@@ -41,7 +41,7 @@ export function dataHandlers(
       const run = touch(runId);
       const record = worker.catalog.mediaAt(run, tag, step, index);
       if (record === undefined) throw new AppError('not-found', `${tag} has nothing at step ${step}, place ${index}.`);
-      const decoded = decodeMedia(record, await readMedia(run.found.path, record));
+      const decoded = decodeMedia(record, await readMedia(run.found, record));
       if (decoded.ok) return decoded.value;
       throw new AppError('bad-file', `${tag} of step ${step} cannot be shown. ${decoded.message}`);
     },

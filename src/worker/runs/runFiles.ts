@@ -1,7 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import type { MediaRecord } from '../../domain/records.ts';
+import type { FoundRun, MediaRecord } from '../../domain/records.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { isLinked, readLinks } from '../../readers/trainyard/links.ts';
 import { isInside } from './folders.ts';
@@ -11,23 +11,49 @@ const maxLogBytes = 4_000_000;
 /** The longest UTF-8 sequence. */
 const maxCharacterBytes = 4;
 
-/** The bytes of an image, text… of a run. Throws `not-found` where they are gone. */
-export async function readMedia(runPath: string, { place, tag, step }: MediaRecord): Promise<Uint8Array> {
+/**
+ * The bytes of an image, text… of a run. Throws `not-found` where they are gone, and `bad-file` where the file lies outside the places that the run is
+ * read from, by its name or through a link.
+ */
+export async function readMedia(found: FoundRun, { place, tag, step }: MediaRecord): Promise<Uint8Array> {
   if (place.at === 'inline') return new TextEncoder().encode(place.text);
-  const base = place.base ?? runPath;
+  const base = place.base ?? (await folderOf(found.path));
   const file = path.resolve(base, place.file);
-  const isOwn = isInside(file, runPath) || (isInside(file, base) && isLinked(file, await readLinks(runPath)));
-  if (!isOwn) throw new AppError('bad-file', `${place.file} lies outside the run's directory.`);
+  if (!(await isOwnFile(found, base, file)))
+    throw new AppError('bad-file', `${place.file} lies outside the run's directory.`);
   const size = await sizeOf(file);
   if (size === undefined)
     throw new AppError('not-found', `${tag} of step ${step} is gone: there is no file ${file}.`, {
       hint: 'Refresh the list of runs.',
     });
+  // A piece of a log is in a file that the reader itself found, wherever a link took it; names within a log are anybody's.
+  if (place.at === 'file' && !(await staysInside(file, base)))
+    throw new AppError('bad-file', `${place.file} leads out of the run's directory.`);
   const from = place.at === 'range' ? place.offset : 0;
   const length = place.at === 'range' ? place.length : size;
   if (length > maxMediaBytes || from + length > size)
     throw new AppError('bad-file', `${tag} of step ${step} cannot be read from ${file}: it is cut or too large.`);
   return readBytes(file, from, length);
+}
+
+/** Whether a file lies, by its name, in a place that the run is read from. Beside a database are the media that its tool keeps there. */
+async function isOwnFile(found: FoundRun, base: string, file: string): Promise<boolean> {
+  if (!isInside(file, base)) return false;
+  for (const { path: place } of [found, ...(found.parts ?? [])]) if (isInside(file, await folderOf(place))) return true;
+  return found.source === 'trainyard' && isLinked(file, await readLinks(found.path));
+}
+
+async function staysInside(file: string, base: string): Promise<boolean> {
+  const [real, realBase] = await Promise.all([realpath(file), realpath(base)]);
+  return isInside(real, realBase);
+}
+
+/** The folder that a place is, or lies in. */
+async function folderOf(place: string): Promise<string> {
+  return stat(place).then(
+    (facts) => (facts.isDirectory() ? place : path.dirname(place)),
+    () => place,
+  );
 }
 
 /**

@@ -131,13 +131,13 @@ test('damage in links.json is no links, and media are read from linked places on
       mime: 'text/plain',
       place: { at: 'file', file, base },
     }) as const;
-  await assert.rejects(readMedia(run.path, media(other, 'a.txt')), { code: 'bad-file' });
+  await assert.rejects(readMedia(run, media(other, 'a.txt')), { code: 'bad-file' });
   link({ path: other, evidence: 'e', linkedAt: 1 });
-  assert.equal(Buffer.from(await readMedia(run.path, media(other, 'a.txt'))).toString(), 'inside');
+  assert.equal(Buffer.from(await readMedia(run, media(other, 'a.txt'))).toString(), 'inside');
   for (const [base, file] of [
     [root, 'secret.txt'],
     [other, '../../../../secret.txt'],
     ['/', 'etc/passwd'],
   ] as const)
-    await assert.rejects(readMedia(run.path, media(base, file)), { code: 'bad-file' });
+    await assert.rejects(readMedia(run, media(base, file)), { code: 'bad-file' });
 });
