@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { opsPage } from '../../../scripts/pages/ops.mjs';
 import * as ops from '../../../src/graph/index.ts';
+import { kernels } from '../../../src/graph/kernels.ts';
+import { onnxTypes } from '../../../src/graph/ops/onnxTypes.ts';
 import { opTable } from '../../../src/graph/ops/table.ts';
 import { nodesBehind } from '../../../src/graph/traverse.ts';
-
-/**
- * ONNX operators with a CUDA kernel that serves opset 18, for the types we use: docs/OperatorKernels.md of microsoft/onnxruntime,
- * section CUDAExecutionProvider. An operator outside this list would silently run on the CPU in the middle of a GPU graph.
- */
-const onCuda = new Set(
-  (
-    'Abs Add And ArgMax AveragePool Cast Concat Conv ConvTranspose Cos Div Equal Erf Exp Expand Floor Gather Greater ' +
-    'GreaterOrEqual Identity LayerNormalization Less LessOrEqual Log LogSoftmax MatMul Max Min Mod Mul Neg Not Or Pad Pow Range ' +
-    'Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Resize Scan ScatterND Sigmoid Sin Slice Softmax Split Sqrt ' +
-    'Sub Tanh Transpose Where'
-  ).split(' '),
-);
 
 test('every operation, and every one that a derivative makes, has a CUDA kernel at opset 18', () => {
   const { graph, results, inputs } = everything();
@@ -36,8 +28,15 @@ test('every operation, and every one that a derivative makes, has a CUDA kernel 
     ops.encodeModel(graph, Object.fromEntries(outputs.map((value, i) => [`y${i}`, value]))),
   );
   const types = new Set(model.graph.nodes.map((node) => node.type));
+  // An operator without a kernel would silently run on the CPU in the middle of a GPU graph.
+  const onCuda = new Set(Object.entries(kernels).flatMap(([type, { cuda }]) => (cuda.float32 === 'yes' ? [type] : [])));
   assert.deepEqual(
     [...types].filter((type) => !onCuda.has(type)),
+    [],
+  );
+  const named: ReadonlySet<string | null> = new Set(Object.values(onnxTypes));
+  assert.deepEqual(
+    [...types].filter((type) => !named.has(type)),
     [],
   );
   assert.deepEqual(model.opsets, [{ domain: '', version: 18 }]);
@@ -100,6 +99,8 @@ function everything() {
     ops.resizeNearest(x, 2),
     ops.averagePool2d(x, 3, 1),
     ops.maxPool(x, 2),
+    ops.maxPool(x, 3, { stride: 1, padding: 1 }),
+    ops.gatherElements(x, ops.reshape(index, [2, 2, 4, 1]), 3),
     ops.gather(x, index, 0),
     ops.scatterNdAdd(
       ops.reshape(x, [16, 4]),
@@ -111,3 +112,21 @@ function everything() {
   ];
   return { graph, results, inputs: [x, w, depthwise] };
 }
+
+test('each operation is written as the operator that the table names', () => {
+  const { graph, results } = everything();
+  const nodes = nodesBehind(results);
+  const model = ops.decodeModel(
+    ops.encodeModel(graph, Object.fromEntries(results.map((value, i) => [`y${i}`, value]))),
+  );
+  for (const { id, op } of nodes) {
+    const written = model.graph.nodes.find(({ name }) => name.endsWith(`_${id}`) && !name.startsWith('copy'));
+    if (written !== undefined) assert.equal(written.type, onnxTypes[op], op);
+    else assert.ok(op === 'StopGradient' || op === 'Split', `${op} is not in the model`);
+  }
+});
+
+test('the page of operations is true', () => {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/ops.md'), 'utf8');
+  assert.equal(page, opsPage(), 'run npm run page:ops');
+});

@@ -1,0 +1,55 @@
+// Writes docs/ops.md: every operation of the graph, its derivatives and where it is computed. `--check` only says whether the page is true.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { importedOperators } from '../../src/graph/index.ts';
+import { kernels } from '../../src/graph/kernels.ts';
+import { onnxTypes } from '../../src/graph/ops/onnxTypes.ts';
+import { opTable } from '../../src/graph/ops/table.ts';
+
+const page = path.resolve(import.meta.dirname, '../../docs/ops.md');
+
+/** The page as it must be. */
+export function opsPage() {
+  const rows = Object.keys(opTable)
+    .sort()
+    .map((name) => row(name));
+  return `# Operations
+
+Every operation that a graph can be made of. This page is written by \`npm run page:ops\` out of the tables in \`src/graph\`; a test fails when it is not true.
+
+**vjp** is the rule for reverse mode (gradients), **jvp** the one for forward mode (tangents); both are written with operations of this table, so they can be
+differentiated again. *zero*: the derivative is zero wherever there is one. CPU has every operation in float32; bf16 exists on CUDA only. *some* means that kernels
+are there for floats and not for whole numbers, which are then computed on the CPU.
+
+| operation | ONNX | vjp | jvp | CPU | CUDA fp32 | fp16 | bf16 | WebGPU |
+|---|---|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+Embeddings are \`Gather\`, whose gradient is \`ScatterAdd\`: on CUDA its sums come in any order, so runs are not repeatable bit by bit. A product with one-hot rows
+(\`oneHot\`) is, and is what class embeddings and losses over few classes use.
+
+## Operators of imported models
+
+A model from a file (operator sets 11 to 21) may use: ${importedOperators.map((name) => `\`${name}\``).join(', ')}.
+`;
+}
+
+function row(name) {
+  const { vjp, jvp } = opTable[name];
+  const type = onnxTypes[name];
+  const support = type === null ? undefined : kernels[type];
+  const places =
+    support === undefined
+      ? ['no trace', '', '', '', '']
+      : ['yes', support.cuda.float32, support.cuda.float16, support.cuda.bfloat16, support.webgpu];
+  return `| ${name} | ${type ?? ''} | ${rule(vjp)} | ${rule(jvp)} | ${places.join(' | ')} |`;
+}
+
+function rule(given) {
+  return typeof given === 'function' ? 'yes' : given;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes('--check')) process.exitCode = readFileSync(page, 'utf8') === opsPage() ? 0 : 1;
+  else writeFileSync(page, opsPage());
+}
