@@ -65,7 +65,7 @@ export class LogCollector {
   }
 
   /** Takes a record. Throws MalformedMessage, and then nothing of it was taken, or what stands before the damage in a small one. */
-  take(record: LogRecord): void {
+  readonly take = (record: LogRecord): void => {
     const { bytes, view, start, end } = record;
     const reader = new WireReader(bytes, view, { start, end });
     while (reader.more) {
@@ -77,14 +77,14 @@ export class LogCollector {
       const range = reader.range();
       if (key === recordKeys.history) this.#takeHistory(record, range);
       else if (key === recordKeys.summary) this.#summary.take(reader.inside(range));
-      else this.#takers[key]?.(reader.inside(range));
+      else LogCollector.#takers[key]?.(this, reader.inside(range));
     }
-  }
+  };
 
   /** The buffer of the last records is about to be used for other bytes. */
-  settle(): void {
+  readonly settle = (): void => {
     this.#summary.settle();
-  }
+  };
 
   #takeHistory(record: LogRecord, { start, end }: Range): void {
     const { startTime } = this.#state.run;
@@ -93,29 +93,24 @@ export class LogCollector {
     if (time !== null) this.#sawTime(time);
   }
 
-  /** The records that are few. */
-  readonly #takers: { readonly [key: number]: (reader: WireReader) => void } = {
-    [recordKeys.config]: (reader) => {
-      this.#state.config = updatedConfig(this.#state.config, reader);
+  /** The records that are few. One table for all collectors, so that the functions above stay fast. */
+  static readonly #takers: { readonly [key: number]: (self: LogCollector, reader: WireReader) => void } = {
+    [recordKeys.config]: (self, reader) => {
+      self.#state.config = updatedConfig(self.#state.config, reader);
     },
-    [recordKeys.stats]: (reader) => this.#takeStats(reader),
-    [recordKeys.metric]: (reader) => this.#takeMetric(readMetric(reader)),
-    [recordKeys.output]: (reader) => this.#takeOutput(reader),
-    [recordKeys.outputRaw]: (reader) => this.#takeOutput(reader),
-    [recordKeys.run]: (reader) => this.#takeRun(reader),
-    [recordKeys.exit]: (reader) => {
-      this.#state.exit = readExit(reader) ?? this.#state.exit;
+    [recordKeys.stats]: (self, reader) => self.#takeStats(reader),
+    [recordKeys.metric]: (self, reader) => self.#takeMetric(readMetric(reader)),
+    [recordKeys.output]: (self, reader) => self.#takeOutput(reader),
+    [recordKeys.outputRaw]: (self, reader) => self.#takeOutput(reader),
+    [recordKeys.run]: (self, reader) => self.#takeRun(reader),
+    [recordKeys.exit]: (self, reader) => {
+      self.#state.exit = readExit(reader) ?? self.#state.exit;
     },
-    [recordKeys.preempting]: () => {
-      this.#state.preempting = true;
+    [recordKeys.preempting]: (self) => {
+      self.#state.preempting = true;
     },
-    [recordKeys.environment]: (reader) => {
-      const { startedAt, ...found } = readEnvironment(reader);
-      this.#state.environment = merged<Environment>(
-        this.#state.environment,
-        found,
-        startedAt === undefined ? {} : { startedAt },
-      );
+    [recordKeys.environment]: (self, reader) => {
+      self.#state.environment = merged<Environment>(self.#state.environment, readEnvironment(reader));
     },
   };
 

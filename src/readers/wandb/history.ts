@@ -37,8 +37,7 @@ export class History {
 
   /** `nameOf` gives the tag under which a logged name is kept; it is asked once per name. `log` is the transaction log's file name. */
   constructor({ step, time }: HistoryPosition, log: string, nameOf: (tag: string) => string) {
-    const keys = new KeyTable<HistoryKey>((raw) => this.#makeKey(raw));
-    this.#row = new Row((buffer, start, end) => keys.find(buffer, start, end));
+    this.#row = new Row(new KeyTable<HistoryKey>((raw) => this.#makeKey(raw)));
     this.#step = step ?? Number.NaN;
     this.#time = time ?? Number.NaN;
     this.#nameOf = nameOf;

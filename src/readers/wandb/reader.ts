@@ -10,6 +10,7 @@ import { type FileState, growingCursor, isReplaced, stateOf, withFile } from './
 import { LogScan } from './logFile.ts';
 import { logOf, sideFileNames } from './names.ts';
 import { SideFiles } from './sideFiles.ts';
+import type { LogState } from './state.ts';
 
 /** Reads a run's folder: the transaction log, and the files around it. */
 export class WandbReader implements RunReader {
@@ -20,6 +21,9 @@ export class WandbReader implements RunReader {
   #told: RunFacts = {};
   /** How the log was when it held nothing more, so that a run that was killed within a record is not opened again and again. */
   #exhausted = '';
+
+  /** The collector of a log of which there is more to read, with the place where it stands: it knows the keys already. */
+  #live: (FileCursor & { readonly collector: LogCollector }) | undefined;
 
   constructor(run: FoundRun, { now = () => Date.now() / 1000 }: { now?: () => number } = {}) {
     this.#folder = run.path;
@@ -65,6 +69,11 @@ export class WandbReader implements RunReader {
     return known !== undefined && (await isReplaced(this.#folder, file, known));
   }
 
+  #collectorAt({ inode, offset }: FileCursor, state: LogState, name: string): LogCollector {
+    const live = this.#live;
+    return live?.inode === inode && live.offset === offset ? live.collector : new LogCollector(state, name);
+  }
+
   async #read(from: RunCursor, file: FileState | undefined, maxBytes: number): Promise<LogReading> {
     const known = file === undefined ? undefined : from.files[file.name];
     if (file === undefined || file.size === 0 || file.size === known?.offset || this.#exhausted === lookOf(file, known))
@@ -72,13 +81,12 @@ export class WandbReader implements RunReader {
     try {
       return await withFile(this.#folder, file.name, async (handle) => {
         const position = await growingCursor(handle, file, known);
-        const collector = new LogCollector(from.state, file.name);
+        const collector = this.#collectorAt(position, from.state, file.name);
         const log = { name: file.name, handle, size: file.size };
-        const scan = new LogScan(log, position, (record) => collector.take(record), {
-          settle: () => collector.settle(),
-        });
+        const scan = new LogScan(log, position, collector.take, collector);
         const more = await scan.run(maxBytes);
         if (!more) this.#exhausted = lookOf(file, position);
+        this.#live = more ? { ...position, collector } : undefined;
         const cursor = { files: { [file.name]: position }, state: collector.state };
         return { cursor, more, ...collector.takeRows(), problems: scan.problems };
       });

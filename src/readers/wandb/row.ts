@@ -1,6 +1,6 @@
 import { MalformedMessage } from '../tensorboard/wire.ts';
 import { readItem, readLength } from './items.ts';
-import type { KeyBuffer, RawKey } from './keys.ts';
+import type { KeyBuffer, KeyTable, RawKey } from './keys.ts';
 import { parseNumber } from './number.ts';
 
 /** What a key of the history is for. `type` is the `_type` within a value that was split into items: its siblings are no scalars. */
@@ -36,11 +36,11 @@ export class Row<Key extends RowKey> {
   starts = new Int32Array(64);
   values = new Int32Array(64);
   ends = new Int32Array(64);
-  readonly #find: (buffer: KeyBuffer, start: number, end: number) => Key;
+  readonly #table: KeyTable<Key>;
   readonly #place = { keyEnd: 0, valueStart: 0, end: 0 };
 
-  constructor(find: (buffer: KeyBuffer, start: number, end: number) => Key) {
-    this.#find = find;
+  constructor(table: KeyTable<Key>) {
+    this.#table = table;
   }
 
   /** Reads the HistoryRecord in bytes [start, end). Throws MalformedMessage. */
@@ -75,7 +75,7 @@ export class Row<Key extends RowKey> {
     const { bytes } = buffer;
     const place = this.#place;
     readItem(bytes, start, end, place);
-    const key = this.#find(buffer, start, place.keyEnd);
+    const key = this.#table.find(buffer, start, place.keyEnd);
     const { role } = key;
     const { valueStart } = place;
     if (role === 'ignored' || valueStart === end) return;
