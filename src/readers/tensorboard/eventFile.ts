@@ -110,13 +110,13 @@ export class EventFileScan {
     const atEndOfFile = from + length >= this.#file.size;
     if (payloadLength < 0) return !atEndOfFile;
     const recordEnd = from + position + payloadLength + frameBytes;
+    // Neither the position nor an allocation follows the length field beyond the file's real size.
+    if (recordEnd > this.#file.size) return false;
     if (payloadLength > largestRecord) {
       this.#tell(from + position, `This record says that it holds ${payloadLength} bytes. It was skipped unread.`);
       this.#moveTo(recordEnd);
       return true;
     }
-    // The allocation follows the file's real size, never the length field alone.
-    if (recordEnd > this.#file.size) return false;
     if (payloadLength + frameBytes > this.#buffer.length) this.#buffer = new Uint8Array(payloadLength + frameBytes);
     return true;
   }

@@ -349,3 +349,14 @@ test('a poll that finds nothing new gives nothing, and a status only where it ch
   assert.equal(facts.status, 'unknown');
   assert.match(facts.statusReason!, /^Last event .* UTC\. Event files do not say whether a run has ended\.$/);
 });
+
+test('a record that claims more than the file holds is waited for, and the reader says that it has no more', async (context) => {
+  const folder = temporaryFolder(context);
+  const file = path.join(folder, 'events.out.tfevents.1700000000.host');
+  writeFileSync(file, Buffer.concat([version(), scalarV1(1, 1, 'a', 1), frameHeader(3e8)]));
+  const reader = tensorboardFormat.open(runAt(folder));
+  const read = await readAll(reader);
+  assert.deepEqual([read.rows.get('a')?.values, read.resets], [[1], 0]);
+  const again = await reader.poll(read.cursor, { maxBytes: 1 << 20 });
+  assert.deepEqual([again.more, again.reset, again.scalars.length], [false, false, 0]);
+});
