@@ -50,6 +50,12 @@ export function orderOutputs(names: readonly string[]): readonly string[] {
   return names.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
+/** The files that a job's output and errors have by the name of one of them, the output first. They need not be there. */
+export function outputsBeside(file: string): readonly string[] {
+  const stem = file.replace(ending, '');
+  return [...new Set(orderOutputs([file, ...['.out', '.log', '.err'].map((each) => stem + each)]))];
+}
+
 /** `20260117`, `20260117_021109`: what scripts put into names of their own. */
 function isDate(number: string, index: string | undefined): boolean {
   if (!/^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(number)) return /^1[5-9]\d{8}$/.test(number);

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FoundRun, PollResult, ReaderCursor, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
@@ -6,7 +6,7 @@ import { describeTime, parseLocalTime } from '../files/localTime.ts';
 import { readTextEnds, type TextEnds } from '../files/textEnds.ts';
 import type { RunReader } from '../format.ts';
 import { endingOf, type JobEnding } from './ending.ts';
-import { type OutputName, orderOutputs, readOutputName } from './names.ts';
+import { type OutputName, outputsBeside, readOutputName } from './names.ts';
 import { type ScriptMatch, scriptOf } from './scripts.ts';
 
 const version = 1;
@@ -58,14 +58,10 @@ export class SlurmReader implements RunReader {
     // Files are open only while a poll runs.
   }
 
-  /** The job's output and its errors, where they go to two files of one name. */
+  /** The job's output and its errors, where they go to two files of one name. They are asked for by name: a folder may hold the outputs of thousands of jobs. */
   async #outputs(): Promise<readonly Output[]> {
-    const folder = path.dirname(this.#run.path);
-    const own = readOutputName(path.basename(this.#run.path))?.stem;
-    const names = (await readdir(folder).catch(() => [])).filter((name) => readOutputName(name)?.stem === own);
     const outputs: Output[] = [];
-    for (const name of orderOutputs(names)) {
-      const file = path.join(folder, name);
+    for (const file of outputsBeside(this.#run.path)) {
       const ends = await this.#endsOf(file);
       if (ends !== undefined) outputs.push({ file, ends });
     }
@@ -74,7 +70,8 @@ export class SlurmReader implements RunReader {
 
   async #endsOf(file: string): Promise<TextEnds | undefined> {
     const facts = await stat(file, { bigint: true }).catch(() => undefined);
-    const look = facts === undefined ? '' : `${facts.ino}:${facts.size}:${facts.mtimeNs}`;
+    if (facts === undefined) return undefined;
+    const look = `${facts.ino}:${facts.size}:${facts.mtimeNs}`;
     const known = this.#known.get(file);
     if (known?.look === look) return known.ends;
     const ends = await readTextEnds(file);
