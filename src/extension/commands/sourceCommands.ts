@@ -60,7 +60,7 @@ async function offerUndo(app: App, merged: RunSummary, count: number): Promise<v
   if (answer === undo) await app.worker.call('runs.split', { runId: merged.id });
 }
 
-/** Opens the file that the run's configuration was read from. */
+/** Opens the file that the run's configuration was read from. Scripted: `(runId, file name)`. */
 export async function openConfiguration(app: App, ...args: Args): Promise<string | undefined> {
   const run = await chooseRun(app, args, { title: 'Open Original Configuration' });
   if (run === undefined) return undefined;
@@ -71,7 +71,8 @@ export async function openConfiguration(app: App, ...args: Args): Promise<string
     });
   }
   const items = configFiles.map((file) => ({ label: `$(gear) ${path.basename(file)}`, description: file, file }));
-  const picked = await only(items, { title: `Configuration of ${run.name}`, placeHolder: 'File' });
+  const named = items.find(({ file }) => path.basename(file) === textArgument(args));
+  const picked = named ?? (await only(items, { title: `Configuration of ${run.name}`, placeHolder: 'File' }));
   if (picked !== undefined) await vscode.window.showTextDocument(vscode.Uri.file(picked.file), { preview: true });
   return picked?.file;
 }
