@@ -5,7 +5,7 @@ import type { MediaRecord, ReaderProblem, ScalarBatch } from '../../domain/recor
 import { EventCollector, type LogFacts } from './collector.ts';
 import { emptyLogCursor, type FileCursor, type LogCursor, meaningsOf } from './cursor.ts';
 import { EventFileScan, largestChunk, makeScanBuffer } from './eventFile.ts';
-import { isEventFile, orderEventFiles } from './names.ts';
+import { hostInName, isEventFile, orderEventFiles } from './names.ts';
 
 export interface LogPoll {
   readonly cursor: LogCursor;
@@ -15,6 +15,8 @@ export interface LogPoll {
   readonly scalars: readonly ScalarBatch[];
   readonly media: readonly MediaRecord[];
   readonly problems: readonly ReaderProblem[];
+  /** Name of the machine that wrote the first file, as the file's name has it. */
+  readonly host: string | undefined;
   /** Latest modification of the log's files in seconds; undefined where there is no file. */
   readonly modifiedAt: number | undefined;
 }
@@ -61,7 +63,16 @@ export class EventLog {
       const rows = collector.takeRows();
       const facts = collector.facts;
       const next: LogCursor = { files: positions, meanings: meaningsIn(collector), facts };
-      return { cursor: next, reset, more, facts, ...rows, problems: limit(problems), modifiedAt: latest(files) };
+      return {
+        cursor: next,
+        reset,
+        more,
+        facts,
+        ...rows,
+        problems: limit(problems),
+        host: hostOf(files),
+        modifiedAt: latest(files),
+      };
     } finally {
       await Promise.all([...handles.values()].map((handle) => handle.close()));
     }
@@ -160,6 +171,10 @@ export class EventLog {
       return undefined;
     }
   }
+}
+
+function hostOf(files: readonly FileState[]): string | undefined {
+  return files.map(({ name }) => hostInName(name)).find((host) => host !== undefined);
 }
 
 async function headOf(handle: FileHandle, length: number): Promise<{ headLength: number; headCrc: number }> {

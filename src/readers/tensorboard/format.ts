@@ -46,11 +46,12 @@ export class TensorboardReader implements RunReader {
     // Files are open only while a poll runs.
   }
 
-  #facts({ facts, modifiedAt }: LogPoll): RunFacts {
+  #facts({ facts, host, modifiedAt }: LogPoll): RunFacts {
     const { firstWallTime, lastWallTime, hparams, restarts } = facts;
     return {
       ...logStatus({ lastEventAt: lastWallTime ?? undefined, modifiedAt, now: this.#now() }),
       ...(firstWallTime === null ? {} : { createdAt: firstWallTime, startedAt: firstWallTime }),
+      ...(host === undefined ? {} : { host }),
       ...(hparams === null ? {} : { config: hparams }),
       ...(restarts.length === 0 ? {} : { restarts }),
     };

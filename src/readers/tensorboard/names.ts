@@ -31,3 +31,13 @@ function comparePieces(a: string, b: string): number {
   const [left, right] = areNumbers ? [a.padStart(b.length, '0'), b.padStart(a.length, '0')] : [a, b];
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/**
+ * The host in a name: `events.out.tfevents.<time>.<host>`, behind which TensorFlow 2 and PyTorch put `.<pid>.<counter>` and some writers `.v2` or a suffix of their own
+ * (tensorflow/core/util/events_writer.cc, torch/utils/tensorboard, tensorboardX). Undefined where there is none.
+ */
+export function hostInName(name: string): string | undefined {
+  const rest = /tfevents\.\d+\.(.+)$/.exec(name)?.[1];
+  const host = rest?.replace(/\.v2$/, '').replace(/(?:^|\.)\d+\.\d+$/, '');
+  return host === undefined || host === '' || /^\d+$/.test(host) ? undefined : host;
+}

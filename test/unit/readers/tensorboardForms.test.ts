@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import fc from 'fast-check';
+import { decodeMedia } from '../../../src/readers/index.ts';
 import { tensorboardFormat } from '../../../src/readers/tensorboard/format.ts';
+import { hostInName } from '../../../src/readers/tensorboard/names.ts';
 import {
   event,
   type Gathered,
@@ -233,8 +235,8 @@ test('metadata holds for the tag in later files and after a restart of the reade
   assert.deepEqual(
     both.media.map(({ tag, kind, step }) => [tag, kind, step]),
     [
-      ['n', 'other', 1],
-      ['n', 'other', 2],
+      ['n', 'curve', 1],
+      ['n', 'curve', 2],
     ],
   );
 });
@@ -338,4 +340,40 @@ test('a session that starts again is told, and all rows stay', async (context) =
   );
   assert.deepEqual(facts.restarts, [{ step: 2, wallTime: 30 }]);
   assert.deepEqual(rows.get('a')!.values, [1, 2, 3]);
+});
+
+test('a precision-recall curve is a curve, found again by its place', async (context) => {
+  const rows = [4, 2, 0, 6, 3, 0, 0, 3, 6, 0, 2, 4, 0.4, 0.5, 1, 1, 0.5, 0];
+  const content = tensor(1, [6, 3], bytes(4, Buffer.from(new Float32Array(rows).buffer)));
+  const records = [version(), event(1, 5, summary(value('pr', content, metadata('pr_curves'))))];
+  const { media } = await read(context, ...records);
+  assert.deepEqual(
+    media.map(({ tag, kind, step }) => [tag, kind, step]),
+    [['pr', 'curve', 5]],
+  );
+  const [record] = media;
+  assert.ok(record?.place.at === 'range');
+  const { offset, length } = record.place;
+  const decoded = decodeMedia(record, Buffer.concat(records).subarray(offset, offset + length));
+  assert.ok(decoded.ok);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(decoded.value.bytes)).recall, [0, 0.5, 1]);
+});
+
+test('the machine that wrote a log stands in the names of its files', () => {
+  const hosts = [
+    'events.out.tfevents.1622543341.box.86862.0',
+    'events.out.tfevents.1700000000.node-3.cluster.example.org.123.1.v2',
+    'events.out.tfevents.1700000000.DESKTOP-AK22K9V',
+    'events.out.tfevents.1700000000.host.v2',
+    'events.out.tfevents.1700000000.12.0',
+    'events.out.tfevents',
+  ];
+  assert.deepEqual(hosts.map(hostInName), [
+    'box',
+    'node-3.cluster.example.org',
+    'DESKTOP-AK22K9V',
+    'host',
+    undefined,
+    undefined,
+  ]);
 });

@@ -5,6 +5,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -359,4 +360,55 @@ test('a record that claims more than the file holds is waited for, and the reade
   assert.deepEqual([read.rows.get('a')?.values, read.resets], [[1], 0]);
   const again = await reader.poll(read.cursor, { maxBytes: 1 << 20 });
   assert.deepEqual([again.more, again.reset, again.scalars.length], [false, false, 0]);
+});
+
+test('records behind 2 and 4 GiB are read where they are, and what is damaged between them is passed', async (context) => {
+  const folder = temporaryFolder(context);
+  const handle = openSync(path.join(folder, 'events.out.tfevents.1700000000.host'), 'w');
+  let at = 0;
+  const put = (bytes: Buffer): void => {
+    writeSync(handle, bytes, 0, bytes.length, at);
+    at += bytes.length;
+  };
+  const note = (step: number): Buffer =>
+    event(step, step, summary(value('note', tensor(7, [1], bytes(8, 'hello')), metadata('text'))));
+  put(Buffer.concat([version(), scalarV1(1, 1, 'a', 1)]));
+  // Records of holes, which no disk has to hold.
+  for (const [length, step] of [
+    [2.5e9, 2],
+    [2.5e9, 3],
+  ] as const) {
+    put(frameHeader(length));
+    at += length + 4;
+    put(
+      Buffer.concat([
+        scalarV1(step, step, 'a', step),
+        Buffer.alloc(500, 0xee),
+        note(step),
+        scalarV1(step, step + 10, 'a', 9),
+      ]),
+    );
+  }
+  closeSync(handle);
+  const read = await readAll(tensorboardFormat.open(runAt(folder)), nothing(), 1e9);
+  assert.deepEqual(read.rows.get('a')!.steps, [1, 2, 12, 3, 13]);
+  assert.deepEqual(
+    read.problems.map(({ offset, message }) => [
+      Math.floor(offset! / 1e9),
+      /skipped unread|500 bytes hold no record/.test(message),
+    ]),
+    [
+      [0, true],
+      [2, true],
+      [2, true],
+      [5, true],
+    ],
+  );
+  const places = read.media.map(({ place }) => (place.at === 'range' ? place.offset : 0));
+  assert.ok(places[0]! > 2 ** 31 && places[1]! > 2 ** 32);
+  const file = openSync(path.join(folder, 'events.out.tfevents.1700000000.host'), 'r');
+  const text = Buffer.alloc(5);
+  readSync(file, text, 0, 5, places[1]!);
+  closeSync(file);
+  assert.equal(text.toString(), 'hello');
 });
