@@ -99,8 +99,8 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
   });
 
   await chapter(t, lab, 'its groups and keys, and the run name is filled in by the launch', async () => {
-    await form.choose('Choose parts of the configuration', 'model', /unet|mlp/);
-    await form.choose('Option of model', 'mlp');
+    await form.choose('Choose parts of the configuration', 'model', /unet|cnn/);
+    await form.choose('Option of model', 'cnn');
     await form.asks('Choose parts of the configuration');
     await workbench.quickInput.fill('');
     await form.press('Enter');
@@ -111,37 +111,37 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
       await workbench.quickRow(/Continue/).waitFor();
     }
     await form.press('Enter');
-    await form.startHere('mlp-1');
-    await workbench.treeRow(/^mlp-1, running/).waitFor({ timeout: 60_000 });
-    assert.deepEqual(commandOf('mlp-1').slice(-4), ['model=mlp', 'epochs=200', 'save_every=1', 'run_name=mlp-1']);
+    await form.startHere('cnn-1');
+    await workbench.treeRow(/^cnn-1, running/).waitFor({ timeout: 60_000 });
+    assert.deepEqual(commandOf('cnn-1').slice(-4), ['model=cnn', 'epochs=200', 'save_every=1', 'run_name=cnn-1']);
   });
 
   await chapter(t, lab, 'its metrics are read from Trackio’s database while it runs', async () => {
-    await watchGrowing(/^mlp-1, running/, 'train/loss');
+    await watchGrowing(/^cnn-1, running/, 'train/loss');
     await workbench.screenshot('flow-matching-metrics');
   });
 
   await chapter(t, lab, 'Stop keeps the live checkpoint, Resume goes on with resume=true', async () => {
-    await workbench.treeRow(/^mlp-1/).click();
+    await workbench.treeRow(/^cnn-1/).click();
     await workbench.command('Trainyard: Stop');
-    await workbench.treeRow(/^mlp-1, stopped/).waitFor();
+    await workbench.treeRow(/^cnn-1, stopped/).waitFor();
     const { checkpoints } = JSON.parse(lab.cli('checkpoints', '--json')) as { checkpoints: { fileName: string }[] };
     const names = checkpoints.map(({ fileName }) => fileName);
-    assert.ok(names.includes('last.pt') && names.some((name) => /^mlp-1_epoch_\d{4}\.pt$/.test(name)), names.join());
+    assert.ok(names.includes('last.pt') && names.some((name) => /^cnn-1_epoch_\d{4}\.pt$/.test(name)), names.join());
     await workbench.command('Trainyard: Resume From Checkpoint');
     await workbench.pick(/last|epoch/);
-    await workbench.treeRow(/^mlp-2, running/).waitFor({ timeout: 60_000 });
-    assert.equal(runNamed('mlp-2').resumedFrom, runNamed('mlp-1').id);
-    assert.ok(commandOf('mlp-2').includes('resume=true'), commandOf('mlp-2').join(' '));
+    await workbench.treeRow(/^cnn-2, running/).waitFor({ timeout: 60_000 });
+    assert.equal(runNamed('cnn-2').resumedFrom, runNamed('cnn-1').id);
+    assert.ok(commandOf('cnn-2').includes('resume=true'), commandOf('cnn-2').join(' '));
     await until('the restored checkpoint in the log', () =>
-      /Restored from .*last\.pt at step \d+/.test(lab.cli('logs', runNamed('mlp-2').id)),
+      /Restored from .*last\.pt at step \d+/.test(lab.cli('logs', runNamed('cnn-2').id)),
     );
   });
 
   await chapter(t, lab, 'what was learnt goes into EXPERIMENT_LOG.md', async () => {
-    lab.cli('stop', runNamed('mlp-2').id);
-    await conclude(/^mlp-1, stopped/, 'MLP from the palette');
-    assert.match(lab.read('EXPERIMENT_LOG.md'), /python.* launcher\.py.*run_name=mlp-1/);
+    lab.cli('stop', runNamed('cnn-2').id);
+    await conclude(/^cnn-1, stopped/, 'CNN from the palette');
+    assert.match(lab.read('EXPERIMENT_LOG.md'), /python.* launcher\.py.*run_name=cnn-1/);
   });
 });
 
@@ -276,7 +276,7 @@ interface RegistryFile {
 test('a SLURM project with a registry: what failed, marks for another run, and the script that obeys them', {
   timeout: 240_000,
 }, async (t) => {
-  await open(t, 'telepathy', 0.2);
+  await open(t, 'telepathy', 0.4);
   const { workbench } = lab;
   const file = path.join(sample.folder, 'runs', 'experiment_registry.json');
   const experiments = () => (JSON.parse(readFileSync(file, 'utf8')) as RegistryFile).experiments;

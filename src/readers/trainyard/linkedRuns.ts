@@ -129,7 +129,7 @@ export class LinkedRuns {
       const key = `${run.source}:${run.path}`;
       if (this.#places.has(key) || !isMeant(run.path)) continue;
       const format = this.#formats.find(({ source }) => source === run.source)!;
-      const prefix = path.relative(root, run.path).split(path.sep).join('/');
+      const prefix = path.relative(root, run.path).split(path.sep).join('/') || path.basename(root);
       this.#places.set(key, { key, folder: run.path, prefix, reader: format.open(run) });
     }
   }
