@@ -3,7 +3,13 @@ import { valueAt } from '../domain/config.ts';
 import { deviceChoices } from '../domain/device.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { MetricDefinition } from '../domain/metricDefinition.ts';
-import { type LearningRateSchedule, learningRateSchedules, type OptimizerSettings } from './recipe.ts';
+import {
+  type LearningRateSchedule,
+  learningRateSchedules,
+  type OptimizerName,
+  type OptimizerSettings,
+  optimizerNames,
+} from './recipe.ts';
 
 /** The keys that every recipe has and the trainer reads. A recipe may give other defaults, by key. */
 export function commonFields(defaults: Readonly<Record<string, Json>>): readonly ConfigField[] {
@@ -16,6 +22,7 @@ export function commonFields(defaults: Readonly<Record<string, Json>>): readonly
 export function optimizerSettings(config: JsonObject): OptimizerSettings {
   const read = (name: string) => valueAt(config, `optimizer.${name}`) as number;
   return {
+    kind: valueAt(config, 'optimizer.kind') as OptimizerName,
     learningRate: read('learningRate'),
     beta1: read('beta1'),
     beta2: read('beta2'),
@@ -124,6 +131,14 @@ const runFields: readonly ConfigField[] = [
 ];
 
 const optimizerFields: readonly ConfigField[] = [
+  {
+    key: 'optimizer.kind',
+    type: 'choice',
+    choices: optimizerNames,
+    default: 'adamw',
+    description:
+      'How parameters are updated. Lion wants a learning rate three to ten times smaller than AdamW, and beta2 0.99.',
+  },
   { key: 'optimizer.learningRate', type: 'number', default: 0.001, min: 0, description: 'Highest learning rate.' },
   {
     key: 'optimizer.beta1',
@@ -131,7 +146,7 @@ const optimizerFields: readonly ConfigField[] = [
     default: 0.9,
     min: 0,
     max: 1,
-    description: 'AdamW: decay of the mean of gradients.',
+    description: 'Decay of the mean of gradients; the momentum of SGD.',
   },
   {
     key: 'optimizer.beta2',
@@ -139,7 +154,7 @@ const optimizerFields: readonly ConfigField[] = [
     default: 0.999,
     min: 0,
     max: 1,
-    description: 'AdamW: decay of the mean of squared gradients.',
+    description: 'AdamW: decay of the mean of squared gradients. Lion: decay of the mean of gradients that is kept.',
   },
   {
     key: 'optimizer.epsilon',
@@ -153,7 +168,7 @@ const optimizerFields: readonly ConfigField[] = [
     type: 'number',
     default: 0,
     min: 0,
-    description: 'AdamW: decoupled weight decay of matrices and kernels.',
+    description: 'Decoupled weight decay of matrices and kernels.',
   },
   {
     key: 'optimizer.warmupSteps',

@@ -76,8 +76,15 @@ export interface StepOutputs {
   readonly metrics: Readonly<Record<string, Value>>;
 }
 
-/** AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) over the flat vector. */
+/**
+ * How parameters are updated: `adamw` (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2), `sgd` with momentum beta1 (Sutskever et al., ICML 2013,
+ * as PyTorch has it: the momentum adds whole gradients), or `lion` (Chen et al., arXiv 2302.06675, algorithm 2).
+ */
+export const optimizerNames = ['adamw', 'sgd', 'lion'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
 export interface OptimizerSettings {
+  readonly kind: OptimizerName;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;

@@ -3,7 +3,7 @@ import { nextName, scanModel } from '../../graph/index.ts';
 import { learningRateAt, type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
 import type { BatchLoader } from '../data/batches.ts';
 import { modelOptions } from '../devices/providers.ts';
-import { scheduleAt, scheduleNames } from './adamw.ts';
+import { scheduleAt, scheduleNames } from './optimizer.ts';
 import { putPart, takePart } from './parameterParts.ts';
 import { ModelSession, type Placement, type TensorData, type TensorInput } from './session.ts';
 import type { TrainState } from './trainState.ts';

@@ -1,6 +1,6 @@
 import { Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value } from '../../graph/index.ts';
 import type { DataFacts, Program } from '../../recipes/recipe.ts';
-import { adamwStep, type OptimizerState, type Schedule, type ScheduleName, scheduleNames } from './adamw.ts';
+import { type OptimizerState, optimizerStep, type Schedule, type ScheduleName, scheduleNames } from './optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
 
 /** What the vectors of the optimizer's state are called in the model of a step. */
@@ -51,7 +51,7 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
   const states = stateInputs(parameters);
   const gradients = parameters.gradients(outputs.loss);
   const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
-  const { next, gradientNorm } = adamwStep(program.optimizer, updates, schedule);
+  const { next, gradientNorm } = optimizerStep(program.optimizer, updates, schedule);
   const perStep: Record<string, Value> = {
     [lossTag]: outputs.loss,
     ...outputs.metrics,

@@ -11,13 +11,14 @@ import {
 import { collectParameters, type ParameterSpec, readingScope, type Scope } from '../../../src/nn/scope.ts';
 import type { OptimizerSettings } from '../../../src/recipes/recipe.ts';
 import { smallestPart } from '../../../src/trainer/devices/providers.ts';
-import { adamwStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
+import { optimizerStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf, takePart } from '../../../src/trainer/engine/parameterParts.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
 import { partName, type StateKey, stateInputs } from '../../../src/trainer/engine/trainStep.ts';
 import type { Subject } from './subjects.ts';
 
 export const optimizer: OptimizerSettings = {
+  kind: 'adamw',
   learningRate: 1e-3,
   beta1: 0.9,
   beta2: 0.999,
@@ -118,7 +119,7 @@ function stepModel(prepared: Prepared, fused: number): Uint8Array {
   const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])])) as Schedule<Value>;
   const gradients = parameters.gradients(loss);
   const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
-  const { next } = adamwStep(optimizer, updates, schedule);
+  const { next } = optimizerStep(optimizer, updates, schedule);
   return scanModel(
     {
       graph,

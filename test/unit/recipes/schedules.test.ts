@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { emaDecayAt, learningRateAt, type OptimizerSettings, randomCounter } from '../../../src/recipes/recipe.ts';
 
 const settings: OptimizerSettings = {
+  kind: 'adamw',
   learningRate: 2,
   beta1: 0.9,
   beta2: 0.999,

@@ -2,16 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { add, mul, reduceSum, sub } from '../../../src/graph/index.ts';
-import { emaDecayAt, learningRateAt, type OptimizerSettings, type Program } from '../../../src/recipes/recipe.ts';
+import {
+  emaDecayAt,
+  learningRateAt,
+  type OptimizerName,
+  type OptimizerSettings,
+  optimizerNames,
+  type Program,
+} from '../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import type { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
-import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/adamw.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
+import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { initialState, nonFiniteVector, type TrainState } from '../../../src/trainer/engine/trainState.ts';
 import { buildTrainStep, stateKeys } from '../../../src/trainer/engine/trainStep.ts';
 import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/trainingLoop.ts';
 
 const settings: OptimizerSettings = {
+  kind: 'adamw',
   learningRate: 0.05,
   beta1: 0.9,
   beta2: 0.99,
@@ -78,12 +86,44 @@ function fusedSteps(optimizer: OptimizerSettings, smallestPart = 100): { steps: 
   return { steps, first: initialState(step.pack.initialValues(0)) };
 }
 
-/** AdamW as algorithm 2 of arXiv 1711.05101 has it, in float64, with clipping and averaged weights. */
+/** The published algorithms in float64, with clipping and averaged weights, for one parameter at a time: gradient g, its moments and the step. */
+const published: {
+  readonly [Name in OptimizerName]: (
+    settings: OptimizerSettings,
+    g: number,
+    moments: { m: number; v: number },
+    step: number,
+  ) => number;
+} = {
+  adamw: ({ beta1, beta2, epsilon }, g, moments, step) => {
+    moments.m = beta1 * moments.m + (1 - beta1) * g;
+    moments.v = beta2 * moments.v + (1 - beta2) * g * g;
+    const mHat = moments.m / (1 - beta1 ** (step + 1));
+    const vHat = moments.v / (1 - beta2 ** (step + 1));
+    return mHat / (Math.sqrt(vHat) + epsilon);
+  },
+  sgd: ({ beta1 }, g, moments) => {
+    moments.m = beta1 * moments.m + g;
+    return moments.m;
+  },
+  lion: ({ beta1, beta2 }, g, moments) => {
+    const update = Math.sign(beta1 * moments.m + (1 - beta1) * g);
+    moments.m = beta2 * moments.m + (1 - beta2) * g;
+    return update;
+  },
+};
+
+/** By what the sums that the engine keeps are larger than the published moments. */
+const factors: { readonly [Name in OptimizerName]: (settings: OptimizerSettings) => readonly [number, number] } = {
+  adamw: ({ beta1, beta2 }) => [1 / (1 - beta1), 1 / (1 - beta2)],
+  sgd: () => [1, 1],
+  lion: ({ beta2 }) => [1 / (1 - beta2), 1],
+};
+
 function reference(optimizer: OptimizerSettings, count: number) {
-  const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimizer;
+  const { kind, weightDecay, clipNorm } = optimizer;
   const p = [...start];
-  const m = [0, 0, 0, 0];
-  const v = [0, 0, 0, 0];
+  const moments = start.map(() => ({ m: 0, v: 0 }));
   const average = [...start];
   for (let step = 0; step < count; step++) {
     const rate = learningRateAt(optimizer, step, totalSteps);
@@ -92,19 +132,14 @@ function reference(optimizer: OptimizerSettings, count: number) {
     const scale = clipNorm === 0 ? 1 : Math.min(1, clipNorm / norm);
     const decay = emaDecayAt(optimizer.emaDecay, step);
     for (let i = 0; i < 4; i++) {
-      const g = gradient[i]! * scale;
-      m[i] = beta1 * m[i]! + (1 - beta1) * g;
-      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
-      const mHat = m[i]! / (1 - beta1 ** (step + 1));
-      const vHat = v[i]! / (1 - beta2 ** (step + 1));
       const shrunk = i !== 2 ? rate * weightDecay * p[i]! : 0;
-      p[i] = p[i]! - rate * (mHat / (Math.sqrt(vHat) + epsilon)) - shrunk;
+      p[i] = p[i]! - rate * published[kind](optimizer, gradient[i]! * scale, moments[i]!, step) - shrunk;
       average[i] = decay * average[i]! + (1 - decay) * p[i]!;
     }
   }
-  // The sums are kept without their factors.
-  const gradientSum = m.map((value) => value / (1 - beta1));
-  const squareSum = v.map((value) => value / (1 - beta2));
+  const [first, second] = factors[kind](optimizer);
+  const gradientSum = moments.map(({ m }) => m * first);
+  const squareSum = moments.map(({ v }) => v * second);
   return { parameters: p, gradientSum, squareSum, average };
 }
 
@@ -116,17 +151,22 @@ function assertClose(key: string, values: Float32Array, expected: readonly numbe
   });
 }
 
-test('the optimizer in the graph follows the published algorithm, with and without decay and clipping', async () => {
-  for (const changed of [{}, { weightDecay: 0 }, { clipNorm: 0 }, { warmupSteps: 0, schedule: 'linear' as const }]) {
-    const optimizer = { ...settings, ...changed };
-    const { steps, first } = fusedSteps(optimizer);
-    const { state } = await steps.run(first, totalSteps);
-    const expected = reference(optimizer, totalSteps);
-    for (const key of stateKeys) assertClose(key, state.vectors[key], expected[key]);
-    assert.deepEqual([state.step, state.position], [totalSteps, totalSteps]);
-    steps.dispose();
-  }
-});
+for (const kind of optimizerNames) {
+  test(`${kind} in the graph follows the published algorithm, with and without decay and clipping`, async () => {
+    for (const changed of [{}, { weightDecay: 0 }, { clipNorm: 0 }, { warmupSteps: 0, schedule: 'linear' as const }]) {
+      await checkOptimizer({ ...settings, kind, ...changed });
+    }
+  });
+}
+
+async function checkOptimizer(optimizer: OptimizerSettings): Promise<void> {
+  const { steps, first } = fusedSteps(optimizer);
+  const { state } = await steps.run(first, totalSteps);
+  const expected = reference(optimizer, totalSteps);
+  for (const key of stateKeys) assertClose(key, state.vectors[key], expected[key]);
+  assert.deepEqual([state.step, state.position], [totalSteps, totalSteps]);
+  steps.dispose();
+}
 
 test('steps grouped in any way end with the same bits, and their metrics are the same', async () => {
   const { steps, first } = fusedSteps(settings);
