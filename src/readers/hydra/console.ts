@@ -5,14 +5,13 @@ import type { ConsoleLog } from '../../domain/records.ts';
 /** So many logs of one job are listed. */
 const mostLogs = 20;
 
-/** What the program of a job printed: the log of the job's own name first, then other logs beside it, then what submitit caught of it on a cluster. */
+/** What the program of a job printed: the job's own log first, then other logs beside it, then what submitit caught of it on a cluster. */
 export async function consoleOf(
   folder: string,
-  { jobName, onlyOwn }: { readonly jobName: string | undefined; readonly onlyOwn: boolean },
+  { own, onlyOwn }: { readonly own: string | undefined; readonly onlyOwn: boolean },
   submission: Submission | undefined,
 ): Promise<readonly ConsoleLog[]> {
-  const own = jobName === undefined ? undefined : `${jobName}.log`;
-  const names = (await namesIn(folder)).filter((name) => name.endsWith('.log') && (!onlyOwn || name === own));
+  const names = (await namesIn(folder)).filter((name) => name === own || (name.endsWith('.log') && !onlyOwn));
   const ordered = names.sort((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));
   const beside = ordered.slice(0, mostLogs).map((name) => textLog(name, path.join(folder, name)));
   return [...beside, ...(submission?.console ?? [])];

@@ -37,6 +37,17 @@ export function jobNameOf({ hydra }: JobFiles): string | undefined {
   return name === undefined || /[/\\]/.test(name) ? undefined : name;
 }
 
+/** Name of the log that the job's logging was set up to write, where that can be told; else the job's own name. */
+export function logNameOf(files: JobFiles): string | undefined {
+  const { config = {}, hydra } = files;
+  const file = valueAt(hydra, ['job_logging', 'handlers', 'file', 'filename']);
+  const resolved = typeof file === 'string' ? resolveInterpolations({ ...config, file }, hydra)['file'] : undefined;
+  const name = typeof resolved === 'string' ? resolved.split(/[/\\]/).at(-1)! : '';
+  if (name !== '' && !name.includes('${') && !name.includes('}')) return name.replace(/_ddp_process_\d+/, '');
+  const jobName = jobNameOf(files);
+  return jobName === undefined ? undefined : `${jobName}.log`;
+}
+
 /** The id of the job on a cluster ("4711_3"). */
 export function jobIdOf({ hydra }: JobFiles): string | undefined {
   return textAt(hydra, ['job', 'id']);

@@ -63,9 +63,13 @@ class Resolver {
     if (hydra !== undefined) return { tree: this.#hydra, path: keysOf(hydra) };
     const [, dots, rest] = /^(\.*)([\w./@[\]-]+)$/.exec(expression) ?? [];
     if (dots === undefined || rest === undefined) return undefined;
+    const keys = keysOf(rest);
+    // While a configuration is composed, Hydra's settings are a part of it.
+    if (dots === '' && keys[0] === 'hydra' && this.#root['hydra'] === undefined)
+      return { tree: this.#hydra, path: keys.slice(1) };
     // One dot is the node that holds the value, each further one its parent.
     const base = dots === '' ? [] : path.slice(0, Math.max(0, path.length - dots.length));
-    return { tree: this.#root, path: [...base, ...keysOf(rest)] };
+    return { tree: this.#root, path: [...base, ...keys] };
   }
 }
 

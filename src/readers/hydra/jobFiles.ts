@@ -32,7 +32,7 @@ export async function readJobFiles(folder: string): Promise<JobFiles> {
     if (!parsed.ok) problems.push({ file: name, message: parsed.message });
     return parsed.ok ? parsed.value : undefined;
   };
-  const settings = objectAt(tree(`${hydraFolder}/hydra.yaml`, hydra), ['hydra']) ?? {};
+  const settings = objectAt(tree(`${hydraFolder}/hydra.yaml`, hydra && withoutHelp(hydra)), ['hydra']) ?? {};
   return {
     config: tree(`${hydraFolder}/config.yaml`, config),
     hydra: settings,
@@ -42,6 +42,31 @@ export async function readJobFiles(folder: string): Promise<JobFiles> {
     problems,
   };
 }
+
+/**
+ * Hydra's settings without the parts that say nothing of a job: more than half of the file is how Hydra prints its help and which plug-ins it has. OmegaConf
+ * writes two spaces per level, and continues texts deeper or in empty lines.
+ */
+function withoutHelp(text: string): string {
+  if (!/^hydra:\r?\n {2}\S/.test(text)) return text;
+  let isWanted = true;
+  const kept = text.split('\n').filter((line) => {
+    const [, name] = /^ {0,2}([^\s#'"-][^:]*):/.exec(line) ?? [];
+    if (name !== undefined) isWanted = !unwanted.has(name);
+    return isWanted;
+  });
+  return kept.join('\n');
+}
+
+const unwanted: ReadonlySet<string> = new Set([
+  'help',
+  'hydra_help',
+  'hydra_logging',
+  'launcher',
+  'sweeper',
+  'callbacks',
+  'env',
+]);
 
 const fileNames = ['config.yaml', 'hydra.yaml', 'overrides.yaml'] as const;
 

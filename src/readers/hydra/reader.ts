@@ -6,19 +6,29 @@ import { changedFacts } from '../files/changedFacts.ts';
 import { readTextEnds, type TextEnds } from '../files/textEnds.ts';
 import type { RunReader } from '../format.ts';
 import { consoleOf, type Submission, submissionOf } from './console.ts';
-import { configFacts, isOfMany, jobIdOf, jobNameOf, outputsIn } from './facts.ts';
+import { configFacts, isOfMany, jobIdOf, logNameOf, outputsIn } from './facts.ts';
 import { type JobFiles, readJobFiles } from './jobFiles.ts';
-import { hydraPlace, sweepRootOf } from './places.ts';
+import { hydraFolder, hydraPlace, sweepRootOf } from './places.ts';
 import { jobStatus } from './status.ts';
 
 const version = 1;
+
+/** What does not change while the job runs. */
+interface Job {
+  /** Tells whether the files are those that were read. */
+  readonly look: string;
+  readonly files: JobFiles;
+  readonly facts: RunFacts;
+  readonly logName: string | undefined;
+  readonly sweep: string | undefined;
+}
 
 /** Reads a job's folder: configuration and console. It has no rows; those are in the logs of whatever logger the program used. */
 export class HydraReader implements RunReader {
   readonly #run: FoundRun;
   readonly #now: () => number;
   readonly #ends = new Map<string, { readonly look: string; readonly ends: TextEnds }>();
-  #job: { readonly look: string; readonly files: JobFiles } | undefined;
+  #job: Job | undefined;
   #told: RunFacts = {};
   #toldProblems = '';
 
@@ -28,12 +38,8 @@ export class HydraReader implements RunReader {
   }
 
   async poll(cursor: ReaderCursor | undefined): Promise<PollResult> {
-    const files = await this.#jobFiles();
-    const sweep = await sweepRootOf(this.#run.path, this.#run.root, isOfMany(files));
-    const configured = configFacts(this.#run.path, this.#run.root, files, sweep);
-    const { createdAt } = configured;
-    const start = createdAt === undefined ? {} : { startedAt: createdAt };
-    const facts = { ...configured, ...start, ...(await this.#life(files, sweep)) };
+    const { files, facts: configured, logName, sweep } = await this.#readJob();
+    const facts = { ...configured, ...(await this.#life({ files, logName, sweep })) };
     const job = createHash('sha256').update(files.content).digest('hex').slice(0, 16);
     // Half of a configuration is no other job: only a whole one replaces what was there.
     const known = jobIn(cursor);
@@ -57,23 +63,27 @@ export class HydraReader implements RunReader {
   }
 
   /** `.hydra` is written once, so it is read again only when one of its files is another one. */
-  async #jobFiles(): Promise<JobFiles> {
-    const folder = path.join(this.#run.path, '.hydra');
-    const looks = await Promise.all(
-      ['', 'config.yaml', 'hydra.yaml', 'overrides.yaml'].map((name) => lookOf(path.join(folder, name))),
-    );
+  async #readJob(): Promise<Job> {
+    const { path: folder, root } = this.#run;
+    const names = ['', 'config.yaml', 'hydra.yaml', 'overrides.yaml'];
+    const looks = await Promise.all(names.map((name) => lookOf(path.join(folder, hydraFolder, name))));
     const look = looks.join('|');
-    if (this.#job?.look !== look) this.#job = { look, files: await readJobFiles(this.#run.path) };
-    return this.#job.files;
+    const files = this.#job?.look === look ? this.#job.files : await readJobFiles(folder);
+    const sweep = await sweepRootOf(folder, root, isOfMany(files));
+    if (this.#job?.files === files && this.#job.sweep === sweep) return this.#job;
+    const facts = configFacts(folder, root, files, sweep);
+    const start = facts.createdAt === undefined ? {} : { startedAt: facts.createdAt };
+    this.#job = { look, files, sweep, logName: logNameOf(files), facts: { ...facts, ...start } };
+    return this.#job;
   }
 
-  async #life(files: JobFiles, sweep: string | undefined): Promise<RunFacts> {
+  async #life({ files, logName, sweep }: Pick<Job, 'files' | 'logName' | 'sweep'>): Promise<RunFacts> {
     const entries = await readdir(this.#run.path, { withFileTypes: true }).catch(() => []);
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     const listing = { ...this.#run, files: entries.filter((entry) => entry.isFile()).map(({ name }) => name), folders };
     const submission = await submissionOf(sweep, jobIdOf(files));
     const isProject = hydraPlace(listing) === 'project';
-    const console = await consoleOf(this.#run.path, { jobName: jobNameOf(files), onlyOwn: isProject }, submission);
+    const console = await consoleOf(this.#run.path, { own: logName, onlyOwn: isProject }, submission);
     const outputs = isProject ? [] : outputsIn(this.#run.path, new Set(folders));
     return {
       ...jobStatus({

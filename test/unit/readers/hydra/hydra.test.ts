@@ -160,6 +160,36 @@ test('the status has its evidence from the log, and is unknown without any', asy
   assert.equal((await state(survived, now + 86_400))[0], 'unknown');
 });
 
+test('the log is the one that the logging was set up to write', async (context) => {
+  const root = temporaryFolder(context);
+  const folder = path.join(root, 'job');
+  const settings = `hydra:
+  help:
+    template: 'Powered by
+
+      job:
+
+      name: other'
+  job_logging:
+    handlers:
+      file:
+        filename: \${hydra.runtime.output_dir}/\${task_name}_\${hydra.job.num}.log
+  job:
+    name: fit_ddp_process_1
+    num: 3
+  runtime:
+    output_dir: /elsewhere/\${now:%Y}
+`;
+  writeJob(folder, { ...jobFiles, '.hydra/hydra.yaml': settings, 'a.log': '', 'train_3.log': log });
+  const facts = await factsOf(found(root, folder));
+  assert.deepEqual(
+    facts.console?.map(({ title }) => title),
+    ['train_3.log', 'a.log'],
+  );
+  assert.deepEqual(facts.command?.slice(0, 2), ['python', 'fit.py']);
+  assert.equal(facts.startedAt, local('2026-01-08T12:12:03.664'));
+});
+
 test('jobs of a sweep have its name as their group; submitit says how they ended', async (context) => {
   const root = temporaryFolder(context);
   const sweep = path.join(root, 'multirun', '2026-01-08', '12-12-03');
