@@ -84,6 +84,13 @@ export const targetFields: { readonly [K in TargetKind]: readonly ConfigField[] 
     text('account', 'Account that is charged.'),
     text('qos', 'Quality of service.'),
     text('constraint', 'Features that nodes must have.'),
+    {
+      key: 'arrays',
+      type: 'boolean',
+      default: true,
+      description: 'Runs that start together and ask for the same are one array.',
+    },
+    integer('arrayLimit', 'How many tasks of such an array run at once.'),
   ],
   modal: [
     text('gpu', 'GPU of the sandbox: T4, A100, H100:2.'),
