@@ -141,7 +141,8 @@ function foundCheck(
 }
 
 /** Folders that nobody wants looked into, as against those that should have been and could not. */
-const expectedReasons = /never holds runs|virtual environment|Conda environment|settings exclude/;
+const expectedReasons =
+  /never holds runs|virtual environment|Conda environment|settings exclude|is no log of a training/;
 
 function unreadable(skipped: readonly SkippedPlace[]): readonly SkippedPlace[] {
   return skipped.filter(({ reason }) => !expectedReasons.test(reason));
@@ -152,7 +153,7 @@ function skippedCheck(root: string, skipped: readonly SkippedPlace[], count: num
   for (const { reason } of skipped)
     if (expectedReasons.test(reason)) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
   const reasons = [...byReason].map(([reason, times]) => `${times} × ${reason}`).join('; ');
-  const detail = `${plural(count, 'folder')} below ${root}${reasons === '' ? '' : `: ${reasons}`}.`;
+  const detail = `${plural(count, 'place')} below ${root}${reasons === '' ? '' : `: ${reasons}`}.`;
   return { group: 'sources', title: 'Not looked into', state: 'ok', detail };
 }
 
