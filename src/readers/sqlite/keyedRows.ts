@@ -24,9 +24,9 @@ export interface KeyReading {
 
 /** A piece of a table that is scanned at once, before it is asked whether the state still holds. */
 const pieceBytes = 1 << 25;
-/** A table is scanned anew when that took less than this share of the time since the last scan: small tables always, large ones now and then. */
+/** A small table is scanned anew whenever the database was written; a large one when that takes less than this share of the time since the last scan. */
+const smallBytes = 1 << 22;
 const rescanShare = 0.02;
-const alwaysMs = 8;
 
 /**
  * Which rows of a table belong to which key (a run), so that a thousand readers of one database do not scan it a thousand times. Rows that were appended are
@@ -39,7 +39,12 @@ export class KeyedRows {
   /** A scan from the start that is under way. */
   #next: RowLists | undefined;
   #scanMs = 0;
+  #scanBytes = 0;
   #scannedAt = Number.NEGATIVE_INFINITY;
+  /** The state that was scanned from the start last. */
+  #scannedVersion = '';
+  /** Rows were not what the lists say. */
+  #isSuspect = false;
 
   /** The key is the first of the columns that is there and not NULL. */
   constructor(keyColumns: readonly string[]) {
@@ -68,12 +73,15 @@ export class KeyedRows {
   /** Takes the rows of a state of the table. False where there are more than `maxBytes`: then it is to be called again. */
   update(snapshot: Snapshot, table: Table, maxBytes: number): boolean {
     if (this.#next === undefined) {
-      if (this.#rows.version === snapshot.version) return true;
-      const mustScan = this.#rows.rootPage !== table.rootPage || this.#isScanDue();
+      if (this.#scannedVersion === snapshot.version && !this.#isSuspect) return true;
+      const mustScan = this.#isSuspect || this.#rows.rootPage !== table.rootPage || this.#isScanDue();
+      if (!mustScan && this.#rows.version === snapshot.version) return true;
       if (!mustScan) return this.#extend(this.#rows, snapshot, table, maxBytes);
       this.#next = new RowLists();
       this.#next.rootPage = table.rootPage;
       this.#scanMs = 0;
+      this.#scanBytes = 0;
+      this.#isSuspect = false;
     }
     const started = performance.now();
     const isWhole = this.#extend(this.#next, snapshot, table, maxBytes);
@@ -82,7 +90,13 @@ export class KeyedRows {
     this.#rows = this.#next;
     this.#next = undefined;
     this.#scannedAt = performance.now();
+    this.#scannedVersion = snapshot.version;
     return true;
+  }
+
+  /** Whether nothing can have changed unseen: the state was scanned as a whole. Until then it is worth asking again though nothing was written. */
+  isSettled(snapshot: Snapshot): boolean {
+    return this.#scannedVersion === snapshot.version && !this.#isSuspect;
   }
 
   /** Reads rows of a key behind a position, until `maxBytes` are exceeded. `take` gets each row's record, valid until the next one. */
@@ -119,18 +133,15 @@ export class KeyedRows {
       }
     }
     const isComplete = walk.count === list.count;
-    return {
-      position: { count: walk.count, hash: walk.hash },
-      isComplete,
-      // Rows that are missing where the list has them also mean a change; a budget that ended is none.
-      isChanged: isComplete ? walk.hash !== list.hash : walk.bytes <= maxBytes,
-      bytes: walk.bytes,
-    };
+    // Rows that are missing where the list has them also mean a change; a budget that ended is none.
+    const isChanged = isComplete ? walk.hash !== list.hash : walk.bytes <= maxBytes;
+    if (isChanged) this.#isSuspect = true;
+    return { position: { count: walk.count, hash: walk.hash }, isComplete, isChanged, bytes: walk.bytes };
   }
 
   #isScanDue(): boolean {
     const since = performance.now() - this.#scannedAt;
-    return this.#scanMs < alwaysMs || this.#scanMs < since * rescanShare;
+    return this.#scanBytes <= smallBytes || this.#scanMs < since * rescanShare;
   }
 
   #extend(rows: RowLists, snapshot: Snapshot, table: Table, maxBytes: number): boolean {
@@ -138,6 +149,7 @@ export class KeyedRows {
       const piece = scanPiece(snapshot, table, this.#keyColumns, rows.last, Math.min(left, pieceBytes));
       snapshot.check();
       rows.append(piece.rows);
+      if (rows === this.#next) this.#scanBytes += piece.bytes;
       if (piece.isEnd) {
         rows.version = snapshot.version;
         return true;

@@ -95,6 +95,11 @@ export class KeyedTable {
     this.isWhole = rows.update(snapshot, table, indexBytes);
   }
 
+  /** Whether rows that were replaced or deleted would have been noticed by now. */
+  get isSettled(): boolean {
+    return this.#rows.isSettled(this.#snapshot);
+  }
+
   get keys(): Iterable<string> {
     return this.#rows.keys;
   }

@@ -18,6 +18,8 @@ export interface DatabaseReading {
   readonly rows: RunRows;
   readonly reset: boolean;
   readonly more: boolean;
+  /** Changes of older rows would have been noticed. */
+  readonly isSettled: boolean;
   readonly name: string | undefined;
   readonly config: JsonObject | undefined;
   readonly bytes: number;
@@ -68,6 +70,7 @@ function readFrom(view: DatabaseView, key: string, from: TrackioCursor, maxBytes
     pending: new Set(from.pending),
     left: maxBytes,
     more: false,
+    isSettled: true,
   };
   const metrics = walkTable(walk, 'metrics', from.metrics, takeMetrics);
   const system = walkTable(walk, 'system_metrics', from.system, takeSystem);
@@ -75,7 +78,15 @@ function readFrom(view: DatabaseView, key: string, from: TrackioCursor, maxBytes
   if (metrics === undefined || system === undefined || alerts === undefined) return undefined;
   const cursor = { metrics, system, alerts, inbox: from.inbox, pending: [...walk.pending], rows: walk.rows.state };
   const config = configOf(view, key);
-  return { cursor, rows: walk.rows, reset: false, more: walk.more, bytes: maxBytes - walk.left, ...config };
+  return {
+    cursor,
+    rows: walk.rows,
+    reset: false,
+    more: walk.more,
+    isSettled: walk.isSettled,
+    bytes: maxBytes - walk.left,
+    ...config,
+  };
 }
 
 interface Walk {
@@ -86,6 +97,7 @@ interface Walk {
   readonly pending: Set<string>;
   left: number;
   more: boolean;
+  isSettled: boolean;
 }
 
 type TakeRow = (rows: RunRows, columns: Columns, record: SqliteRecord) => void;
@@ -97,6 +109,7 @@ function walkTable(walk: Walk, name: string, from: KeyPosition, take: TakeRow): 
     walk.more ||= !keyed.isWhole || keyed.countOf(walk.key) !== from.count;
     return from;
   }
+  walk.isSettled &&= keyed.isSettled;
   const reading = readRows(walk, keyed, from, take);
   if (reading.isChanged) return undefined;
   walk.left -= reading.bytes;

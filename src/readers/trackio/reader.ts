@@ -47,7 +47,8 @@ export class TrackioReader implements RunReader {
     const isIdle = known !== undefined && this.#idle?.look === look && this.#idle.cursor === cursorText;
     const piece = isIdle ? nothingNew(known) : await this.#read(known ?? emptyCursor, inbox, budget.maxBytes);
     const next = writeCursor(piece.cursor);
-    this.#idle = piece.more || piece.failed ? undefined : { look, cursor: JSON.stringify(readCursor(next)) };
+    this.#idle =
+      piece.more || piece.failed || !piece.isSettled ? undefined : { look, cursor: JSON.stringify(readCursor(next)) };
     const reset = piece.reset || (cursor !== undefined && cursor !== null && known === undefined);
     const facts = { ...this.#known, ...this.#rowFacts(piece.cursor, files?.modifiedAt) };
     const changed = changedFacts(known === undefined || reset ? {} : this.#told, facts);
@@ -73,7 +74,14 @@ export class TrackioReader implements RunReader {
     const faults = answer.ok ? answer.value.faults.map(({ message, offset }) => this.#problem(message, offset)) : [];
     this.#learn(reading);
     const problems = [...this.#once(faults), ...[...reading.rows.problems].map((message) => this.#problem(message))];
-    const piece = { rows: reading.rows, reset: reading.reset, more: reading.more, failed: false, problems };
+    const piece = {
+      rows: reading.rows,
+      reset: reading.reset,
+      more: reading.more,
+      isSettled: reading.isSettled,
+      failed: false,
+      problems,
+    };
     if (reading.more) return { ...piece, cursor: reading.cursor };
     // After a reset everything in the inbox is taken again.
     const records = reading.reset ? await this.#readInbox(emptyCursor) : inbox;
@@ -157,19 +165,28 @@ interface Piece {
   readonly rows: RunRows;
   readonly reset: boolean;
   readonly more: boolean;
+  readonly isSettled: boolean;
   /** The database could not be read. */
   readonly failed: boolean;
   readonly problems: readonly ReaderProblem[];
 }
 
 function nothingNew(cursor: TrackioCursor): Piece {
-  return { cursor, rows: new RunRows(cursor.rows), reset: false, more: false, failed: false, problems: [] };
+  return {
+    cursor,
+    rows: new RunRows(cursor.rows),
+    reset: false,
+    more: false,
+    isSettled: true,
+    failed: false,
+    problems: [],
+  };
 }
 
 /** A run whose database is not there yet, or is gone: what was read of it stays. */
 function absentDatabase(cursor: TrackioCursor): DatabaseReading {
   const rows = new RunRows(cursor.rows);
-  return { cursor, rows, reset: false, more: false, name: undefined, config: undefined, bytes: 0 };
+  return { cursor, rows, reset: false, more: false, isSettled: true, name: undefined, config: undefined, bytes: 0 };
 }
 
 const takeRecord: { readonly [Kind in InboxRecord['kind']]: (rows: RunRows, record: JsonObject) => void } = {
