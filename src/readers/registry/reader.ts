@@ -29,6 +29,7 @@ export class RegistryReader implements RunReader {
   readonly #results = new ResultReader();
   #told: RunFacts = {};
   #toldProblems = '';
+  #lastEntry = '';
 
   constructor(run: FoundRun, { now = () => Date.now() / 1000, namesAgeSeconds = 15 }: RegistryReaderOptions = {}) {
     this.#run = run;
@@ -88,6 +89,15 @@ export class RegistryReader implements RunReader {
     };
   }
 
+  /** How old the names may be: the entry of an experiment changes when it has made something. */
+  #ageFor({ fields, experiment }: RegistryEntry): number {
+    const text = JSON.stringify(fields);
+    const isNew = text !== this.#lastEntry;
+    this.#lastEntry = text;
+    if (isNew) return Math.min(1, this.#namesAge);
+    return experiment.status === 'running' ? this.#namesAge : this.#namesAge * restFactor;
+  }
+
   async #look(
     entry: RegistryEntry,
   ): Promise<{ facts: RunFacts; figures: readonly Figure[]; problems: readonly ReaderProblem[] }> {
@@ -96,7 +106,7 @@ export class RegistryReader implements RunReader {
     // What is run again still has the end of its last attempt.
     const endedAt = hasEnded(experiment) ? timeOf(experiment.completedAt) : undefined;
     const folder = path.dirname(this.#run.path);
-    const traces = await tracesOf(folder, experiment.name, { startedAt, maxAgeSeconds: this.#namesAge });
+    const traces = await tracesOf(folder, experiment.name, { startedAt, maxAgeSeconds: this.#ageFor(entry) });
     const results = await this.#results.read({
       registry: this.#run.path,
       root: this.#run.root,
@@ -112,6 +122,9 @@ export class RegistryReader implements RunReader {
     return { facts, figures: figuresOf(entry, results.files, endedAt), problems: results.problems };
   }
 }
+
+/** An experiment that does not run makes no new files, so its folder is seldom listed again. */
+const restFactor = 20;
 
 function entryFacts(
   experiment: RegistryExperiment,
