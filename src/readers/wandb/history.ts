@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { MediaRecord, ScalarBatch } from '../../domain/records.ts';
-import { TagColumns } from '../tensorboard/columns.ts';
+import { Columns } from './columns.ts';
 import { asNumber, isBareNumber, outermostPaths, parseJson, setAt, startsWith } from './json.ts';
 import { KeyTable, type RawKey, readPath } from './keys.ts';
 import type { LogRecord } from './logFile.ts';
@@ -8,7 +8,7 @@ import { type LoggedObject, mediaOf, type ValueRange } from './media.ts';
 import { kinds, type Role, Row, type RowKey } from './row.ts';
 
 interface HistoryKey extends RowKey {
-  readonly columns: TagColumns;
+  readonly columns: Columns;
 }
 
 /** Where the last row stood; null before the first one. */
@@ -27,7 +27,7 @@ const typeKey = '_type';
 /** Sorts the rows of a run's history into columns and media. */
 export class History {
   readonly #row: Row<HistoryKey>;
-  readonly #columns = new Map<string, TagColumns>();
+  readonly #columns = new Map<string, Columns>();
   readonly #nameOf: (tag: string) => string;
   readonly #log: string;
   #media: MediaRecord[] = [];
@@ -95,10 +95,10 @@ export class History {
     return { ...raw, path, role: roleOf(path), columns: this.#columnsOf(path.join('.')) };
   }
 
-  #columnsOf(tag: string): TagColumns {
+  #columnsOf(tag: string): Columns {
     const known = this.#columns.get(tag);
     if (known !== undefined) return known;
-    const made = new TagColumns(this.#nameOf(tag), noBytes);
+    const made = new Columns(this.#nameOf(tag));
     this.#columns.set(tag, made);
     return made;
   }
@@ -170,8 +170,6 @@ export class History {
       this.#media.push(record);
   }
 }
-
-const noBytes = new Uint8Array(0);
 
 function roleOf(path: readonly string[]): Role {
   const [first] = path;

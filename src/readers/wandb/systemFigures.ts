@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts';
 import type { ScalarBatch } from '../../domain/records.ts';
-import { TagColumns } from '../tensorboard/columns.ts';
+import { Columns } from './columns.ts';
 import { asNumber, isObject, parseJson } from './json.ts';
 import { parseNumber } from './number.ts';
 
@@ -11,7 +11,7 @@ export type KnownFigures = { readonly [name: string]: readonly [tag: string, cou
 const systemWords = /^(?:cpu|gpu|memory|disk|network|proc|tpu|ipu|trn|apple|system)(?![A-Za-z0-9])/;
 
 interface Figure {
-  readonly columns: TagColumns;
+  readonly columns: Columns;
   count: number;
 }
 
@@ -76,12 +76,11 @@ export class SystemFigures {
   }
 
   #add(name: string, tag: string, count: number): Figure {
-    const figure = { columns: new TagColumns(tag, noBytes), count };
+    const figure = { columns: new Columns(tag), count };
     this.#figures.set(name, figure);
     return figure;
   }
 }
 
-const noBytes = new Uint8Array(0);
 /** `N` of a bare NaN. */
 const bareNaN = 0x4e;
