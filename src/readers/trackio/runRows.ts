@@ -63,10 +63,11 @@ export class RunRows {
     };
   }
 
-  /** One call of `trackio.log`. */
-  takeMetrics(step: number, wallTime: number, metrics: string | JsonObject): void {
-    const values = this.#parse(metrics);
-    if (values === undefined) return;
+  /** One call of `log`; `further` are values that stand in columns of their own. */
+  takeMetrics(step: number, wallTime: number, metrics: string | JsonObject, further?: JsonObject): void {
+    const parsed = this.#parse(metrics);
+    if (parsed === undefined) return;
+    const values = further === undefined ? parsed : { ...further, ...parsed };
     this.#sawTime(wallTime);
     const row = this.#clock.count;
     this.#clock.push(step, wallTime);
