@@ -19,8 +19,8 @@ const cut = -1;
 const again = -2;
 
 export interface CsvOptions {
-  /** Stands before every tag. */
-  readonly prefix?: string;
+  /** The tag of a column, where it is not the column's name. */
+  readonly tagOf?: (name: string, index: number, names: readonly string[]) => string;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface CsvOptions {
 export class CsvScan implements RecordScan {
   headLength = 0;
   config: JsonObject | undefined;
-  readonly #prefix: string;
+  readonly #tagOf: CsvOptions['tagOf'];
   readonly #memory: RowMemory;
   readonly #clock = new RowClock();
   readonly #problems = new ScanProblems();
@@ -50,8 +50,8 @@ export class CsvScan implements RecordScan {
   #isRefused = false;
   #skipsLine = false;
 
-  constructor(state: Json | undefined, { prefix = '' }: CsvOptions = {}) {
-    this.#prefix = prefix;
+  constructor(state: Json | undefined, { tagOf }: CsvOptions = {}) {
+    this.#tagOf = tagOf;
     const kept = isObject(state) ? state : {};
     this.#memory = new RowMemory(kept['rows']);
     if (!Array.isArray(kept['names'])) return;
@@ -154,7 +154,8 @@ export class CsvScan implements RecordScan {
   }
 
   #columnOf(name: string, index: number): Column {
-    return new Column(`${this.#prefix}${name === '' ? `column ${index + 1}` : name}`);
+    const shown = name === '' ? `column ${index + 1}` : name;
+    return new Column(this.#tagOf?.(shown, index, this.#names) ?? shown);
   }
 
   /** Takes the row at `start`; gives back where the next one begins, or -1 where this one is not whole yet. */

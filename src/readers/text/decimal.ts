@@ -46,7 +46,8 @@ function readDigits(bytes: Uint8Array, first: number): number {
   let at = first;
   for (; ; at++) {
     const digit = bytes[at]! - zero;
-    if (digit < 0 || digit > 9) {
+    // Put so that the end of the bytes ends a number too.
+    if (!(digit >= 0 && digit <= 9)) {
       if (digit !== point || pointAt >= 0) break;
       pointAt = at;
     } else if (digits < firstDigits) {
