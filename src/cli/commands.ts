@@ -86,6 +86,14 @@ export const commands = {
     summary: 'read a file or folder directly, without the worker',
     load: async () => (await import('./commands/inspect.ts')).runInspect,
   },
+  sample: {
+    summary: 'draw samples from a checkpoint of Trainyard',
+    load: async () => (await import('./commands/sample.ts')).runSample,
+  },
+  eval: {
+    summary: 'measure a checkpoint of Trainyard on held-out data',
+    load: async () => (await import('./commands/eval.ts')).runEval,
+  },
   train: { summary: 'train a configuration in this process', load: async () => (await import('./train.ts')).runTrain },
   'probe-device': {
     summary: 'try a device with a small model',

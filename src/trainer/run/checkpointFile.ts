@@ -21,6 +21,8 @@ export interface CheckpointFacts {
   readonly seed: number;
   /** The resolved configuration as JSON. */
   readonly config: string;
+  /** What the network was built for as JSON (`DataFacts`), so that it can be used where the data set is not; '' in older files. */
+  readonly data: string;
 }
 
 /** A checkpoint that was read back. */
@@ -59,6 +61,11 @@ export function encodeCheckpoint(
   return encodeTensors([...counts, ...named], toMetadata(state, facts));
 }
 
+/** What a checkpoint says about itself. Throws AppError 'bad-file' where it is none of ours. */
+export function readCheckpointFacts(file: string): CheckpointFacts {
+  return toFacts(file, readTensors(file));
+}
+
 /**
  * Reads a checkpoint and arranges it as a run wants it. Throws AppError 'bad-file' where it is none of ours or damaged, and 'bad-config'
  * where it belongs to another architecture.
@@ -95,6 +102,7 @@ function toMetadata(state: TrainState, facts: CheckpointFacts): Record<string, s
     run_name: facts.runName,
     seed: String(facts.seed),
     config: facts.config,
+    data: facts.data,
   };
 }
 
@@ -113,6 +121,7 @@ function toFacts(file: string, { metadata }: TensorFile): CheckpointFacts {
     runName: text('run_name'),
     seed: Number(text('seed')),
     config: text('config'),
+    data: text('data'),
   };
 }
 

@@ -135,6 +135,7 @@ function makeCheckpoints(
     runName: identity.name,
     seed: run.settings.seed,
     config: JSON.stringify(loaded.config),
+    data: JSON.stringify(run.data),
   };
   const store = new CheckpointStore(folder.path, run.step.layout, facts, run.settings.keepCheckpoints);
   const from = run.resumedFrom;

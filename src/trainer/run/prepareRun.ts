@@ -24,6 +24,8 @@ export interface PreparedRun {
   readonly step: TrainStep;
   readonly steps: FusedSteps;
   readonly dataSets: readonly LabelledImages[];
+  /** What the network was built for. */
+  readonly data: DataFacts;
   readonly placement: Placement;
   readonly start: TrainState;
   /** The checkpoint that the run goes on from. */
@@ -63,7 +65,7 @@ export async function prepareRun(
     }),
   );
   const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
-  return { settings, architecture, program, step, steps, dataSets, placement, start, resumedFrom };
+  return { settings, architecture, program, step, steps, dataSets, data: facts, placement, start, resumedFrom };
 }
 
 /** The path of the checkpoint that a run is to go on from, or undefined where it begins afresh. */
@@ -96,7 +98,8 @@ function findResume(
   });
 }
 
-function dataFacts({ examples, height, width, channels, classes }: LabelledImages): DataFacts {
+/** What a network must know of its data set. */
+export function dataFacts({ examples, height, width, channels, classes }: LabelledImages): DataFacts {
   return { examples, height, width, channels, classes };
 }
 

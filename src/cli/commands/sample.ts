@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { onlyPositional, parseArguments, wholeNumber } from '../arguments.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { print, printJson, shortNumber } from '../output.ts';
+import { loadUse, useOptions, useSettings } from './checkpointUse.ts';
+import { printHelp } from './common.ts';
+
+const help = `trainyard sample CHECKPOINT [--out FILE.png] [--seed N] [--device NAME] [--threads N] [--json]
+
+Draws samples from a checkpoint of Trainyard and writes them as one picture. The same checkpoint and seed give the same bytes;
+without --seed it is the picture that the run drew at that step. Needs no worker, and no data set.
+
+  --out  the picture, by default NAME_step_NNNNNNNN.png in the current folder`;
+
+/** `trainyard sample CHECKPOINT`. */
+export async function runSample(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArguments(args, {
+    ...useOptions,
+    out: { type: 'string' },
+    seed: { type: 'string' },
+  });
+  if (values.help === true) return printHelp(help);
+  const checkpoint = path.resolve(onlyPositional(positionals, 'the path of a checkpoint'));
+  const seed = values.seed === undefined ? undefined : wholeNumber(values.seed, 'seed', 0);
+  const { openCheckpoint, drawSamples, writeFileDurably } = await loadUse();
+  const opened = await openCheckpoint(checkpoint, useSettings(values));
+  const { picture, shown, seed: used, metrics } = await drawSamples(opened, seed);
+  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}.png`;
+  const file = path.resolve(values.out ?? name);
+  writeFileDurably(file, picture.bytes);
+  const result = { checkpoint, run: opened.facts.runName, step: opened.step, seed: used, file, shown, metrics };
+  if (values.json === true) printJson(result);
+  else {
+    print(`${shown} samples of ${opened.facts.runName}, step ${opened.step}, seed ${used}: ${file}`);
+    for (const [tag, value] of Object.entries(metrics)) print(`${tag}  ${shortNumber(value)}`);
+  }
+  return exitCodes.done;
+}

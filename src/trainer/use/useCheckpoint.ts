@@ -1,0 +1,79 @@
+import { Disposables } from '../../base/disposables.ts';
+import { AppError } from '../../base/errors.ts';
+import { valueAt } from '../../domain/config.ts';
+import { loadImageSet } from '../data/imageSet.ts';
+import { Evaluator } from '../engine/evaluation.ts';
+import { Judge } from '../engine/judge.ts';
+import { Sampler } from '../engine/sampler.ts';
+import { imageGrid, type PngPicture } from '../files/imageGrid.ts';
+import type { OpenedCheckpoint } from './openCheckpoint.ts';
+
+const noPause = () => Promise.resolve();
+
+/** A picture of samples, and the judge's figures where the run had a judge. */
+export interface DrawnSamples {
+  readonly picture: PngPicture;
+  readonly shown: number;
+  readonly seed: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/**
+ * Draws samples from the averaged weights of a checkpoint. The same checkpoint, seed and device give the same bytes; with the seed of the run, which is
+ * the default, they are the picture that the run itself drew at that step. Throws AppError 'bad-argument' where the recipe draws none.
+ */
+export async function drawSamples(opened: OpenedCheckpoint, given?: number): Promise<DrawnSamples> {
+  const { program, placement, average, config, recipe } = opened;
+  const { samples } = program;
+  if (samples === undefined) {
+    throw new AppError('bad-argument', `The recipe ${recipe.info.id} draws no samples.`, {
+      hint: 'Measure the checkpoint instead: trainyard eval CHECKPOINT.',
+    });
+  }
+  const owner = new Disposables();
+  try {
+    const seed = given ?? (valueAt(config, 'seed') as number);
+    const sampler = owner.add(await Sampler.create(program, samples, seed, placement));
+    const drawn = await sampler.draw(average, noPause);
+    const judge =
+      samples.judge === undefined ? undefined : owner.add(await Judge.create(samples.judge, placement.threads));
+    const metrics = (await judge?.measure(drawn, noPause)) ?? {};
+    const picture = imageGrid(drawn, samples.shown, samples.columns);
+    return { picture, shown: Math.min(samples.shown, drawn.count), seed, metrics };
+  } finally {
+    owner.dispose();
+  }
+}
+
+/** Figures over held-out data, and the data sets that were not there. */
+export interface MeasuredCheckpoint {
+  readonly metrics: Readonly<Record<string, number>>;
+  /** SHA-256 of each data set by its name. */
+  readonly dataSets: Readonly<Record<string, string>>;
+  readonly missing: readonly string[];
+}
+
+/** Measures the averaged weights of a checkpoint over its recipe's data sets, in their own order: the same data give the same figures. */
+export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<MeasuredCheckpoint> {
+  const { program, placement, average, config, recipe } = opened;
+  const metrics: Record<string, number> = {};
+  const dataSets: Record<string, string> = {};
+  const missing: string[] = [];
+  const requests = recipe.dataSets(config);
+  for (const evaluation of program.evaluations) {
+    const request = requests.find(({ name }) => name === evaluation.data);
+    const set = request === undefined ? undefined : loadImageSet(request);
+    if (set === undefined) {
+      missing.push(evaluation.data);
+      continue;
+    }
+    const evaluator = await Evaluator.create(program, evaluation, set, placement);
+    try {
+      for (const [tag, value] of await evaluator.measure(average, noPause)) metrics[tag] = value;
+    } finally {
+      evaluator.dispose();
+    }
+    dataSets[set.name] = set.sha256;
+  }
+  return { metrics, dataSets, missing };
+}
