@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isInsideDvclive } from '../dvclive/names.ts';
 import type { ContainerListing, FolderListing, FolderMatch, RunContainer, RunFormat, RunReader } from '../format.ts';
 import { isLightningFolder, metricsFile } from '../lightning/names.ts';
 import { CsvScan } from '../text/csvScan.ts';
@@ -24,6 +25,7 @@ export const csvFormat: RunFormat = {
 };
 
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
+  if (isInsideDvclive(folder.path)) return undefined;
   const isLightning = isLightningFolder(folder);
   const names = folder.files.filter((name) => tableName(name) !== undefined && !(isLightning && name === metricsFile));
   if (names.length === 0) return undefined;
