@@ -2,10 +2,11 @@ import path from 'node:path';
 import type { FoundRun } from '../../domain/records.ts';
 import type { ContainerListing, FolderListing, FolderMatch, RunContainer, RunFormat } from '../format.ts';
 import { databaseAt } from '../sqlite/trackerDatabase.ts';
+import { aimListing, isAimFolder, matchAim } from './aim.ts';
 import { listRecords } from './hubRun.ts';
 import { ExperimentHubReader } from './reader.ts';
 
-/** ml-experiment-hub: one database with configurations, runs, metric logs, figures of the machine and jobs. */
+/** ml-experiment-hub: one database with configurations, runs, metric logs, figures of the machine and jobs. Repositories of Aim are named here too. */
 export const experimentHubFormat: RunFormat = {
   source: 'experiment-hub',
   title: 'ml-experiment-hub databases',
@@ -21,6 +22,7 @@ const othersNames = /^(registry-|mlflow\.|mlruns\.|optuna\.|\.?coverage\.)/;
 const ownNames = /^(ml_hub|ml_experiments)\.db$/;
 
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
+  if (isAimFolder(folder.path)) return matchAim(folder);
   const containers = folder.files
     .filter((name) => databaseName.test(name) && !othersNames.test(name))
     .map((name): RunContainer => {
@@ -31,6 +33,7 @@ function matchFolder(folder: FolderListing): FolderMatch | undefined {
 }
 
 async function list({ path: file, root }: RunContainer): Promise<ContainerListing> {
+  if (isAimFolder(file)) return aimListing;
   const answer = await databaseAt(file).read(listRecords);
   if (answer.ok) {
     const runs = answer.value.value.map(

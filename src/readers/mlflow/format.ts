@@ -20,6 +20,8 @@ const databaseName = /\.(db|sqlite3?|db3)$/i;
 const othersNames = /^(registry-|ml_hub\.|ml_experiments\.|optuna\.|\.?coverage\.)/;
 
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
+  // Aim keeps an SQLite file for names beside its values; the folder is told of elsewhere.
+  if (path.basename(folder.path) === '.aim') return undefined;
   if (isRunFolder(folder)) {
     const run: FoundRun = {
       source: 'mlflow',

@@ -20,6 +20,8 @@ export const trackioFormat: RunFormat = {
 const othersNames = /^(mlflow|mlruns|ml_hub|ml_experiments|optuna|coverage|\.coverage)\./;
 
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
+  // Aim keeps an SQLite file for names beside its values; the folder is told of elsewhere.
+  if (path.basename(folder.path) === '.aim') return undefined;
   const containers = [...databasesIn(folder), ...inboxIn(folder)];
   return containers.length === 0 ? undefined : { runs: [], containers, descend: true };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test, { type TestContext } from 'node:test';
@@ -121,4 +122,17 @@ test('every status is told with what it rests on', async (context) => {
   assert.match(late.statusReason!, /killed/);
   assert.equal((await statusOf('5')).status, 'stopped');
   assert.equal((await statusOf('queue:7')).status, 'queued');
+});
+
+test('a repository of Aim is named, with the reason why it is not read and how to export it', async (context) => {
+  const folder = temporaryFolder(context);
+  mkdirSync(path.join(folder, '.aim', 'meta', 'chunks'), { recursive: true });
+  writeFileSync(path.join(folder, '.aim', 'run_metadata.sqlite'), '');
+  const { runs, skipped } = await discoverRuns(folder);
+  assert.deepEqual(runs, []);
+  assert.deepEqual(
+    skipped.map((one) => one.path),
+    [path.join(folder, '.aim')],
+  );
+  assert.match(skipped[0]!.reason, /RocksDB.*python -c/s);
 });
