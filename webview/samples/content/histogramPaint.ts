@@ -102,6 +102,7 @@ function paintStepLabels(context: CanvasRenderingContext2D, { grid, theme, chose
   context.fillText(first, box.x, y);
   context.textAlign = 'right';
   context.fillText(last, box.x + box.width, y);
+  if (here === first || here === last) return;
   const x = columnCentre(box, steps.length, chosen);
   const half = context.measureText(here).width / 2 + 8;
   const isFree =
@@ -123,7 +124,8 @@ function paintBars(context: CanvasRenderingContext2D, { grid, layout, chosen, co
   column.forEach((share, row) => {
     const length = most === 0 ? 0 : (share / most) * bars.width;
     const y = bars.y + bars.height - (row + 1) * rowHeight;
-    if (length > 0) context.fillRect(bars.x, y, Math.max(1, length), Math.max(1, rowHeight - 0.5));
+    // Rows touch: together they are the outline of where values lie.
+    if (length > 0) context.fillRect(bars.x, Math.floor(y), Math.max(1, length), Math.ceil(rowHeight));
   });
   context.strokeStyle = theme.border;
   context.beginPath();
