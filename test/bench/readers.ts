@@ -6,11 +6,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchEventFiles } from './readers/eventFileBench.ts';
 import type { ReaderBench } from './readers/subject.ts';
+import { benchTextLogs } from './readers/textBench.ts';
 import { writeReport } from './report.ts';
 
 /** A new one is a file in the folder `readers` and a line here. Its page is `results/readers-NAME.md`. */
 const benches: { readonly [name: string]: ReaderBench } = {
   tensorboard: benchEventFiles,
+  text: benchTextLogs,
 };
 
 const { values: options } = parseArgs({
