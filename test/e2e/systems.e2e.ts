@@ -134,7 +134,7 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
     assert.equal(runNamed('cnn-2').resumedFrom, runNamed('cnn-1').id);
     assert.ok(commandOf('cnn-2').includes('resume=true'), commandOf('cnn-2').join(' '));
     await until('the restored checkpoint in the log', () =>
-      /Restored from .*last\.pt at step \d+/.test(lab.cli('logs', runNamed('cnn-2').id)),
+      /Restored from .*last\.pt at step \d+/.test(lab.cli('log', runNamed('cnn-2').id)),
     );
   });
 

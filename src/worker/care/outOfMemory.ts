@@ -17,7 +17,7 @@ export function outOfMemoryPoint({ names, failure }: EndedBadly): Watchpoint {
     key: `oom ${failure.signature}`,
     isBad: true,
     isGood: false,
-    message: `${who} ran out of memory: ${failure.message}`,
-    hint: 'A smaller batch, or fewer runs on one device, makes room; Relaunch Failed can halve batch_size for the whole group.',
+    message: `${who} ran out of memory: ${failure.message.replace(/[.\s]*$/, '.')}`,
+    hint: 'A smaller batch, or fewer runs on one device, makes room; “Relaunch With Edit…” of a sweep halves batch_size for all that failed so.',
   };
 }
