@@ -1,24 +1,37 @@
 /**
  * The CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected) of bytes, as an unsigned 32-bit number. `seed` continues the CRC of the
- * bytes before. Eight bytes at a time by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance
- * CRC Generation", IEEE Transactions on Computers 57(11), 2008).
+ * bytes before.
  */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length, seed = 0): number {
+  return crc32cOfView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start, end, seed);
+}
+
+/**
+ * The same of a view, for those who have one: they check many short pieces. Eight bytes at a time by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for
+ * High-Performance CRC Generation", IEEE Transactions on Computers 57(11), 2008). Sixteen
+ * tables are slower here: records are short, and the function is then too long to be inlined.
+ */
+export function crc32cOfView(view: DataView, start: number, end: number, seed = 0): number {
   let crc = ~seed;
   let at = start;
   for (const last = end - 7; at < last; at += 8) {
-    const low = crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    const first = crc ^ view.getInt32(at, true);
+    const second = view.getInt32(at + 4, true);
     crc =
-      table7[low & 255]! ^
-      table6[(low >>> 8) & 255]! ^
-      table5[(low >>> 16) & 255]! ^
-      table4[low >>> 24]! ^
-      table3[bytes[at + 4]!]! ^
-      table2[bytes[at + 5]!]! ^
-      table1[bytes[at + 6]!]! ^
-      table0[bytes[at + 7]!]!;
+      table7[first & 255]! ^
+      table6[(first >>> 8) & 255]! ^
+      table5[(first >>> 16) & 255]! ^
+      table4[first >>> 24]! ^
+      table3[second & 255]! ^
+      table2[(second >>> 8) & 255]! ^
+      table1[(second >>> 16) & 255]! ^
+      table0[second >>> 24]!;
   }
-  for (; at < end; at++) crc = (crc >>> 8) ^ table0[(crc ^ bytes[at]!) & 255]!;
+  for (const last = end - 3; at < last; at += 4) {
+    const word = crc ^ view.getInt32(at, true);
+    crc = table3[word & 255]! ^ table2[(word >>> 8) & 255]! ^ table1[(word >>> 16) & 255]! ^ table0[word >>> 24]!;
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ table0[(crc ^ view.getUint8(at)) & 255]!;
   return ~crc >>> 0;
 }
 

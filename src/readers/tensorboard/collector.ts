@@ -38,7 +38,7 @@ export const emptyLogFacts: LogFacts = { firstWallTime: null, lastWallTime: null
 
 /** Sorts events into columns and media, and remembers what each tag means. */
 export class EventCollector {
-  readonly tags = new TagTable();
+  readonly tags: TagTable;
   #media: MediaRecord[] = [];
   // NaN where there is none: a field that is always a number costs no allocation per event.
   #firstWallTime: number;
@@ -46,7 +46,13 @@ export class EventCollector {
   #hparams: JsonObject | null;
   readonly #restarts: Restart[];
 
-  constructor(facts: LogFacts, meanings: Iterable<readonly [string, TagMeaning]>) {
+  /** `expected`: about how many rows a tag will have. */
+  constructor(
+    facts: LogFacts,
+    meanings: Iterable<readonly [string, TagMeaning]>,
+    expected?: ReadonlyMap<string, number>,
+  ) {
+    this.tags = new TagTable(expected);
     this.#firstWallTime = facts.firstWallTime ?? Number.NaN;
     this.#lastWallTime = facts.lastWallTime ?? Number.NaN;
     this.#hparams = facts.hparams;
@@ -90,7 +96,7 @@ export class EventCollector {
 
   /** Reads a value to its end before anything is kept, and gives back what to keep. */
   #interpret(reader: WireReader, event: Event, value: SummaryValue, buffer: EventBuffer): () => void {
-    const columns = this.tags.find(reader.bytes, value.tag.start, value.tag.end);
+    const columns = this.tags.find(reader.bytes, reader.view, value.tag.start, value.tag.end);
     // The first metadata of a tag holds for all of it.
     const meaning = columns.meaning ?? value.meaning;
     const remember = (): void => {

@@ -1,4 +1,5 @@
 import type { ScalarBatch } from '../../domain/records.ts';
+import { viewOf } from './wire.ts';
 
 /** What SummaryMetadata says of a tag. It stands only at the tag's first value, so it must be remembered. */
 export interface TagMeaning {
@@ -11,6 +12,8 @@ export interface TagMeaning {
 export class TagColumns {
   readonly tag: string;
   readonly bytes: Uint8Array;
+  /** The same in whole words of four bytes, little-endian; up to three bytes are left over. */
+  readonly words: Int32Array;
   meaning: TagMeaning | undefined;
   /** The tag that followed this one last time. Loggers write tags in turns, so it is usually the next one again. */
   successor: TagColumns | undefined;
@@ -18,12 +21,26 @@ export class TagColumns {
   steps = none;
   wallTimes = none;
   values = none;
-  /** How many rows were taken last time: the next piece of a long log brings about as many. */
-  #expected = 0;
+  /** How many rows the last piece of the log brought: the next piece of a long log brings about as many. */
+  readonly #expected: number;
 
-  constructor(tag: string, bytes: Uint8Array) {
+  constructor(tag: string, bytes: Uint8Array, expected: number) {
     this.tag = tag;
     this.bytes = bytes;
+    const view = viewOf(bytes);
+    this.words = Int32Array.from({ length: bytes.length >> 2 }, (_, index) => view.getInt32(4 * index, true));
+    this.#expected = expected;
+  }
+
+  /** Whether the tag is these bytes. Four are compared at a time: this is done for every value of a log. */
+  hasBytes(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
+    const { bytes: own, words } = this;
+    if (own.length !== end - start) return false;
+    for (let index = 0; index < words.length; index++)
+      if (words[index] !== view.getInt32(start + 4 * index, true)) return false;
+    for (let index = 4 * words.length; index < own.length; index++)
+      if (own[index] !== bytes[start + index]) return false;
+    return true;
   }
 
   push(step: number, wallTime: number, value: number): void {
@@ -44,7 +61,6 @@ export class TagColumns {
       wallTimes: trim(this.wallTimes, count),
       values: trim(this.values, count),
     };
-    this.#expected = count;
     this.count = 0;
     this.steps = none;
     this.wallTimes = none;
@@ -64,19 +80,26 @@ export class TagColumns {
 export class TagTable {
   readonly #byHash = new Map<number, TagColumns[]>();
   readonly #all: TagColumns[] = [];
+  readonly #expected: ReadonlyMap<string, number>;
   #last: TagColumns | undefined;
+
+  /** `expected`: about how many rows each tag will have, where that is known; columns that grow step by step are copied often. */
+  constructor(expected: ReadonlyMap<string, number> = new Map()) {
+    this.#expected = expected;
+  }
 
   get all(): readonly TagColumns[] {
     return this.#all;
   }
 
-  find(bytes: Uint8Array, start: number, end: number): TagColumns {
+  /** `view` is a view of the same bytes. */
+  find(bytes: Uint8Array, view: DataView, start: number, end: number): TagColumns {
     const guess = this.#last?.successor;
-    if (guess !== undefined && sameBytes(guess.bytes, bytes, start, end)) {
+    if (guess?.hasBytes(bytes, view, start, end)) {
       this.#last = guess;
       return guess;
     }
-    const found = this.#lookUp(bytes, start, end);
+    const found = this.#lookUp(bytes, view, start, end);
     if (this.#last !== undefined) this.#last.successor = found;
     this.#last = found;
     return found;
@@ -84,20 +107,21 @@ export class TagTable {
 
   findText(tag: string): TagColumns {
     const bytes = new TextEncoder().encode(tag);
-    return this.#lookUp(bytes, 0, bytes.length);
+    return this.#lookUp(bytes, viewOf(bytes), 0, bytes.length);
   }
 
-  #lookUp(bytes: Uint8Array, start: number, end: number): TagColumns {
+  #lookUp(bytes: Uint8Array, view: DataView, start: number, end: number): TagColumns {
     const hash = hashBytes(bytes, start, end);
     let bucket = this.#byHash.get(hash);
     if (bucket === undefined) {
       bucket = [];
       this.#byHash.set(hash, bucket);
     }
-    const known = bucket.find((columns) => sameBytes(columns.bytes, bytes, start, end));
+    const known = bucket.find((columns) => columns.hasBytes(bytes, view, start, end));
     if (known !== undefined) return known;
     const own = bytes.slice(start, end);
-    const made = new TagColumns(new TextDecoder().decode(own), own);
+    const tag = new TextDecoder().decode(own);
+    const made = new TagColumns(tag, own, this.#expected.get(tag) ?? 0);
     bucket.push(made);
     this.#all.push(made);
     return made;
@@ -115,13 +139,6 @@ function enlarge(column: Float64Array, capacity: number): Float64Array<ArrayBuff
   const larger = new Float64Array(capacity);
   larger.set(column);
   return larger;
-}
-
-function sameBytes(own: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  const length = own.length;
-  if (length !== end - start) return false;
-  for (let index = 0; index < length; index++) if (own[index] !== bytes[start + index]) return false;
-  return true;
 }
 
 /** FNV-1a, 32 bits. */

@@ -42,6 +42,9 @@ export class EventLog {
   /** Files that held nothing more when they were last looked at, with how they were then. */
   readonly #exhausted = new Map<string, string>();
 
+  /** How many rows of each tag the last poll brought, for the columns of the next one. */
+  #expected: ReadonlyMap<string, number> = new Map();
+
   /** `only` reads one file of the folder. `bufferSize` is for tests. */
   constructor(folder: string, { only, bufferSize }: { only?: string; bufferSize?: number } = {}) {
     this.#folder = folder;
@@ -57,10 +60,11 @@ export class EventLog {
     try {
       const reset = from !== undefined && (await this.#isVoid(from, files, handles, problems));
       const cursor = from === undefined || reset ? emptyLogCursor : from;
-      const collector = new EventCollector(cursor.facts, meaningsOf(cursor));
+      const collector = new EventCollector(cursor.facts, meaningsOf(cursor), this.#expected);
       const positions: Record<string, FileCursor> = structuredClone(cursor.files);
       const more = await this.#readFiles(files, positions, collector, maxBytes, handles, problems);
       const rows = collector.takeRows();
+      this.#expected = more ? new Map(rows.scalars.map(({ tag, values }) => [tag, values.length])) : new Map();
       const facts = collector.facts;
       const next: LogCursor = { files: positions, meanings: meaningsIn(collector), facts };
       return {

@@ -36,13 +36,15 @@ export function readFastScalar(bytes: Uint8Array, view: DataView, start: number,
   const kind = bytes[tagEnd];
   // 0x15: field 2 (simple_value) as fixed32.
   if (kind === 0x15 && tagEnd + 5 === end) {
-    tags.find(bytes, tagStart, tagEnd).push(step, view.getFloat64(start + 1, true), view.getFloat32(tagEnd + 1, true));
+    tags
+      .find(bytes, view, tagStart, tagEnd)
+      .push(step, view.getFloat64(start + 1, true), view.getFloat32(tagEnd + 1, true));
     return true;
   }
   if (kind !== 0x42) return false;
   const valueAt = tensorContent(bytes, tagEnd, end);
   if (valueAt < 0) return false;
-  const columns = tags.find(bytes, tagStart, tagEnd);
+  const columns = tags.find(bytes, view, tagStart, tagEnd);
   if (columns.meaning?.plugin !== 'scalars') return false;
   const value = bytes[valueAt - 1] === 8 ? view.getFloat64(valueAt, true) : view.getFloat32(valueAt, true);
   columns.push(step, view.getFloat64(start + 1, true), value);

@@ -1,4 +1,4 @@
-import { crc32c, maskCrc } from '../../base/crc32c.ts';
+import { crc32c, crc32cOfView, maskCrc } from '../../base/crc32c.ts';
 
 /** Length and its checksum before the payload, and the payload's checksum behind it. */
 export const headerBytes = 12;
@@ -45,7 +45,7 @@ export class FrameWalker {
     this.payloadLength = length;
     const payloadEnd = this.payloadStart + length;
     if (payloadEnd + 4 > this.#end) return 'cut';
-    const crc = maskCrc(crc32c(this.bytes, this.payloadStart, payloadEnd));
+    const crc = maskCrc(crc32cOfView(view, this.payloadStart, payloadEnd));
     return crc === view.getUint32(payloadEnd, true) ? 'record' : 'badPayload';
   }
 
@@ -71,7 +71,7 @@ export class FrameWalker {
     const low = view.getUint32(at, true);
     const stored = view.getUint32(at + 8, true);
     if (low < knownLengths.length && view.getUint32(at + 4, true) === 0) return lengthChecksum(low) === stored;
-    return maskCrc(crc32c(this.bytes, at, at + 8)) === stored;
+    return maskCrc(crc32cOfView(view, at, at + 8)) === stored;
   }
 }
 
