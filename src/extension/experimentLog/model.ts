@@ -97,9 +97,10 @@ const looks: readonly (readonly [RegExp, EntryLook])[] = [
   [/^(STOPPED|CANCELLED|ABANDONED|SKIPPED)/, { icon: 'circle-slash', color: 'descriptionForeground' }],
 ];
 
-/** How the status word of an entry looks; people write many, so only its beginning counts. */
+/** How the status word of an entry looks; people write many, so only its beginning counts, without the symbols before it. */
 export function entryLook(status: string): EntryLook {
-  return looks.find(([pattern]) => pattern.test(status.toUpperCase()))?.[1] ?? { icon: 'note' };
+  const word = status.toUpperCase().replace(/^[^\p{L}]+/u, '');
+  return looks.find(([pattern]) => pattern.test(word))?.[1] ?? { icon: 'note' };
 }
 
 /** What a screen reader says of an entry. */

@@ -1,46 +1,30 @@
 import type { LogEntry } from '../../domain/logEntry.ts';
+import { conclusionOf, statusOf } from './labels.ts';
+import { outlineOf, type Section } from './outline.ts';
 import { checkpointsIn, datesIn } from './references.ts';
-import { headingOf, type LogLine, splitLines } from './sections.ts';
+import { type LogLine, splitLines } from './sections.ts';
 import { tablesIn } from './tables.ts';
 
-/** Part of the log below one heading. */
-interface Section {
-  readonly line: number;
-  readonly level: number;
-  readonly phase: string;
-  readonly title: string;
-  readonly body: readonly LogLine[];
-}
-
 /**
- * The entries of an EXPERIMENT_LOG.md, in its order: each `###` heading, and each `##` heading that has a status of its own. `file` is what the entries
- * will say of where they stand. Any text is accepted; one without headings has no entries.
+ * The entries of an EXPERIMENT_LOG.md, in its order: what `outlineOf` takes for one by its headings and its text. `file` is what the entries will say of where
+ * they stand. Any text is accepted; one without headings has no entries.
  */
 export function parseExperimentLog(markdown: string, file: string): readonly LogEntry[] {
-  return sectionsOf(splitLines(markdown)).flatMap((section) => {
+  return outlineOf(splitLines(markdown)).flatMap((section) => {
     const entry = toEntry(section, file);
-    return section.level === 3 || (section.level === 2 && entry.status !== '') ? [entry] : [];
+    return isEntry[section.isEntry](entry) ? [entry] : [];
   });
 }
 
-function sectionsOf(lines: readonly LogLine[]): readonly Section[] {
-  const headings = lines.flatMap((line, index) => {
-    const heading = headingOf(line);
-    // Deeper headings belong to the entry that they stand in.
-    return heading === undefined || heading.level > 3 ? [] : [{ ...heading, line: index }];
-  });
-  let phase = '';
-  return headings.map((heading, index) => {
-    if (heading.level === 1) phase = '';
-    if (heading.level === 2) phase = heading.title;
-    const end = headings[index + 1]?.line ?? lines.length;
-    return { ...heading, phase, body: lines.slice(heading.line + 1, end) };
-  });
-}
+const isEntry = {
+  always: () => true,
+  'with status': ({ status }) => status !== '',
+  'with content': ({ status, tables, commands }) => status !== '' || tables.length > 0 || commands.length > 0,
+} as const satisfies { readonly [K in Section['isEntry']]: (entry: LogEntry) => boolean };
 
 function toEntry({ line, phase, title, body }: Section, file: string): LogEntry {
   const commands = commandBlocks(body).flatMap(commandsIn);
-  const status = labelled(body, 'Status').replace(/^[a-z]+/i, (word) => word.toUpperCase());
+  const status = statusOf(title, body);
   return {
     file,
     line,
@@ -53,23 +37,8 @@ function toEntry({ line, phase, title, body }: Section, file: string): LogEntry 
     tables: tablesIn(body),
     checkpoints: checkpointsIn(body),
     dates: datesIn(title, status, body),
-    conclusion: labelled(body, 'Conclusion'),
+    conclusion: conclusionOf(body),
   };
-}
-
-/** The paragraph that begins with `**Label:**`, on one line; '' where there is none. */
-function labelled(body: readonly LogLine[], label: string): string {
-  const begins = new RegExp(`^\\s*(?:[-*]\\s+)?\\*\\*${label}:?\\*\\*:?\\s*(.*)$`, 'i');
-  const from = body.findIndex((line) => line.fence === 'outside' && begins.test(line.text));
-  if (from < 0) return '';
-  const first = begins.exec(body[from]!.text)![1]!;
-  const rest: string[] = [];
-  for (const line of body.slice(from + 1)) {
-    if (line.fence !== 'outside' || line.text.trim() === '' || /^\s*(\*\*[^*]+:\*\*|[|#>-]|\d+\.)/.test(line.text))
-      break;
-    rest.push(line.text.trim());
-  }
-  return [first.trim(), ...rest].join(' ').trim();
 }
 
 /** The blocks between fences that hold commands: those of a shell, and unlabelled ones that name a run. */
@@ -110,13 +79,13 @@ function commandsIn(block: readonly string[]): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** `run_name=` of Hydra command lines. */
-const hydraNames = /(?:^|\s)\+{0,2}run_name=("[^"]*"|'[^']*'|[^\s"'<>]+)/g;
+/** `run_name=` of Hydra command lines, `--run-name` of others. */
+const commonNames = /(?:^|\s)(?:\+{0,2}run_name=|--(?:run|exp|experiment)[-_]name[= ])("[^"]*"|'[^']*'|[^\s"'<>]+)/g;
 /** `name=` and `--name` of our own command line. */
 const ownNames = /\s(?:name=|--name[ =])("[^"]*"|'[^']*'|[^\s"'<>]+)/g;
 
 /** The runs that a command names. A placeholder in angle brackets is no name. */
 export function namesOf(command: string): readonly string[] {
   const own = command.startsWith('trainyard ') ? [...command.matchAll(ownNames)] : [];
-  return [...command.matchAll(hydraNames), ...own].map((match) => match[1]!.replace(/^["']|["']$/g, ''));
+  return [...command.matchAll(commonNames), ...own].map((match) => match[1]!.replace(/^["']|["']$/g, ''));
 }

@@ -280,3 +280,76 @@ test('tables end where their rows do, and pipes within cells stay', () => {
   const many = parseExperimentLog(`### 1\n\`${'{a,b}'.repeat(60)}.pt\` ${'w'.repeat(200_000)}`, 'L.md');
   assert.equal(many[0]!.checkpoints.length, 1);
 });
+
+test('an entry may be a heading of any level, with parts of its own', () => {
+  const read = (...lines: string[]) =>
+    parseExperimentLog(lines.join('\n'), 'L.md').map(({ phase, title, tables, status, conclusion }) => [
+      phase,
+      title,
+      tables.length,
+      status,
+      conclusion,
+    ]);
+  const table = ['| a |', '|---|', '| 1 |'];
+  assert.deepEqual(
+    read(
+      '# Log',
+      '## Setup of all',
+      'text',
+      '## Experiment 1: soft',
+      '**Hypothesis:** it helps',
+      '### **Results**',
+      ...table,
+      '### Analysis (partial)',
+      '- **Verdict: FAILED.** It does not.',
+      '## Experiment 2: hard (PENDING)',
+      '## 2026-09-08: pilot complete',
+      'Status: done, mostly',
+      '### Key findings',
+      '',
+      'It works',
+      'at last.',
+      '',
+      'More.',
+      '## Phase 3',
+      '### Setup',
+      '### 3.1: real',
+      '### Notes on everything',
+      '## Series',
+      '### Experiment 2v1: random',
+      '### Results',
+      ...table,
+      '### Summary',
+      '## Runs',
+      '### Results',
+      '**Status:** ✅ done',
+    ),
+    [
+      ['', 'Experiment 1: soft', 1, '', 'FAILED. It does not.'],
+      ['', 'Experiment 2: hard (PENDING)', 0, 'PENDING', ''],
+      ['', '2026-09-08: pilot complete', 0, 'DONE, mostly', 'It works at last.'],
+      ['Phase 3', 'Setup', 0, '', ''],
+      ['Phase 3', '3.1: real', 0, '', ''],
+      ['Phase 3', 'Notes on everything', 0, '', ''],
+      ['Series', 'Experiment 2v1: random', 1, '', ''],
+      ['Series', 'Summary', 0, '', ''],
+      ['Runs', 'Results', 0, '✅ DONE', ''],
+    ],
+  );
+  assert.deepEqual(read('# One', ...table, '# Two', 'text', '# Three', '```sh', 'python x.py', '```'), [
+    ['', 'One', 1, '', ''],
+    ['', 'Three', 0, '', ''],
+  ]);
+  assert.deepEqual(read('# The log', '**Status:** RUNNING', ...table), []);
+});
+
+test('runs are found by --run-name, too', () => {
+  const log = [
+    '### 1: x',
+    '```bash',
+    './train.sh --run-name router_3 --dataset-name d',
+    'python t.py --exp_name=b',
+    '```',
+  ];
+  assert.deepEqual(parseExperimentLog(log.join('\n'), 'L.md')[0]!.runNames, ['router_3', 'b']);
+});

@@ -80,8 +80,16 @@ test('entries of one title keep ids of their own, which do not depend on the lin
 });
 
 test('the many words for a status get their icons', () => {
-  const icons = ['COMPLETED', 'done', 'In progress', 'FAILED (OOM)', 'PENDING', 'ABANDONED', 'strange', ''].map(
-    (status) => entryLook(status).icon,
-  );
-  assert.deepEqual(icons, ['pass', 'pass', 'sync', 'error', 'clock', 'circle-slash', 'note', 'note']);
+  const icons = [
+    'COMPLETED',
+    'done',
+    'In progress',
+    'FAILED (OOM)',
+    'PENDING',
+    'ABANDONED',
+    'strange',
+    '',
+    '✅ DONE',
+  ].map((status) => entryLook(status).icon);
+  assert.deepEqual(icons, ['pass', 'pass', 'sync', 'error', 'clock', 'circle-slash', 'note', 'note', 'pass']);
 });
