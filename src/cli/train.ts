@@ -5,9 +5,12 @@ const trainHelp = `trainyard train CONFIG [key=value …]
 
 Trains the recipe of a YAML configuration in this process, without the worker, and writes a run directory
 (runs/NAME, or the folder in TRAINYARD_RUN_DIR). Ctrl+C stops it with a checkpoint; resume=PATH goes on from
-one, resume=last from the run's own last one, if there is one.
+one, resume=last from the run's own last one, if there is one. --profile looks at a few steps first and writes
+where their time goes (profile.md, and profile.trace.json for Perfetto); it is the same as profile=true.
 
 Exit code: 0 finished, 1 failed, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
+
+const profileFlag = '--profile';
 
 const probeHelp = `trainyard probe-device NAME|all [--json]
 
@@ -19,8 +22,9 @@ Exit code: 0 usable, 1 not.`;
 /** `trainyard train CONFIG [key=value …]`: gives the exit code. The trainer and ONNX Runtime are loaded only here. */
 export async function runTrain(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) return say(trainHelp);
-  const [configFile, ...overrides] = args;
-  const flag = args.find((arg) => arg.startsWith('-'));
+  const [configFile, ...overrides] = args.filter((arg) => arg !== profileFlag);
+  if (args.includes(profileFlag)) overrides.push('profile=true');
+  const flag = args.find((arg) => arg.startsWith('-') && arg !== profileFlag);
   if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
   if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
   const trainer = await loadTrainer();

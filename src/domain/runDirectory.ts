@@ -9,6 +9,9 @@ import type { MetricDefinition } from './metricDefinition.ts';
  * state.json, exit.json, output.log (shim) · elsewhere.json (the worker, for jobs that run on another machine).
  */
 export const runFiles = {
+  /** Where the time of a step goes: a page for people, and a trace for chrome://tracing or https://ui.perfetto.dev. */
+  profile: 'profile.md',
+  trace: 'profile.trace.json',
   launch: 'launch.json',
   config: 'config.yaml',
   run: 'run.json',

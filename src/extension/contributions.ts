@@ -12,6 +12,7 @@ export const commandIds = {
   showSamples: 'trainyard.showSamples',
   showLog: 'trainyard.showLog',
   revealRun: 'trainyard.revealRun',
+  openProfile: 'trainyard.openProfile',
   openConsole: 'trainyard.openConsole',
   openConfiguration: 'trainyard.openConfiguration',
   revealSource: 'trainyard.revealSource',

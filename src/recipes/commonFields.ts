@@ -127,6 +127,13 @@ const runFields: readonly ConfigField[] = [
     unit: 'steps',
     description: 'Every how many steps the evaluations run; 0: at the end only.',
   },
+  {
+    key: 'profile',
+    type: 'boolean',
+    default: false,
+    description:
+      'Look at a few steps before training: profile.md says where their time goes, profile.trace.json shows it in Perfetto.',
+  },
   { key: 'resume', type: 'path', default: '', description: 'Checkpoint to go on from. Empty: start afresh.' },
 ];
 

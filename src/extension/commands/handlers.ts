@@ -31,6 +31,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   showSamples: runs.showSamples,
   showLog: runs.showLog,
   revealRun: runs.revealRun,
+  openProfile: runs.openProfile,
   openConsole: sources.openConsole,
   openConfiguration: sources.openConfiguration,
   revealSource: sources.revealSource,

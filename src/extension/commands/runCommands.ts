@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { AppError } from '../../base/errors.ts';
 import { isActive, type RunSummary } from '../../domain/run.ts';
+import { runFiles } from '../../domain/runDirectory.ts';
 import type { App } from '../app.ts';
 import { checkpointTitle, describeCheckpoint } from '../checkpoints/model.ts';
 import { viewIds } from '../contributions.ts';
@@ -12,6 +13,7 @@ import { openConsole } from './sourceCommands.ts';
 type Args = readonly unknown[];
 
 const isOwn = (run: RunSummary): boolean => run.source === 'trainyard';
+const isRecipe = (run: RunSummary): boolean => isOwn(run) && run.recipe !== undefined;
 const canStop = (run: RunSummary): boolean => isOwn(run) && isActive(run.status);
 const canResume = (run: RunSummary): boolean => isOwn(run) && !isActive(run.status);
 
@@ -177,6 +179,24 @@ export async function revealRun(app: App, ...args: Args): Promise<void> {
   const uri = vscode.Uri.file(run.path);
   const inWorkspace = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
   await vscode.commands.executeCommand(inWorkspace ? 'revealInExplorer' : 'revealFileInOS', uri);
+}
+
+/** Opens the page that says where the time of a step goes, which a run writes that was launched with `profile: true`. */
+export async function openProfile(app: App, ...args: Args): Promise<void> {
+  const refusal = 'only runs of recipes have a profile.';
+  const run = await chooseRun(app, args, { title: 'Open Profile', accepts: isRecipe, refusal });
+  if (run === undefined) return;
+  const page = vscode.Uri.joinPath(vscode.Uri.file(run.path), runFiles.profile);
+  const isThere = await vscode.workspace.fs.stat(page).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) {
+    throw new AppError('not-found', `${run.name} has no profile.`, {
+      hint: 'Launch its recipe with profile set to true: the run then looks at a few steps before it trains.',
+    });
+  }
+  await vscode.commands.executeCommand('markdown.showPreview', page);
 }
 
 export async function showLog(app: App, ...args: Args): Promise<void> {

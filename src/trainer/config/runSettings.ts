@@ -20,6 +20,8 @@ export interface RunSettings {
   readonly keepCheckpoints: number;
   /** A checkpoint's absolute path, `last`, or empty. */
   readonly resume: string;
+  /** Write a profile of a few steps before training. */
+  readonly profile: boolean;
 }
 
 /** The trainer's part of a resolved configuration. */
@@ -39,5 +41,6 @@ export function runSettings(config: JsonObject): RunSettings {
     evaluateEvery: number('evaluateEvery'),
     keepCheckpoints: number('keepCheckpoints'),
     resume: text('resume'),
+    profile: valueAt(config, 'profile') === true,
   };
 }

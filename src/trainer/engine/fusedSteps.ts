@@ -9,10 +9,19 @@ import { ModelSession, type Placement, type TensorData, type TensorInput } from 
 import type { TrainState } from './trainState.ts';
 import { learningRateTag, metricOutput, partName, type StateKey, stateKeys, type TrainStep } from './trainStep.ts';
 
-/** What one call gave back: the state behind its last step, and per tag one value for each step. */
+/** What one call gave back: the state behind its last step, per tag one value for each step, and where its time went. */
 export interface FusedResult {
   readonly state: TrainState;
   readonly metrics: ReadonlyMap<string, Float32Array>;
+  readonly times: CallTimes;
+}
+
+/** Milliseconds of one call: waiting for examples, handing state and examples over, computing, and taking the state back. */
+export interface CallTimes {
+  readonly data: number;
+  readonly transferIn: number;
+  readonly compute: number;
+  readonly transferOut: number;
 }
 
 /** What does not change over a run. */
@@ -33,8 +42,12 @@ export class FusedSteps implements Disposable {
   readonly #plan: StepPlan;
   readonly #sessions = new Map<number, ModelSession>();
 
-  constructor(plan: StepPlan) {
+  readonly #tracePrefix: string | undefined;
+
+  /** With `tracePrefix`, ONNX Runtime traces every node of every call; see `endTrace`. */
+  constructor(plan: StepPlan, tracePrefix?: string) {
     this.#plan = plan;
+    this.#tracePrefix = tracePrefix;
   }
 
   /** Makes the model for a number of steps ready, so that the first call does not have to. */
@@ -46,14 +59,32 @@ export class FusedSteps implements Disposable {
   async run(state: TrainState, count: number): Promise<FusedResult> {
     const session = await this.#session(count);
     const { step, optimizer, batchSize, totalSteps } = this.#plan;
-    const outputs = await session.run({ ...vectorInputs(step, state), ...this.#sequenceInputs(state, count) });
+    const begin = performance.now();
+    const sequence = this.#sequenceInputs(state, count);
+    const loaded = performance.now();
+    const inputs = { ...vectorInputs(step, state), ...sequence };
+    const handedOver = performance.now();
+    const outputs = await session.run(inputs);
+    const computed = performance.now();
     const vectors = joinVectors(step, outputs);
+    const times: CallTimes = {
+      data: loaded - begin,
+      transferIn: handedOver - loaded,
+      compute: computed - handedOver,
+      transferOut: performance.now() - computed,
+    };
     const metrics = new Map(step.tags.map((tag) => [tag, outputs[metricOutput(tag)] as Float32Array]));
     metrics.set(
       learningRateTag,
       Float32Array.from({ length: count }, (_, i) => learningRateAt(optimizer, state.step + i, totalSteps)),
     );
-    return { state: { step: state.step + count, position: state.position + count * batchSize, vectors }, metrics };
+    const next = { step: state.step + count, position: state.position + count * batchSize, vectors };
+    return { state: next, metrics, times };
+  }
+
+  /** Closes the trace files of all models. */
+  endTrace(): void {
+    for (const session of this.#sessions.values()) session.endTrace();
   }
 
   dispose(): void {
@@ -72,7 +103,7 @@ export class FusedSteps implements Disposable {
     this.#forgetOldest();
     const { step, placement } = this.#plan;
     const model = scanModel(step.scan, count, modelOptions[placement.device]);
-    const made = await ModelSession.create(model, placement);
+    const made = await ModelSession.create(model, placement, this.#tracePrefix);
     this.#sessions.set(count, made);
     return made;
   }

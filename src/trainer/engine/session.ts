@@ -30,10 +30,13 @@ export class ModelSession implements Disposable {
     this.#session = session;
   }
 
-  /** Loads the bytes of a model. */
-  static async create(bytes: Uint8Array, placement: Placement): Promise<ModelSession> {
+  /** Loads the bytes of a model. With `tracePrefix`, ONNX Runtime writes a trace of all runs to a file of this prefix, up to `endTrace`. */
+  static async create(bytes: Uint8Array, placement: Placement, tracePrefix?: string): Promise<ModelSession> {
+    const trace = tracePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: tracePrefix };
     try {
-      return new ModelSession(await ort.InferenceSession.create(bytes, sessionOptions(bytes, placement)));
+      return new ModelSession(
+        await ort.InferenceSession.create(bytes, { ...sessionOptions(bytes, placement), ...trace }),
+      );
     } catch (error) {
       throw memoryError(error) ?? error;
     }
@@ -65,6 +68,11 @@ export class ModelSession implements Disposable {
       throw memoryError(error) ?? error;
     });
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
+  }
+
+  /** Closes the trace file. */
+  endTrace(): void {
+    this.#session.endProfiling();
   }
 
   dispose(): void {

@@ -18,6 +18,9 @@ export const lossTag = 'train/loss';
 export const gradientNormTag = 'train/grad_norm';
 export const learningRateTag = 'train/lr';
 
+/** What the names of the optimizer's nodes begin with, for profiles. */
+export const optimizerScope = 'optimizer';
+
 /** Prefix of the per-step outputs, so that no tag is the name of something else in the model. */
 const metricPrefix = 'metric:';
 
@@ -51,7 +54,7 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
   const states = stateInputs(parameters);
   const gradients = parameters.gradients(outputs.loss);
   const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
-  const { next, gradientNorm } = optimizerStep(program.optimizer, updates, schedule);
+  const { next, gradientNorm } = graph.scope(optimizerScope, () => optimizerStep(program.optimizer, updates, schedule));
   const perStep: Record<string, Value> = {
     [lossTag]: outputs.loss,
     ...outputs.metrics,

@@ -1,9 +1,11 @@
 import { Disposables } from '../../base/disposables.ts';
+import { runFiles } from '../../domain/runDirectory.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
 import { exportModel } from '../engine/exportModel.ts';
 import { EventFile } from '../events/eventFile.ts';
+import { profileRun } from '../profile/profileRun.ts';
 import { CheckpointStore } from './checkpointStore.ts';
 import { gitState } from './gitState.ts';
 import { Measurements } from './measurements.ts';
@@ -89,6 +91,12 @@ async function trainPrepared(
   announceStart(events, run, loaded);
   for (const name of measurements.missing) terminal.line(`There are no ${name} images, so they are not evaluated.`);
   await measurements.prepare();
+  if (run.settings.profile) {
+    folder.writeProgress({ phase: 'profiling', step: run.start.step, totalSteps: run.settings.steps }, true);
+    await stop.pause();
+    await profileRun(run, folder, identity.name);
+    terminal.line(`Where the time of a step goes: ${folder.file(runFiles.profile)}`);
+  }
   const loop = new TrainingLoop({ run, folder, events, checkpoints, measurements, terminal, pause: stop.pause });
   try {
     await loop.run();

@@ -10,7 +10,7 @@ import { BatchLoader } from '../data/batches.ts';
 import { loadImageSet } from '../data/imageSet.ts';
 import type { LabelledImages } from '../data/labelledImages.ts';
 import { smallestPart } from '../devices/providers.ts';
-import { FusedSteps } from '../engine/fusedSteps.ts';
+import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
@@ -22,6 +22,7 @@ export interface PreparedRun {
   readonly architecture: string;
   readonly program: Program;
   readonly step: TrainStep;
+  readonly plan: StepPlan;
   readonly steps: FusedSteps;
   readonly dataSets: readonly LabelledImages[];
   /** What the network was built for. */
@@ -53,19 +54,18 @@ export async function prepareRun(
   const architecture = recipe.architecture(config, facts);
   const placement = { device, threads: settings.threads };
   const resumedFrom = findResume(settings, runFolder, step, architecture);
-  const steps = owner.add(
-    new FusedSteps({
-      step,
-      optimizer: program.optimizer,
-      batchSize: program.batchSize,
-      totalSteps: settings.steps,
-      seed: settings.seed,
-      loader: new BatchLoader(trainSet, settings.seed),
-      placement,
-    }),
-  );
+  const plan: StepPlan = {
+    step,
+    optimizer: program.optimizer,
+    batchSize: program.batchSize,
+    totalSteps: settings.steps,
+    seed: settings.seed,
+    loader: new BatchLoader(trainSet, settings.seed),
+    placement,
+  };
+  const steps = owner.add(new FusedSteps(plan));
   const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
-  return { settings, architecture, program, step, steps, dataSets, data: facts, placement, start, resumedFrom };
+  return { settings, architecture, program, step, plan, steps, dataSets, data: facts, placement, start, resumedFrom };
 }
 
 /** The path of the checkpoint that a run is to go on from, or undefined where it begins afresh. */

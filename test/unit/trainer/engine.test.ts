@@ -250,6 +250,7 @@ test('calls end where something is due and at the last step, and are never longe
         threads: 1,
         logEvery: 1,
         keepCheckpoints: 1,
+        profile: false,
         resume: '',
       } as const;
       const ends = new Set<number>();
