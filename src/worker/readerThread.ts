@@ -2,9 +2,12 @@ import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
+import { isActive } from '../domain/run.ts';
 import { openRun, type RunReader } from '../readers/index.ts';
+import type { SeriesRow } from '../store/seriesTable.ts';
 import { type KnownWalks, walkAgain } from './runs/knownWalks.ts';
-import type { ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
+import type { PolledRun, ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
+import { withScalars } from './runs/seriesStats.ts';
 
 /**
  * A thread that walks disks and parses logs, so that the worker's own thread never waits for either. Rows travel back as typed arrays whose memory
@@ -16,12 +19,13 @@ const walks: KnownWalks = new Map();
 const handlers: {
   readonly [C in ReaderCall]: (params: ReaderCalls[C]['params']) => Promise<ReaderCalls[C]['result']>;
 } = {
-  poll: async ({ run, cursor, maxBytes, keep }) => {
+  poll: async ({ run, cursor, maxBytes, keep, skim }) => {
     const key = placeKey(run);
     const reader = readers.get(key) ?? openRun(run);
     if (keep) readers.set(key, reader);
     try {
-      return { ...(await reader.poll(cursor, { maxBytes })), touchedAt: touchedAt(run) };
+      const poll = await reader.poll(cursor, { maxBytes });
+      return { ...(skim ? skimmed(poll) : poll), touchedAt: touchedAt(run) };
     } finally {
       if (!keep) close(key, reader);
     }
@@ -39,6 +43,15 @@ const handlers: {
     return null;
   },
 };
+
+/** Points travel to nobody who only wants to list the run: they can be read again from its files. What is at work is soon looked at, and what is large is not read twice. */
+function skimmed(poll: PollResult): PollResult & Pick<PolledRun, 'digest'> {
+  if (poll.more || isActive(poll.facts.status ?? 'unknown')) return poll;
+  const rows = new Map<string, SeriesRow>();
+  for (const batch of poll.scalars)
+    if (batch.values.length > 0) rows.set(batch.tag, withScalars(rows.get(batch.tag), batch));
+  return { ...poll, scalars: [], digest: [...rows.values()] };
+}
 
 /** Asked synchronously: on this thread nobody waits, and it costs a tenth of what a promise does. */
 function touchedAt({ path, parts = [] }: FoundRun): number {

@@ -164,7 +164,10 @@ export class Worker extends Disposables implements WorkerServices {
       new RunGroups({
         table: new MergeTable(database),
         catalog: this.catalog,
-        pointsOf: async (run, tag) => this.catalog.cache.get(run, tag).points(0, comparedPoints),
+        pointsOf: async (run, tag) => {
+          await this.monitor.ensurePoints(run);
+          return this.catalog.cache.get(run, tag).points(0, comparedPoints);
+        },
         hides: (found) => this.#linked.hides(found),
         onRegrouped: (root, runs) => this.#take(root, runs, Number.POSITIVE_INFINITY),
         look: (found) => this.monitor.lookNow(found),

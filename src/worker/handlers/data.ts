@@ -31,11 +31,16 @@ export function dataHandlers(
     return run;
   };
   return {
-    'series.query': (query) => {
-      for (const { runId } of query.series) touch(runId);
+    'series.query': async (query) => {
+      const runs = new Set(query.series.map(({ runId }) => touch(runId)));
+      await Promise.all([...runs].map((run) => worker.monitor.ensurePoints(run)));
       return queryTile(worker.catalog, query);
     },
-    'series.points': ({ runId, tag, from, count }) => readPoints(worker.catalog, touch(runId), tag, from, count),
+    'series.points': async ({ runId, tag, from, count }) => {
+      const run = touch(runId);
+      await worker.monitor.ensurePoints(run);
+      return readPoints(worker.catalog, run, tag, from, count);
+    },
     'media.list': ({ runId, tag }) => ({ items: worker.catalog.media(touch(runId), tag) }),
     'media.read': async ({ runId, tag, step, index }) => {
       const run = touch(runId);

@@ -50,6 +50,11 @@ export class LiveRun {
   #dirty = false;
   /** Other places than before make up the run, so the next poll brings all of it. */
   #startsAnew = false;
+  /** Only figures are kept; the points are in its files. */
+  #skimmed: boolean;
+  /** Tags whose figures are not in the database yet, though no points of them are waiting. */
+  #pendingFigures = new Set<string>();
+  #unloadWhenSaved = false;
 
   constructor(row: RunRow, table: SeriesTable) {
     this.id = row.id;
@@ -66,6 +71,7 @@ export class LiveRun {
     this.#problems = row.problems;
     this.#glance = row.glance;
     this.#cursor = row.cursor;
+    this.#skimmed = row.skimmed === true;
     this.#table = table;
   }
 
@@ -91,6 +97,11 @@ export class LiveRun {
 
   get foundAt(): number {
     return this.#foundAt;
+  }
+
+  /** Whether the points must be read again from the run's files before anybody can see them. */
+  get isSkimmed(): boolean {
+    return this.#skimmed;
   }
 
   /** Whether something is not in the database yet, and how many points. */
@@ -141,32 +152,41 @@ export class LiveRun {
 
   /** Takes in what a poll brought. `definitionsFor` adds what else is known of the metrics. */
   apply(
-    answer: PollResult,
+    { digest, ...answer }: PollResult & { readonly digest?: readonly SeriesRow[] },
     definitionsFor: (own: readonly MetricDefinition[]) => readonly MetricDefinition[] = (own) => own,
   ): RunChange {
     const poll = this.#startsAnew ? { ...answer, reset: true } : answer;
     this.#startsAnew = false;
+    this.#unloadWhenSaved = false;
     if (poll.reset) this.#forgetRows();
+    if (digest !== undefined) this.#takeDigest(digest);
     for (const batch of poll.scalars) this.#takeScalars(batch);
     for (const record of poll.media) this.#takeMedia(record);
     const factsChanged = this.#mergeFacts(poll.facts);
     if (poll.problems.length > 0)
       this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
-    const rowsChanged = poll.reset || poll.scalars.length > 0 || poll.media.length > 0;
+    const tags = new Set(
+      [...poll.scalars, ...poll.media, ...(digest ?? []).map(({ info }) => info)].map(({ tag }) => tag),
+    );
+    const rowsChanged = poll.reset || tags.size > 0;
     if (rowsChanged || poll.facts.definitions !== undefined)
       this.#glance = glanceOf(this.#loadedSeries().values(), definitionsFor(this.#facts.definitions ?? []));
     const moved = JSON.stringify(poll.cursor) !== JSON.stringify(this.#cursor);
     this.#cursor = poll.cursor;
     const changed = factsChanged || rowsChanged || poll.problems.length > 0;
     if (changed || moved) this.#dirty = true;
-    const tags = new Set([...poll.scalars, ...poll.media].map(({ tag }) => tag));
     return { reset: poll.reset, tags: [...tags], media: poll.media.length > 0, summary: changed };
+  }
+
+  /** Its points come in the next answer, which was read from the start: what was known of it before is in there too. */
+  fill(): void {
+    this.#forgetRows();
   }
 
   /** What the database must be given now. Call `saved` when it has it. */
   pending(): PendingRows {
     const media = new Set(this.#pendingMedia.map(({ tag }) => tag));
-    const tags = new Set([...this.#pendingBatches.keys(), ...media]);
+    const tags = new Set([...this.#pendingBatches.keys(), ...media, ...this.#pendingFigures]);
     const series = [...this.#loadedSeries().values()]
       .filter(({ info }) => tags.has(info.tag))
       .map((row) => ({ row, batches: this.pendingBatches(row.info.tag) }));
@@ -178,7 +198,10 @@ export class LiveRun {
     this.#pendingBatches = new Map();
     this.#pendingMedia = [];
     this.#pendingPoints = 0;
+    this.#pendingFigures = new Set();
     this.#dirty = false;
+    if (this.#unloadWhenSaved) this.#series = undefined;
+    this.#unloadWhenSaved = false;
   }
 
   row(): RunRow {
@@ -190,12 +213,14 @@ export class LiveRun {
       problems: this.#problems,
       glance: this.#glance,
       cursor: this.#cursor,
+      ...(this.#skimmed ? { skimmed: true } : {}),
     };
   }
 
-  /** Lets go of what the database can give again. */
+  /** Lets go of what the database can give again, as soon as it has it. */
   unload(): void {
     if (!this.#dirty) this.#series = undefined;
+    else this.#unloadWhenSaved = true;
   }
 
   #loadedSeries(): Map<string, SeriesRow> {
@@ -209,9 +234,20 @@ export class LiveRun {
     this.#pendingBatches = new Map();
     this.#pendingMedia = [];
     this.#pendingPoints = 0;
+    this.#pendingFigures = new Set();
+    this.#skimmed = false;
     this.#problems = [];
     // What the reader no longer tells does not hold any more either.
     this.#facts = {};
+  }
+
+  #takeDigest(digest: readonly SeriesRow[]): void {
+    const series = this.#loadedSeries();
+    for (const row of digest) {
+      series.set(row.info.tag, row);
+      this.#pendingFigures.add(row.info.tag);
+    }
+    this.#skimmed = digest.length > 0;
   }
 
   #takeScalars(batch: ScalarBatch): void {

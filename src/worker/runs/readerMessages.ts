@@ -1,17 +1,23 @@
 import type { ErrorInfo } from '../../base/errors.ts';
 import type { SkippedPlace } from '../../domain/doctor.ts';
 import type { FoundRun, PollResult, ReaderCursor, RunPlace } from '../../domain/records.ts';
+import type { SeriesRow } from '../../store/seriesTable.ts';
 
 /** A poll, and when the run's file was last written, or something made or removed in its folder: milliseconds since 1970, 0 where that cannot be told. */
 export interface PolledRun extends PollResult {
   readonly touchedAt: number;
+  /** In place of `scalars`: the figures of all series, where the whole run was read at once to know them only. */
+  readonly digest?: readonly SeriesRow[];
 }
 
 /** What the worker asks of a reader thread, by name. */
 export interface ReaderCalls {
-  /** Reads what is new in a run. `keep`: the reader stays open for the next poll. */
+  /**
+   * Reads what is new in a run. `keep`: the reader stays open for the next poll. `skim`: of a run that is read from its start to its end at once, and is
+   * not at work, the figures of its series are enough.
+   */
   poll: {
-    params: { run: FoundRun; cursor: ReaderCursor | undefined; maxBytes: number; keep: boolean };
+    params: { run: FoundRun; cursor: ReaderCursor | undefined; maxBytes: number; keep: boolean; skim: boolean };
     result: PolledRun;
   };
   /** Lists the places below a folder that hold a run. The thread remembers the last walk of each root. `known`: the answer that the asker still has. */

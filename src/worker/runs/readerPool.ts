@@ -28,6 +28,11 @@ class ReaderThread {
     });
   }
 
+  /** Starts it before anything is asked, since that takes a moment. */
+  prepare(): void {
+    this.#running();
+  }
+
   end(): void {
     void this.#thread?.terminate();
     this.#thread = undefined;
@@ -67,7 +72,7 @@ class ReaderThread {
 export class ReaderPool extends Disposables {
   readonly #threads: readonly ReaderThread[];
 
-  constructor(file: string, size = Math.max(1, Math.min(3, os.availableParallelism() - 1))) {
+  constructor(file: string, size = Math.max(2, Math.min(4, os.availableParallelism() - 1))) {
     super();
     this.#threads = Array.from({ length: size }, () => new ReaderThread(file));
     for (const thread of this.#threads) this.onDispose(() => thread.end());
@@ -80,6 +85,8 @@ export class ReaderPool extends Disposables {
   ): Promise<ReaderCalls[C]['result']> {
     // A thread that is started now would have no owner, and keep the process alive.
     if (this.isDisposed) return Promise.reject(new AppError('closed', 'The readers have ended.'));
+    // Whoever asks for one run will soon ask for others.
+    for (const thread of this.#threads) thread.prepare();
     return this.#threads[hash(path) % this.#threads.length]!.ask(call, params);
   }
 }

@@ -12,7 +12,7 @@ import {
 import type { Database } from '../../store/database.ts';
 import { MediaTable } from '../../store/mediaTable.ts';
 import { RunTable } from '../../store/runTable.ts';
-import { SeriesTable } from '../../store/seriesTable.ts';
+import { type SeriesRow, SeriesTable } from '../../store/seriesTable.ts';
 import { logLine } from '../log.ts';
 import { isSameFinding, LiveRun, type RunChange } from './liveRun.ts';
 import { ProjectMetrics } from './projectMetrics.ts';
@@ -70,13 +70,18 @@ export class RunCatalog implements Disposable {
     this.#flushSoon(false);
   }
 
-  /** Takes in a poll; a run that is not known yet is added first. Undefined for `change` means that the run is new. */
+  /** Takes in a poll; a run that is not known yet is added first. `isFill`: the answer brings what was only skimmed before. Undefined for `change` means that the run is new. */
   apply(
     found: FoundRun,
-    poll: PollResult,
+    poll: PollResult & { readonly digest?: readonly SeriesRow[] },
+    isFill = false,
   ): { readonly run: LiveRun; readonly isNew: boolean; readonly change: RunChange } {
     const known = this.at(found);
     const run = known ?? this.#add(found, poll);
+    if (isFill) {
+      run.fill();
+      this.#cache.drop(run.id);
+    }
     const change = run.apply(poll, (own) => this.#projectMetrics.definitionsFor(found.root, own));
     if (change.reset) this.#cache.drop(run.id);
     for (const batch of poll.scalars) this.#cache.append(run.id, batch);

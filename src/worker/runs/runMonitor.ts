@@ -11,6 +11,8 @@ import type { ReaderPool } from './readerPool.ts';
 import type { RunCatalog } from './runCatalog.ts';
 
 const bytesPerPoll = 8_000_000;
+/** A run that is read as a whole: to know its figures only, or to have the points that were left out then. */
+const bytesAtOnce = 32_000_000;
 const parallelPolls = 8;
 const watchDelayMs = 25;
 const maxWoken = 250;
@@ -31,6 +33,8 @@ export interface RunMonitorOptions {
 interface Entry {
   found: FoundRun;
   readonly addedAt: number;
+  /** It was asked for by name, so it is read with all its points. */
+  readonly isUrgent: boolean;
   readonly watch: Replaceable<{ dispose(): void }>;
   timer: NodeJS.Timeout | undefined;
   state: 'idle' | 'queued' | 'polling';
@@ -38,6 +42,8 @@ interface Entry {
   again: boolean;
   grewAt: number;
   askedAt: number;
+  /** Its points are wanted, of which only figures are known. */
+  fill: boolean;
   watched: boolean;
   /** As it was counted last. */
   isLive: boolean;
@@ -79,12 +85,14 @@ export class RunMonitor extends Disposables {
     const entry: Entry = {
       found,
       addedAt: Date.now(),
+      isUrgent: urgent,
       watch: new Replaceable(),
       timer: undefined,
       state: 'idle',
       again: false,
       grewAt: 0,
       askedAt: 0,
+      fill: false,
       watched: false,
       isLive: false,
       isRecent: false,
@@ -112,6 +120,18 @@ export class RunMonitor extends Disposables {
     const isRead = new Promise<void>((resolve) => entry.whole.push(resolve));
     this.poke(found);
     await isRead;
+  }
+
+  /** Sees to it that the points of a run can be asked for: of runs that nobody looked at only the figures are kept. */
+  async ensurePoints(run: LiveRun): Promise<void> {
+    if (!run.isSkimmed) return;
+    this.follow(run.found);
+    const entry = this.#entries.get(placeKey(run.found));
+    if (entry === undefined) return;
+    entry.fill = true;
+    entry.askedAt = Date.now();
+    this.#forgetReader(run.found);
+    await this.lookNow(run.found);
   }
 
   /** Waits until every run has been looked at once, but no longer than that. */
@@ -227,16 +247,31 @@ export class RunMonitor extends Disposables {
   /** One poll. True where the reader has more to tell at once. */
   async #read(entry: Entry): Promise<boolean> {
     const { pool, catalog, onChange, onPolled } = this.#options;
-    const keep = this.#isLive(entry) || Date.now() - entry.askedAt < 60_000;
-    const cursor = catalog.at(entry.found)?.cursor;
-    const { found } = entry;
-    const answer = await pool.ask(found.path, 'poll', { run: found, cursor, maxBytes: bytesPerPoll, keep });
+    const isWanted = this.#isLive(entry) || Date.now() - entry.askedAt < 60_000;
+    const { found, fill } = entry;
+    const known = catalog.at(found);
+    const isFill = fill && known?.isSkimmed === true;
+    const skim = known === undefined && !isWanted && !entry.isUrgent && found.source !== 'trainyard';
+    const answer = await pool.ask(found.path, 'poll', {
+      run: found,
+      cursor: isFill ? undefined : known?.cursor,
+      maxBytes: skim || isFill ? bytesAtOnce : bytesPerPoll,
+      keep: isWanted,
+      skim,
+    });
     // A run that was let go of meanwhile would come back as a new one.
     if (this.isDisposed || !this.#entries.has(placeKey(found))) return false;
     // What was read of other parts than the run has now is of no use.
     if (!haveSameParts(found, entry.found)) return true;
-    const { run, isNew, change } = catalog.apply(entry.found, answer);
-    if (change.tags.length > 0 && !isNew) entry.grewAt = Date.now();
+    if (known?.isSkimmed === true && !isFill && !answer.reset && answer.scalars.length > 0) {
+      // It goes on after all: its points are needed, the earlier ones too.
+      entry.fill = true;
+      this.#forgetReader(found);
+      return true;
+    }
+    const { run, isNew, change } = catalog.apply(entry.found, answer, isFill);
+    if (isFill) entry.fill = false;
+    if (change.tags.length > 0 && !isNew && !isFill) entry.grewAt = Date.now();
     if (isNew || change.summary || change.reset) onChange(run, change, isNew);
     const isLive = this.#isLive(entry);
     if (isLive || change.summary) onPolled(run);
