@@ -81,8 +81,9 @@ export interface WorkerMethods extends LaunchingMethods {
   /** Exact points `from … from+count` of one series, for tables and CSV. */
   'series.points': { params: { runId: RunId; tag: string; from: number; count: number }; result: SeriesPoints };
   'media.list': { params: { runId: RunId; tag?: string }; result: { items: readonly MediaRecord[] } };
+  /** A value in the form that panels know (`src/domain/mediaContent.ts`). `cell`: the picture of that file in a cell of the table. */
   'media.read': {
-    params: { runId: RunId; tag: string; step: number; index: number };
+    params: { runId: RunId; tag: string; step: number; index: number; cell?: string };
     result: { mime: string; bytes: Uint8Array };
   };
 

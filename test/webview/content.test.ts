@@ -154,6 +154,27 @@ test('a long table makes the rows in sight alone, sorts by a column and is saved
   assert.equal(content.trimEnd().split('\r\n').length, 5001);
 });
 
+test('pictures in cells of a table are shown when their rows come into sight', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => [i, { file: `files/${i % 20}.png` }, i % 10]);
+  await open(
+    [run('a', 'a', [table({ tag: 'predictions', step: 1 }, ['number', 'image', 'guess'], rows)])],
+    'dark',
+    900,
+  );
+  const images = row('predictions').locator('ty-cell-image img');
+  await images.first().waitFor();
+  const red = await images.nth(3).evaluate(async (element) => {
+    const image = element as HTMLImageElement;
+    await image.decode();
+    const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+    context.drawImage(image, 0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data[0];
+  });
+  assert.equal(red, 30);
+  assert.ok((await images.count()) < 40);
+  await panel.screenshot('samples-table-pictures-dark');
+});
+
 test('curves of several runs lie in one drawing with their average precision', async () => {
   await open(lab);
   const curves = row('digits/pr');

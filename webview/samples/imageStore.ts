@@ -2,9 +2,11 @@ import type { Disposable } from '../../src/base/disposables.ts';
 import type { RunId } from '../../src/domain/ids.ts';
 import type { MediaRecord } from '../../src/domain/records.ts';
 
+/** `cell`: the picture of that file in a cell of the table that the record is. */
 export type ReadMedia = (
   runId: RunId,
   record: MediaRecord,
+  cell?: string,
 ) => Promise<{ readonly mime: string; readonly bytes: Uint8Array }>;
 
 /** The makers of addresses for bytes; the browser's, or a test's. */

@@ -71,7 +71,8 @@ export class SamplesPanel implements Disposable {
         (await client.call('media.list', { runId })).items.filter((item) => item.kind !== 'scalar'),
       ),
     );
-    const read: ReadMedia = (runId, { tag, step, index }) => client.call('media.read', { runId, tag, step, index });
+    const read: ReadMedia = (runId, { tag, step, index }, cell) =>
+      client.call('media.read', { runId, tag, step, index, ...(cell === undefined ? {} : { cell }) });
     this.#store = this.#owner.add(new ImageStore(read));
     this.#contents = new ContentStore(read);
     this.#theme = readTheme();

@@ -41,7 +41,7 @@ export class RunLogs extends Disposables {
 
   /** Shows the log at its end and follows it. `which`: one of the run's console logs by its number; absent: its own output. */
   async show(run: RunSummary, which?: { readonly log: number; readonly title: string }): Promise<void> {
-    const title = which === undefined ? run.name : `${run.name}-${which.title}`;
+    const title = which === undefined ? run.name : `${run.name}-${which.title.replace(/\.log$/, '')}`;
     const name = `${title.replace(/[\\/]+/g, '-')}.log`;
     const query = which === undefined ? '' : `log=${which.log}`;
     const uri = vscode.Uri.from({ scheme: contentSchemes.log, path: `/${run.id}/${name}`, query });

@@ -8,6 +8,8 @@ export interface GroupFacts {
   readonly title: string;
   /** Groups are ordered by this text, then by title. */
   readonly order: string;
+  /** A codicon, where the group has a picture. */
+  readonly icon?: string;
 }
 
 /** The group of a run. `now` decides what "today" means. */
@@ -52,7 +54,7 @@ const statusGroups: { readonly [S in RunStatus]: GroupFacts } = {
 };
 
 function bySource({ source }: RunSummary, title: string): GroupFacts {
-  return { key: `source:${source}`, title, order: '1' };
+  return { key: `source:${source}`, title, order: '1', icon: sourceLooks[source].icon };
 }
 
 /** A group by a name of the tracker's own; runs without one come last. */

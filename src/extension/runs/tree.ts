@@ -120,6 +120,7 @@ function groupItem(group: GroupNode): vscode.TreeItem {
   item.id = `group/${group.key}`;
   item.description = String(group.runs.length);
   item.contextValue = 'group';
+  if (group.facts.icon !== undefined) item.iconPath = new vscode.ThemeIcon(group.facts.icon);
   item.tooltip = count(group.runs.length, 'run');
   item.accessibilityInformation = { label: groupSpeech(group) };
   return item;

@@ -3,10 +3,9 @@ import type { RunId } from '../../domain/ids.ts';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
 import { inspectCheckpoint } from '../../readers/index.ts';
-import { decodeMedia } from '../../readers/media/decode.ts';
 import { listCheckpoints } from '../checkpointList.ts';
 import { ConsoleLogs } from '../consoleLogs.ts';
-import { readMedia } from '../runs/runFiles.ts';
+import { readContent } from '../mediaContent.ts';
 import { queryTile, readPoints } from '../runs/seriesQueries.ts';
 import type { WorkerServices } from '../services.ts';
 import { absolute } from './checks.ts';
@@ -42,13 +41,11 @@ export function dataHandlers(
       return readPoints(worker.catalog, run, tag, from, count);
     },
     'media.list': ({ runId, tag }) => ({ items: worker.catalog.media(touch(runId), tag) }),
-    'media.read': async ({ runId, tag, step, index }) => {
+    'media.read': async ({ runId, tag, step, index, cell }) => {
       const run = touch(runId);
       const record = worker.catalog.mediaAt(run, tag, step, index);
       if (record === undefined) throw new AppError('not-found', `${tag} has nothing at step ${step}, place ${index}.`);
-      const decoded = decodeMedia(record, await readMedia(run.found, record));
-      if (decoded.ok) return decoded.value;
-      throw new AppError('bad-file', `${tag} of step ${step} cannot be shown. ${decoded.message}`);
+      return await readContent(run.found, record, cell);
     },
     'log.read': ({ runId, from, maxBytes, log }) => consoles.read(touch(runId), log, from, maxBytes),
     'checkpoints.list': async ({ folder }) => ({

@@ -27,25 +27,25 @@ export class ContentStore {
     this.#mostBytes = mostBytes;
   }
 
-  /** The value. A failure is not remembered: the next call tries again. */
-  content(runId: RunId, record: MediaRecord): Promise<Content> {
-    const key = JSON.stringify([runId, record.tag, record.step, record.index, record.wallTime]);
+  /** The value, or the picture in a cell of a table. A failure is not remembered: the next call tries again. */
+  content(runId: RunId, record: MediaRecord, cell?: string): Promise<Content> {
+    const key = JSON.stringify([runId, record.tag, record.step, record.index, record.wallTime, cell]);
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
       return Promise.resolve(kept);
     }
-    const asked = this.#asked.get(key) ?? this.#load(key, runId, record);
+    const asked = this.#asked.get(key) ?? this.#load(key, runId, record, cell);
     this.#asked.set(key, asked);
     return asked;
   }
 
-  async #load(key: string, runId: RunId, record: MediaRecord): Promise<Content> {
+  async #load(key: string, runId: RunId, record: MediaRecord, cell: string | undefined): Promise<Content> {
     if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     try {
-      const content = await this.#read(runId, record);
+      const content = await this.#read(runId, record, cell);
       this.#keep(key, content);
       return content;
     } finally {

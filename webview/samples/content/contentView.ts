@@ -18,6 +18,7 @@ export abstract class ContentView<T> extends LitElement {
     runId: { attribute: false },
     record: { attribute: false },
     label: { attribute: false },
+    cell: { attribute: false },
     value: { state: true },
     problem: { state: true },
     isNear: { state: true },
@@ -28,6 +29,8 @@ export abstract class ContentView<T> extends LitElement {
   declare record: MediaRecord;
   /** What it is, for screen readers. */
   declare label: string;
+  /** File of the picture in a cell of the table that the record is, where that is wanted. */
+  declare cell: string | undefined;
   declare value: T | undefined;
   declare problem: string | undefined;
   declare isNear: boolean;
@@ -71,7 +74,7 @@ export abstract class ContentView<T> extends LitElement {
   async #load(record: MediaRecord): Promise<void> {
     this.#asked = record;
     try {
-      const content = await this.store.content(this.runId, record);
+      const content = await this.store.content(this.runId, record, this.cell);
       if (this.#asked !== record) return;
       this.value = this.understand(content);
       this.problem = undefined;

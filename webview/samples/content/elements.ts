@@ -1,3 +1,4 @@
+import { CellImage } from './cellImage.ts';
 import { CurveView } from './curveView.ts';
 import { HistogramView } from './histogramView.ts';
 import { PageView } from './pageView.ts';
@@ -9,6 +10,7 @@ import { TextView } from './textView.ts';
 export function defineContentElements(): void {
   customElements.define('ty-text', TextView);
   customElements.define('ty-table', TableView);
+  customElements.define('ty-cell-image', CellImage);
   customElements.define('ty-player', PlayerView);
   customElements.define('ty-page', PageView);
   customElements.define('ty-histogram', HistogramView);

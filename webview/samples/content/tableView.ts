@@ -1,15 +1,18 @@
 import { html, type TemplateResult } from 'lit';
 import type { TableContent } from '../../../src/domain/mediaContent.ts';
 import { formatCount, formatValue, plural } from '../../shared/format.ts';
-import { icon } from '../../shared/icons.ts';
 import { naturalOrder } from '../../shared/naturalOrder.ts';
 import { visibleRows } from '../../shared/virtualRows.ts';
 import { type Content, treeOf } from './contentStore.ts';
 import { ContentView } from './contentView.ts';
 
 const ROW_HEIGHT = 24;
-/** A table up to this many rows is as high as its rows. */
-const ROWS_IN_SIGHT = 12;
+/** Of a table with pictures. */
+const PICTURE_ROW_HEIGHT = 72;
+/** A table up to this height is as high as its rows. */
+const MOST_HEIGHT = 13 * ROW_HEIGHT;
+/** A table that has pictures has them in its first rows. */
+const PEEKED_ROWS = 20;
 const LONGEST_CELL = 300;
 
 interface Sorting {
@@ -33,20 +36,28 @@ export class TableView extends ContentView<TableContent> {
   protected override template(table: TableContent): TemplateResult {
     const { columns, totalRows } = table;
     const rows = sorted(table.rows, this.sorting);
-    const height = (Math.min(rows.length, ROWS_IN_SIGHT) + 1) * ROW_HEIGHT + 16;
-    const { first, end } = visibleRows(this.scrolled ?? 0, height, ROW_HEIGHT, rows.length);
+    const rowHeight = table.rows.slice(0, PEEKED_ROWS).some(hasPicture) ? PICTURE_ROW_HEIGHT : ROW_HEIGHT;
+    const mostHeight = rowHeight > ROW_HEIGHT ? 2 * MOST_HEIGHT : MOST_HEIGHT;
+    const height = Math.min(rows.length * rowHeight + ROW_HEIGHT, mostHeight) + 16;
+    const { first, end } = visibleRows(this.scrolled ?? 0, height, rowHeight, rows.length);
     const shown = rows.length === totalRows ? '' : `, the first ${formatCount(rows.length)} are shown`;
-    return html`<div class="table-view" tabindex="0" role="region" aria-label=${this.label} .style=${`max-height:${height}px`}
+    return html`<div class="table-view" tabindex="0" role="region" aria-label=${this.label} .style=${`max-height:${height}px;--row:${rowHeight}px`}
         @scroll=${(event: Event) => this.#onScroll(event)}>
       <table aria-rowcount=${totalRows + 1}>
         <thead><tr>${columns.map((name, column) => this.#head(name, column))}</tr></thead>
         <tbody>
-          ${first === 0 ? '' : html`<tr aria-hidden="true"><td colspan=${columns.length} .style=${`height:${first * ROW_HEIGHT}px`}></td></tr>`}
-          ${rows.slice(first, end).map((row, i) => html`<tr aria-rowindex=${first + i + 2}>${columns.map((_, column) => cell(row[column]))}</tr>`)}
-          ${end === rows.length ? '' : html`<tr aria-hidden="true"><td colspan=${columns.length} .style=${`height:${(rows.length - end) * ROW_HEIGHT}px`}></td></tr>`}
+          ${first === 0 ? '' : html`<tr aria-hidden="true"><td colspan=${columns.length} .style=${`height:${first * rowHeight}px`}></td></tr>`}
+          ${rows.slice(first, end).map((row, i) => html`<tr aria-rowindex=${first + i + 2}>${columns.map((_, column) => this.#cell(row[column]))}</tr>`)}
+          ${end === rows.length ? '' : html`<tr aria-hidden="true"><td colspan=${columns.length} .style=${`height:${(rows.length - end) * rowHeight}px`}></td></tr>`}
         </tbody>
       </table></div>
       <p class="note">${plural(totalRows, 'row')}${shown}</p>`;
+  }
+
+  #cell(value: unknown): TemplateResult {
+    const file = pictureOf(value);
+    if (file === undefined) return textCell(value);
+    return html`<td class="picture"><ty-cell-image .store=${this.store} .runId=${this.runId} .record=${this.record} .cell=${file} .label=${fileName(file)}></ty-cell-image></td>`;
   }
 
   #head(name: string, column: number): TemplateResult {
@@ -89,12 +100,20 @@ function rank(value: unknown): number {
   return typeof value === 'number' ? 0 : 1;
 }
 
-function cell(value: unknown): TemplateResult {
+function textCell(value: unknown): TemplateResult {
   if (typeof value === 'number') return html`<td class="number" title=${value}>${formatValue(value, 7)}</td>`;
-  if (typeof value === 'object' && value !== null && 'file' in value)
-    return html`<td><span class="file-cell" title=${String(value.file)}>${icon('image')}${fileName(String(value.file))}</span></td>`;
   const text = cellText(value);
   return html`<td title=${text.slice(0, LONGEST_CELL)}>${text.slice(0, LONGEST_CELL)}</td>`;
+}
+
+function hasPicture(row: readonly unknown[]): boolean {
+  return row.some((value) => pictureOf(value) !== undefined);
+}
+
+/** The file of a picture in a cell, see `TableContent`. */
+function pictureOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('file' in value)) return undefined;
+  return typeof value.file === 'string' ? value.file : undefined;
 }
 
 function cellText(value: unknown): string {
