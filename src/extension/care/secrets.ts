@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
 import type { SecretQuestion } from '../../domain/secret.ts';
 import type { App } from '../app.ts';
+import { interrupt } from '../ui/interruptions.ts';
 import { hasStoredAnswer, isWrongAnswer, secretKey } from './secretKeys.ts';
 
 /** A window that nobody looks at leaves the question to the one in front for this long. */
@@ -82,16 +83,19 @@ export class Secrets extends Disposables {
     // A code that holds once is not worth keeping.
     box.buttons = hasStoredAnswer(question) ? [remember] : [];
     try {
-      const answer = await new Promise<string | undefined>((resolve) => {
-        this.#shown.set(id, () => resolve(undefined));
-        box.onDidTriggerButton(() => {
-          isKept = !isKept;
-          box.prompt = isKept ? `${question.prompt} (will be kept in VS Code’s secret storage)` : question.prompt;
-        });
-        box.onDidAccept(() => resolve(box.value));
-        box.onDidHide(() => resolve(undefined));
-        box.show();
-      });
+      const answer = await interrupt(
+        () =>
+          new Promise<string | undefined>((resolve) => {
+            this.#shown.set(id, () => resolve(undefined));
+            box.onDidTriggerButton(() => {
+              isKept = !isKept;
+              box.prompt = isKept ? `${question.prompt} (will be kept in VS Code’s secret storage)` : question.prompt;
+            });
+            box.onDidAccept(() => resolve(box.value));
+            box.onDidHide(() => resolve(undefined));
+            box.show();
+          }),
+      );
       if (answer !== undefined && isKept) await this.#app.context.secrets.store(secretKey(question), answer);
       return answer;
     } finally {

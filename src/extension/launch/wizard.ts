@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../../base/disposables.ts';
+import { interruption } from '../ui/interruptions.ts';
 
 /** How a step ended. */
 export type Answer<T> =
@@ -183,11 +184,21 @@ export async function runStep<T>(
           if (button === vscode.QuickInputButtons.Back) resolve({ kind: 'back' });
         }),
       );
-      owned.add(input.onDidHide(() => resolve({ kind: 'cancelled' })));
+      owned.add(input.onDidHide(() => comeBack(input, owned, () => resolve({ kind: 'cancelled' }))));
       input.show();
     });
   } finally {
     owned.dispose();
     input.dispose();
   }
+}
+
+/** An input that went because a passphrase was asked for comes back behind that; else the person gave up. */
+function comeBack(input: Pick<Input, 'show'>, owned: Disposables, giveUp: () => void): void {
+  const urgent = interruption();
+  if (urgent === undefined) giveUp();
+  else
+    void urgent.then(() => {
+      if (!owned.isDisposed) input.show();
+    });
 }
