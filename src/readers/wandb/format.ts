@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { FoundRun } from '../../domain/records.ts';
 import { runName } from '../files/runName.ts';
 import type { FolderListing, FolderMatch, RunFormat } from '../format.ts';
-import { isLogName, parentNames, wandbIdOf } from './names.ts';
-import { WandbReader } from './reader.ts';
+import { EitherReader } from './eitherReader.ts';
+import { isLogName, oldLogs, oldSideFileNames, parentNames, wandbIdOf } from './names.ts';
 
 export { wandbIdOf } from './names.ts';
 
@@ -12,15 +12,16 @@ export const wandbFormat: RunFormat = {
   source: 'wandb',
   title: 'W&B directories',
   match: matchFolder,
-  open: (run) => new WandbReader(run),
+  open: (run) => new EitherReader(run),
 };
 
 function matchFolder({ path: folder, root, files, folders }: FolderListing): FolderMatch | undefined {
   const name = path.basename(folder);
-  const hasLog = files.some(isLogName);
+  const hasLog = files.some(isLogName) || (wandbIdOf(name) !== undefined && files.includes(oldLogs.history));
   const isNamed = wandbIdOf(name) !== undefined && parentNames.has(path.basename(path.dirname(folder)));
-  // A run that was killed early may have no log; the folder `files` is made first.
-  if (!hasLog && !(isNamed && folders.includes('files'))) return undefined;
+  // A run that was killed early may have no log; the folder `files` is made first, and before 0.10 the metadata.
+  if (!hasLog && !(isNamed && (folders.includes('files') || files.includes(oldSideFileNames.metadata))))
+    return undefined;
   // A link to the run, or a copy that a tool made of the link.
   if (name === 'latest-run' && folder !== root) return { runs: [], descend: false, exclusive: true };
   const run: FoundRun = { source: 'wandb', path: path.resolve(folder), root, name: runName(root, folder) };
