@@ -93,6 +93,8 @@ suite('training from the window', function () {
       entry.children.map(({ runId }) => runId),
       [finishedId],
     );
+    const opened = await vscode.commands.executeCommand<string>('trainyard.openLogEntries', finishedId);
+    assert.match(opened, /First light/);
   });
 
   test('a run is stopped with a checkpoint and resumed as a new run', async () => {
