@@ -33,7 +33,7 @@ interface OpenFolder {
   timer: NodeJS.Timeout | undefined;
   walking: Promise<void> | undefined;
   again: boolean;
-  walked: boolean;
+  walkedAt: number | undefined;
   skips: SkippedPlaces;
   /** The last answer of a walk, and its name. */
   found: { readonly runs: readonly FoundRun[]; readonly version: number } | undefined;
@@ -61,7 +61,7 @@ export class Folders extends Disposables {
     const folder = this.#folders.get(root) ?? this.#create(root, settings);
     folder.holders++;
     try {
-      if (this.#apply(folder, settings) || !folder.walked) await this.#walk(folder, false);
+      if (this.#apply(folder, settings) || folder.walkedAt === undefined) await this.#walk(folder, false);
     } catch (error) {
       this.close(root);
       throw error;
@@ -77,6 +77,11 @@ export class Folders extends Disposables {
   /** What discovery leaves out below a folder that is open. */
   excludedIn(root: string): readonly string[] | undefined {
     return this.#folders.get(root)?.settings.exclude;
+  }
+
+  /** When the last walk of a folder that is open began, in milliseconds since 1970; undefined before the first has ended. */
+  walkedAt(root: string): number | undefined {
+    return this.#folders.get(root)?.walkedAt;
   }
 
   /** What the last walk of a folder that is open did not look into. */
@@ -110,7 +115,7 @@ export class Folders extends Disposables {
       timer: undefined,
       walking: undefined,
       again: false,
-      walked: false,
+      walkedAt: undefined,
       skips: { skipped: [], skippedCount: 0 },
       found: undefined,
     };
@@ -159,7 +164,7 @@ export class Folders extends Disposables {
       });
       pause = Math.max(pause, milliseconds * walkShare);
       if (this.isDisposed || folder.holders === 0) return;
-      folder.walked = true;
+      folder.walkedAt = walkedAt;
       folder.skips = skips;
       // Nothing has come or gone, but what waited to be missed for certain may be missed now.
       if (runs !== undefined) folder.found = { runs, version };
