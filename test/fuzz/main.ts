@@ -83,6 +83,7 @@ function runPiece(
 ): Promise<{ findings: readonly Found[]; next: number }> {
   const progress = path.join(folder, 'progress');
   const files = path.join(folder, 'files');
+  writeFileSync(progress, '');
   const args = [`--max-old-space-size=${heapMegabytes}`, path.join(import.meta.dirname, 'child.ts')];
   return new Promise((resolve) => {
     const child = execFile(
