@@ -3,11 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { lightningTracker } from './lightning.ts';
 import { PythonPackages } from './python.ts';
+import { tensorboardTracker } from './tensorboard.ts';
 import type { Tracker } from './tracker.ts';
+import { transformersTracker } from './transformers.ts';
 import { wandbTracker } from './wandb.ts';
 
-const trackers: readonly Tracker[] = [wandbTracker];
+const trackers: readonly Tracker[] = [wandbTracker, tensorboardTracker, lightningTracker, transformersTracker];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !trackers.some((tracker) => tracker.name === name));
