@@ -14,10 +14,11 @@ export function matchAim({ path: folder, root }: FolderListing): FolderMatch {
   return { runs: [], containers: [{ source: 'experiment-hub', path: folder, root }], descend: false, exclusive: true };
 }
 
-/** Writes every metric of a repository as JSON lines, a folder per run (aimhubio/aim: Repo.query_metrics in aim/sdk/repo.py, sparse_list in aim/storage/arrayview.py). */
+/** Writes every metric of a repository as JSON lines, a folder per run (aimhubio/aim: Repo.query_metrics in aim/sdk/repo.py, Metric.dataframe in aim/sdk/sequences/metric.py). */
 const exportProgram =
   'import aim, json, os; [(os.makedirs(f"aim-export/{m.run.hash}", exist_ok=True), open(f"aim-export/{m.run.hash}/metrics.jsonl", "a").write(' +
-  'json.dumps({"step": s, m.name: v}) + chr(10))) for m in aim.Repo(".").query_metrics("True") for s, v in zip(*m.values.sparse_list())]';
+  'json.dumps({"step": s, "time": t, m.name: v}) + chr(10))) for m in aim.Repo(".").query_metrics("True") if m.preload() is None ' +
+  'for d in [m.data.items_list()] for s, v, t in zip(d[0], d[1][0], d[1][2])]';
 
 /** Why the runs of Aim are not read, and how to get at them. */
 export const aimListing: ContainerListing = {

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { ContainerListing, FolderListing, FolderMatch, RunContainer, RunFormat } from '../format.ts';
 import { inboxFolder, writerFolder } from './inbox.ts';
-import { listDatabase, listInbox } from './list.ts';
+import { listDatabase, listExport, listInbox } from './list.ts';
 import { projectOf } from './names.ts';
+import { exportsIn } from './parquetExport.ts';
+import { TrackioParquetReader } from './parquetReader.ts';
 import { TrackioReader } from './reader.ts';
 
 export { defaultTrackioFolders, type TrackioEnvironment } from './names.ts';
@@ -13,7 +15,7 @@ export const trackioFormat: RunFormat = {
   title: 'Trackio databases',
   match: matchFolder,
   list,
-  open: (run) => new TrackioReader(run),
+  open: (run) => (isExport(run.path) ? new TrackioParquetReader(run) : new TrackioReader(run)),
 };
 
 /** Databases that other tools are known to name so. */
@@ -22,7 +24,7 @@ const othersNames = /^(mlflow|mlruns|ml_hub|ml_experiments|optuna|coverage|\.cov
 function matchFolder(folder: FolderListing): FolderMatch | undefined {
   // Aim keeps an SQLite file for names beside its values; the folder is told of elsewhere.
   if (path.basename(folder.path) === '.aim') return undefined;
-  const containers = [...databasesIn(folder), ...inboxIn(folder)];
+  const containers = [...databasesIn(folder), ...inboxIn(folder), ...exportsIn(folder)];
   return containers.length === 0 ? undefined : { runs: [], containers, descend: true };
 }
 
@@ -42,5 +44,10 @@ function inboxIn({ path: folder, root, folders }: FolderListing): readonly RunCo
 }
 
 function list(container: RunContainer): Promise<ContainerListing> {
+  if (isExport(container.path)) return listExport(container);
   return path.basename(container.path) === inboxFolder ? listInbox(container) : listDatabase(container);
+}
+
+function isExport(file: string): boolean {
+  return file.endsWith('.parquet');
 }

@@ -6,6 +6,7 @@ import { type DatabaseView, databaseAt } from '../sqlite/trackerDatabase.ts';
 import { isTrackio, keyColumns } from './databaseRun.ts';
 import { type InboxRecord, inboxFolder, readInbox } from './inbox.ts';
 import { projectOf, trackioFolder } from './names.ts';
+import { filesOf, indexOf } from './parquetExport.ts';
 
 /** The runs of a project's database, with those of the project that are in the inbox only. */
 export async function listDatabase(container: RunContainer): Promise<ContainerListing> {
@@ -36,6 +37,19 @@ export async function listInbox(container: RunContainer): Promise<ContainerListi
     runs.set(`${database}\0${record.key}`, found(container, database, record.key, record.name));
   }
   return { runs: [...runs.values()], settled: false };
+}
+
+/** The runs of an export to Parquet. */
+export async function listExport(container: RunContainer): Promise<ContainerListing> {
+  try {
+    const { metrics, system } = filesOf(container.path);
+    const names = new Map<string, string>();
+    for (const file of [metrics, system])
+      for (const [key, { name }] of (await indexOf(file))?.runs ?? []) if (!names.has(key)) names.set(key, name);
+    return { runs: [...names].map(([key, name]) => found(container, container.path, key, name)), settled: false };
+  } catch (error) {
+    return { runs: [], settled: false, skipped: `Its runs cannot be read: ${(error as Error).message}` };
+  }
 }
 
 function databaseOf(folder: string, { project }: InboxRecord): string {

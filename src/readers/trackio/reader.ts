@@ -3,17 +3,17 @@ import path from 'node:path';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { FoundRun, PollResult, ReaderCursor, ReaderProblem, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
-import { describeTime, parseLocalTime } from '../files/localTime.ts';
+import { parseLocalTime } from '../files/localTime.ts';
 import type { PollBudget, RunReader } from '../format.ts';
 import { databaseAt, lookOf, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
+import { configFacts } from './configFacts.ts';
 import { emptyCursor, readCursor, type TrackioCursor, writeCursor } from './cursor.ts';
 import { alertTag, alertText, type DatabaseReading, logIdsOf, readDatabaseRun } from './databaseRun.ts';
 import { type InboxReading, type InboxRecord, inboxFolder, readInbox } from './inbox.ts';
 import { projectOf } from './names.ts';
 import { RunRows } from './runRows.ts';
+import { trackioStatus } from './status.ts';
 
-/** A log that got a row within this time is taken to be alive. */
-const quietSeconds = 180;
 /** A database that cannot be read for this many polls is told of; before, it is taken to be busy. */
 const patience = 3;
 
@@ -115,14 +115,7 @@ export class TrackioReader implements RunReader {
   #learn({ name, config }: Pick<DatabaseReading, 'name' | 'config'>): void {
     if (name !== undefined) this.#known = { ...this.#known, name };
     if (config === undefined) return;
-    const { _Created: created, _Group: group } = config;
-    const createdAt = typeof created === 'string' ? parseLocalTime(created) : undefined;
-    this.#known = {
-      ...this.#known,
-      config,
-      ...(typeof group === 'string' && group !== '' ? { group } : {}),
-      ...(createdAt === undefined ? {} : { createdAt }),
-    };
+    this.#known = { ...this.#known, ...configFacts(config) };
   }
 
   #rowFacts({ rows }: TrackioCursor, modifiedAt: number | undefined): RunFacts {
@@ -214,19 +207,4 @@ function objectOf(value: Json | undefined): JsonObject {
 
 function isObject(value: Json | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-/** Trackio writes down no end: a run is running while rows come. */
-export function trackioStatus(
-  lastTime: number | null,
-  modifiedAt: number | undefined,
-  now: number,
-): Pick<RunFacts, 'status' | 'statusReason'> {
-  if (lastTime === null) return { status: 'unknown', statusReason: 'Trackio holds no values of this run yet.' };
-  const isFresh = now - lastTime < quietSeconds && (modifiedAt === undefined || now - modifiedAt < quietSeconds);
-  if (isFresh) return { status: 'running', statusReason: 'Trackio gets new values.' };
-  return {
-    status: 'unknown',
-    statusReason: `Last value ${describeTime(lastTime)}. Trackio does not record whether a run has ended.`,
-  };
 }
