@@ -1,4 +1,4 @@
-import type { CheckpointDetails } from '../../domain/checkpoint.ts';
+import type { CheckpointDetails, CheckpointKind } from '../../domain/checkpoint.ts';
 
 /** What is known from a checkpoint's bytes, apart from the file itself. */
 export type Contents = Omit<CheckpointDetails, 'path' | 'kind' | 'sizeBytes' | 'modifiedAt' | 'files'>;
@@ -15,4 +15,12 @@ export function unknownContents(...notes: readonly string[]): Contents {
     about: {},
     notes,
   };
+}
+
+/** What a reader of one make gives. */
+export interface CheckpointFile {
+  readonly kind: CheckpointKind;
+  readonly contents: Contents;
+  /** Further files that belong to it. */
+  readonly files?: readonly string[];
 }

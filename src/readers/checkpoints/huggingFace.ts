@@ -6,8 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { readSmallText } from '../files/jsonFile.ts';
 import { parsePythonJson } from '../files/pythonJson.ts';
 import { type FileReason, withFile } from './bytesFile.ts';
-import { type Contents, unknownContents } from './contents.ts';
-import type { CheckpointFile } from './inspect.ts';
+import { type CheckpointFile, type Contents, unknownContents } from './contents.ts';
 import { describeSafetensors } from './safetensorsFile.ts';
 import { readTorchZip } from './torch/torchFile.ts';
 

@@ -1,22 +1,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { CheckpointDetails, CheckpointKind } from '../../domain/checkpoint.ts';
+import type { CheckpointDetails } from '../../domain/checkpoint.ts';
 import { type BytesFile, type FileReason, withFile } from './bytesFile.ts';
-import type { Contents } from './contents.ts';
+import type { CheckpointFile } from './contents.ts';
 import { readModelFolder } from './huggingFace.ts';
 import { readCheckpointName } from './names.ts';
 import { readOnnx } from './onnx.ts';
 import { describeSafetensors } from './safetensorsFile.ts';
 import { legacyMagic, readLegacyTorch, readPlainPickle, readTorchZip } from './torch/torchFile.ts';
-
-/** What a reader of one make gives. */
-export interface CheckpointFile {
-  readonly kind: CheckpointKind;
-  readonly contents: Contents;
-  /** Further files that belong to it. */
-  readonly files?: readonly string[];
-}
 
 /** How the makes are told apart by their first bytes, and read. The first that fits is taken. */
 const makes: readonly {

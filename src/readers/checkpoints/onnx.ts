@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { mostListedTensors } from '../../domain/checkpoint.ts';
 import type { BytesFile, FileReason } from './bytesFile.ts';
-import type { CheckpointFile } from './inspect.ts';
+import type { CheckpointFile } from './contents.ts';
 import { type Field, FieldWalker, MalformedModel } from './onnx/fields.ts';
 import { type Initializer, readInitializer } from './onnx/initializer.ts';
 

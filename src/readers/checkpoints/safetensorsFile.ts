@@ -2,8 +2,7 @@ import { ok, type Result } from '../../base/result.ts';
 import { type CheckpointSection, mostListedTensors } from '../../domain/checkpoint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { BytesFile, FileReason } from './bytesFile.ts';
-import type { Contents } from './contents.ts';
-import type { CheckpointFile } from './inspect.ts';
+import type { CheckpointFile, Contents } from './contents.ts';
 import { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './safetensors.ts';
 
 /** Element types by the names of the format (https://github.com/huggingface/safetensors, Dtype). */

@@ -1,7 +1,6 @@
 import { fail, ok, type Result } from '../../../base/result.ts';
-import type { CheckpointKind } from '../../../domain/checkpoint.ts';
 import type { BytesFile, FileReason } from '../bytesFile.ts';
-import { type Contents, unknownContents } from '../contents.ts';
+import { type CheckpointFile, type Contents, unknownContents } from '../contents.ts';
 import { MalformedPickle } from '../pickle/source.ts';
 import { type Unpickled, unpickle } from '../pickle/unpickle.ts';
 import type { PickleValue } from '../pickle/values.ts';
@@ -12,16 +11,11 @@ import { describeTorchValue } from './describe.ts';
 /** A pickle describes tensors, it does not hold them: real ones have up to some megabytes. */
 const largestPickle = 64 * 1024 * 1024;
 
-export interface TorchFile {
-  readonly kind: CheckpointKind;
-  readonly contents: Contents;
-}
-
 /**
  * A file of torch.save since PyTorch 1.6: a ZIP archive with `data.pkl` and a file for each storage below one folder (caffe2/serialize/inline_container.cc), or of torch.jit.save, which has
  * `constants.pkl` and code beside them. Only `data.pkl` is read.
  */
-export async function readTorchZip(file: BytesFile): Promise<Result<TorchFile, FileReason>> {
+export async function readTorchZip(file: BytesFile): Promise<Result<CheckpointFile, FileReason>> {
   const directory = await readZipDirectory(file);
   if (!directory.ok) return directory.reason === 'unfinished' ? readCutZip(file, directory.message) : directory;
   const entries = directory.value;
@@ -47,7 +41,7 @@ export async function readTorchZip(file: BytesFile): Promise<Result<TorchFile, F
 }
 
 /** ZIP archives that are something else: NumPy's, models of Keras. */
-function withoutPickle(file: BytesFile, entries: readonly ZipEntry[]): Result<TorchFile, FileReason> {
+function withoutPickle(file: BytesFile, entries: readonly ZipEntry[]): Result<CheckpointFile, FileReason> {
   const names = entries.slice(0, 5).map(({ name }) => name);
   return fail(
     'bad-file',
@@ -56,7 +50,7 @@ function withoutPickle(file: BytesFile, entries: readonly ZipEntry[]): Result<To
 }
 
 /** A file without its end still has `data.pkl` at its beginning, and a pickle knows its own end. */
-async function readCutZip(file: BytesFile, message: string): Promise<Result<TorchFile, FileReason>> {
+async function readCutZip(file: BytesFile, message: string): Promise<Result<CheckpointFile, FileReason>> {
   const offset = await dataOffset(file, { headerOffset: 0 });
   const head = new TextDecoder().decode(await file.read(30, 200));
   if (offset === undefined || !/^[^\0]*data\.pkl/.test(head)) return fail('unfinished', message);
@@ -72,7 +66,7 @@ export const legacyMagic: readonly number[] = [
 ];
 
 /** The old form: pickles of the magic number, the protocol and the system one after the other, then the value's own; raw numbers follow. */
-export async function readLegacyTorch(file: BytesFile): Promise<Result<TorchFile, FileReason>> {
+export async function readLegacyTorch(file: BytesFile): Promise<Result<CheckpointFile, FileReason>> {
   const bytes = await file.read(0, largestPickle);
   try {
     let at = 0;
@@ -84,7 +78,7 @@ export async function readLegacyTorch(file: BytesFile): Promise<Result<TorchFile
 }
 
 /** A file that is a pickle alone: pickle.dump of a configuration or of scores. */
-export async function readPlainPickle(file: BytesFile): Promise<Result<TorchFile, FileReason>> {
+export async function readPlainPickle(file: BytesFile): Promise<Result<CheckpointFile, FileReason>> {
   const contents = await describePickle(file, await file.read(0, largestPickle));
   if (!contents.ok) return contents;
   const notes = ['It is a plain pickle, not a file of torch.save.', ...contents.value.notes];
