@@ -2,7 +2,6 @@ import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { FoundRun, MediaRecord } from '../../domain/records.ts';
-import { runFiles } from '../../domain/runDirectory.ts';
 import { isLinked, readLinks } from '../../readers/trainyard/links.ts';
 import { isInside } from './folders.ts';
 
@@ -56,14 +55,6 @@ async function folderOf(place: string): Promise<string> {
   );
 }
 
-/**
- * A piece of the run's output from byte `from` on, or so many bytes before the end where `from` is negative. It is cut between characters, so pieces
- * read one after the other (`next` of one is `from` of the next) give the whole text. A run without output has size 0.
- */
-export function readLog(runPath: string, from: number, maxBytes: number): Promise<LogPiece> {
-  return readLogFile(path.join(runPath, runFiles.log), from, maxBytes);
-}
-
 /** A piece of a log; `next` is the byte behind it. */
 export interface LogPiece {
   readonly text: string;
@@ -71,7 +62,10 @@ export interface LogPiece {
   readonly size: number;
 }
 
-/** The same of any text file. */
+/**
+ * A piece of a text file from byte `from` on, or so many bytes before the end where `from` is negative. It is cut between characters, so pieces
+ * read one after the other (`next` of one is `from` of the next) give the whole text. A file that is not there has size 0.
+ */
 export async function readLogFile(file: string, from: number, maxBytes: number): Promise<LogPiece> {
   const size = (await sizeOf(file)) ?? 0;
   return readLogPiece(size, (start, length) => readBytes(file, start, length), from, maxBytes);

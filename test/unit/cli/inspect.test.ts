@@ -100,7 +100,15 @@ test('inspect gives the documented shape for a file, a run and a folder of runs'
     return JSON.parse(stdout);
   };
   const run = (name: string, where: string, folder = where): unknown => ({
-    ...{ name, source: 'tensorboard', path: where, ...golden, ...unknownHere, createdAt: golden.startedAt },
+    ...{
+      name,
+      source: 'tensorboard',
+      path: where,
+      ...golden,
+      ...unknownHere,
+      createdAt: golden.startedAt,
+      host: 'host',
+    },
     sources: [{ source: 'tensorboard', path: folder, why: '', tags: 3 }],
     media: [
       {
