@@ -45,9 +45,24 @@ const importers: Importers = {
 /** Operators that can be imported, in alphabetical order. */
 export const importedOperators: readonly string[] = Object.keys(importers).sort();
 
-/** The floating-point weights of a model, which may be trained, in the order of the file. */
-export function trainableTensors(model: OnnxModel): readonly OnnxTensor[] {
-  return model.graph.initializers.filter(({ dtype, shape }) => dtype === 'float32' && shape.length > 0);
+/** Inputs that hold settings or collected statistics: floats, but nothing that an optimizer should move. */
+const settledInputs: { readonly [type: string]: readonly number[] } = {
+  BatchNormalization: [3, 4],
+  Clip: [1, 2],
+  OneHot: [2],
+  Pad: [2],
+  Resize: [1, 2],
+  Upsample: [1],
+};
+
+/** The floating-point weights of a model, which may be trained, in the order of the file. Statistics of batch norms are none. */
+export function trainableTensors({ graph }: OnnxModel): readonly OnnxTensor[] {
+  const settled = new Set(
+    graph.nodes.flatMap(({ type, inputs }) => (settledInputs[type] ?? []).map((index) => inputs[index])),
+  );
+  return graph.initializers.filter(
+    ({ name, dtype, shape }) => dtype === 'float32' && shape.length > 0 && !settled.has(name),
+  );
 }
 
 /**

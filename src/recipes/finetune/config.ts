@@ -1,0 +1,92 @@
+import { type ConfigField, valueAt } from '../../domain/config.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { commonFields } from '../commonFields.ts';
+
+/** Which weights change: all of the model's and those of a new head, or the head alone. */
+export const trainableParts = ['all', 'head'] as const;
+export type TrainablePart = (typeof trainableParts)[number];
+
+export interface FinetuneConfig {
+  readonly data: string;
+  readonly model: string;
+  readonly batchSize: number;
+  readonly trainable: TrainablePart;
+  /** Name of the value in the model that the new head sees; '' where it is found by itself. */
+  readonly features: string;
+  /** Per channel, of pixels from 0 to 1; one number stands for all channels. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export const finetuneFields: readonly ConfigField[] = [
+  {
+    key: 'data',
+    type: 'path',
+    default: null,
+    required: true,
+    description:
+      'Folder of the images: IDX files (train-images…, train-labels…, t10k-…) or {train,test}/<class>/*.png.',
+  },
+  {
+    key: 'model',
+    type: 'path',
+    default: null,
+    required: true,
+    description: 'The ONNX model to start from, exported in evaluation mode with an open batch size.',
+  },
+  {
+    key: 'batchSize',
+    type: 'integer',
+    default: 32,
+    min: 1,
+    max: 65536,
+    unit: 'examples',
+    description: 'Examples per step.',
+  },
+  {
+    key: 'trainable',
+    type: 'choice',
+    choices: trainableParts,
+    default: 'all',
+    description: 'Which weights change: all, or only those of the last layer.',
+  },
+  {
+    key: 'features',
+    type: 'string',
+    default: '',
+    description:
+      'Name of the value in the model that a new last layer sees. Empty: the input of its last matrix product.',
+  },
+  {
+    key: 'mean',
+    type: 'numbers',
+    default: [0.5],
+    description: 'Mean that the model wants taken from pixels between 0 and 1, per channel or one for all.',
+  },
+  {
+    key: 'std',
+    type: 'numbers',
+    default: [0.5],
+    description: 'What the model wants them divided by then, per channel or one for all.',
+  },
+  ...commonFields({
+    steps: 500,
+    'optimizer.learningRate': 0.0003,
+    'optimizer.weightDecay': 0.01,
+    'optimizer.emaDecay': 0.99,
+    sampleEvery: 0,
+  }),
+];
+
+/** The typed form of a resolved configuration. */
+export function readFinetuneConfig(config: JsonObject): FinetuneConfig {
+  return {
+    data: (valueAt(config, 'data') ?? '') as string,
+    model: (valueAt(config, 'model') ?? '') as string,
+    batchSize: valueAt(config, 'batchSize') as number,
+    trainable: valueAt(config, 'trainable') as TrainablePart,
+    features: valueAt(config, 'features') as string,
+    mean: valueAt(config, 'mean') as readonly number[],
+    std: valueAt(config, 'std') as readonly number[],
+  };
+}

@@ -1,0 +1,43 @@
+import type { JsonObject } from '../../domain/json.ts';
+import { classifierMetrics } from '../classifier/metrics.ts';
+import { classifierProgram } from '../classifier/program.ts';
+import { optimizerSettings } from '../commonFields.ts';
+import type { DataFacts, Program, Recipe } from '../recipe.ts';
+import { finetuneFields, readFinetuneConfig } from './config.ts';
+import { loadOnnxModel } from './model.ts';
+import { finetunedNetwork } from './network.ts';
+
+/** A model that came from elsewhere, trained further to sort images into classes. */
+export const finetune: Recipe = {
+  info: {
+    id: 'finetune',
+    title: 'Fine-tune an ONNX model',
+    description:
+      'Trains an image model further, for instance one exported from PyTorch, to tell the classes of a data set apart.',
+    version: 1,
+    fields: finetuneFields,
+    metrics: classifierMetrics,
+  },
+  architecture(config: JsonObject, data: DataFacts): string {
+    const { model, trainable } = readFinetuneConfig(config);
+    const { digest } = loadOnnxModel(model);
+    return `finetune-${digest}-${trainable}-${data.height}x${data.width}x${data.channels}-c${data.classes}`;
+  },
+  dataSets(config: JsonObject) {
+    const path = readFinetuneConfig(config).data;
+    return [
+      { name: 'train', path, split: 'train', required: true },
+      { name: 'test', path, split: 'test', required: false },
+    ];
+  },
+  build(config: JsonObject, data: DataFacts): Program {
+    const settings = readFinetuneConfig(config);
+    const { model } = loadOnnxModel(settings.model);
+    return classifierProgram(
+      (scope, pixels) => finetunedNetwork(scope, pixels, model, settings, data),
+      data,
+      settings.batchSize,
+      optimizerSettings(config),
+    );
+  },
+};
