@@ -4,6 +4,7 @@ import { History } from './history.ts';
 import { type ItemPlace, readItem } from './items.ts';
 import { readPath } from './keys.ts';
 import type { LogRecord } from './logFile.ts';
+import { OutputEnd } from './outputEnd.ts';
 import { readEnvironment, readExit, readMetric, readOutput, readRun, readTimestamp } from './records.ts';
 import type { DefinedMetric, Environment, LogState, RunInfo } from './state.ts';
 import { Summary, updatedConfig } from './summary.ts';
@@ -37,14 +38,16 @@ export class LogCollector {
   readonly #history: History;
   readonly #summary: Summary;
   readonly #figures: SystemFigures;
+  readonly #output: OutputEnd;
   readonly #state: Mutable<LogState>;
 
   /** `log` is the file's name, to which media that lie inside it belong. */
   constructor(state: LogState, log: string) {
     this.#state = { ...state };
     this.#figures = new SystemFigures(state.system, state.likeSystem);
-    this.#history = new History(state.position, log, (name) => this.#figures.tagOfLogged(name));
+    this.#history = new History(state.position, { log, below: 'files/' }, (name) => this.#figures.tagOfLogged(name));
     this.#summary = new Summary(state.summary);
+    this.#output = new OutputEnd(state.outputEnd);
   }
 
   /** All that was said up to here. */
@@ -55,6 +58,7 @@ export class LogCollector {
       summary: this.#summary.entries,
       system: this.#figures.known,
       likeSystem: this.#figures.logged,
+      outputEnd: this.#output.text,
     };
   }
 
@@ -150,7 +154,9 @@ export class LogCollector {
   #takeOutput(reader: WireReader): void {
     const { time, line } = readOutput(reader);
     if (time !== undefined) this.#sawTime(time);
-    if (line !== undefined) this.#state.hasOutput = true;
+    if (line === undefined) return;
+    this.#state.hasOutput = true;
+    this.#output.add(reader.text(line));
   }
 
   #sawTime(time: number): void {

@@ -4,7 +4,7 @@ import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import type { ConsoleLog, RunFacts } from '../../domain/records.ts';
 import { parseLocalTime } from '../files/localTime.ts';
 import { idOfLog, timeOfFolder, wandbIdOf } from './names.ts';
-import type { SideFiles } from './sideFiles.ts';
+import { failureOf, type SideFiles } from './sideFiles.ts';
 import type { DefinedMetric, Environment, LogState } from './state.ts';
 import { runStatus } from './status.ts';
 import { summaryTree, withoutMedia } from './summary.ts';
@@ -67,7 +67,7 @@ async function statusOf(
   return runStatus({
     exit,
     preempting,
-    failure: exit?.code === 0 ? undefined : await side.failure(),
+    failure: exit?.code === 0 ? undefined : ((await side.failure()) ?? failureOf(state.outputEnd)),
     writer: exit === null ? await writerLife({ pid, host, startedAt: loggedAt ?? startedAt }) : 'elsewhere',
     pid,
     modifiedAt: times.length === 0 ? undefined : Math.max(...times),

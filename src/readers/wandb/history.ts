@@ -4,7 +4,7 @@ import { Columns } from './columns.ts';
 import { asNumber, isBareNumber, outermostPaths, parseJson, setAt, startsWith } from './json.ts';
 import { KeyTable, type RawKey, readPath } from './keys.ts';
 import type { LogRecord } from './logFile.ts';
-import { type LoggedObject, mediaOf, type ValueRange } from './media.ts';
+import { type FilePlaces, type LoggedObject, mediaOf, type ValueRange } from './media.ts';
 import { kinds, type Role, Row, type RowKey } from './row.ts';
 
 interface HistoryKey extends RowKey {
@@ -29,19 +29,19 @@ export class History {
   readonly #row: Row<HistoryKey>;
   readonly #columns = new Map<string, Columns>();
   readonly #nameOf: (tag: string) => string;
-  readonly #log: string;
+  readonly #files: FilePlaces;
   #media: MediaRecord[] = [];
   // NaN before the first row: a field that is always a number costs no allocation per row.
   #step: number;
   #time: number;
 
-  /** `nameOf` gives the tag under which a logged name is kept; it is asked once per name. `log` is the transaction log's file name. */
-  constructor({ step, time }: HistoryPosition, log: string, nameOf: (tag: string) => string) {
+  /** `nameOf` gives the tag under which a logged name is kept; it is asked once per name. */
+  constructor({ step, time }: HistoryPosition, files: FilePlaces, nameOf: (tag: string) => string) {
     this.#row = new Row(new KeyTable<HistoryKey>((raw) => this.#makeKey(raw)));
     this.#step = step ?? Number.NaN;
     this.#time = time ?? Number.NaN;
     this.#nameOf = nameOf;
-    this.#log = log;
+    this.#files = files;
   }
 
   get position(): HistoryPosition {
@@ -66,7 +66,7 @@ export class History {
   takeObject(object: JsonObject, startedAt: number): void {
     this.#moveTo(asNumber(object[stepKey]), asNumber(object[timeKey]), startedAt);
     for (const [name, value] of Object.entries(object)) {
-      if (name !== stepKey && name !== timeKey && name !== ownKey) this.#takeValue(name, value, undefined);
+      if (name !== stepKey && name !== timeKey && name !== ownKey) this.#takeValue(name, bareOr(value), undefined);
     }
   }
 
@@ -158,15 +158,11 @@ export class History {
 
   #takeTree(tag: string, tree: JsonObject, place: { readonly json?: ValueRange }): void {
     if (typeof tree[typeKey] === 'string') this.#takeMedia({ tag, object: tree, ...place });
-    else
-      for (const [name, inner] of Object.entries(tree)) {
-        const number = asNumber(inner);
-        this.#takeValue(`${tag}.${name}`, isBareNumber(inner) ? number : inner, undefined);
-      }
+    else for (const [name, inner] of Object.entries(tree)) this.#takeValue(`${tag}.${name}`, bareOr(inner), undefined);
   }
 
   #takeMedia(logged: LoggedObject): void {
-    for (const record of mediaOf(logged, { step: this.#step, wallTime: this.#time, log: this.#log }))
+    for (const record of mediaOf(logged, { step: this.#step, wallTime: this.#time, files: this.#files }))
       this.#media.push(record);
   }
 }
@@ -179,6 +175,11 @@ function roleOf(path: readonly string[]): Role {
   }
   if (first === ownKey || first === undefined) return 'ignored';
   return path.length > 1 && path.at(-1) === typeKey ? 'type' : 'value';
+}
+
+/** A number for one of the words that stood bare in a tree; anything else as it is. */
+function bareOr(value: Json): Json {
+  return isBareNumber(value) ? asNumber(value) : value;
 }
 
 function orNull(value: number): number | null {

@@ -24,8 +24,15 @@ export interface LoggedObject {
 export interface LoggedAt {
   readonly step: number;
   readonly wallTime: number;
+  readonly files: FilePlaces;
+}
+
+/** Where the parts of a run lie that its records name. */
+export interface FilePlaces {
   /** Name of the transaction log, to which ranges belong. */
   readonly log: string;
+  /** What stands before the path of a file: `files/`, or nothing before version 0.10. */
+  readonly below: 'files/' | '';
 }
 
 /** One part of a value: all but tag, step and time. */
@@ -35,17 +42,16 @@ type Part = Omit<MediaRecord, 'tag' | 'step' | 'wallTime' | 'index'>;
 const longestListed = 4096;
 
 /** The records of a value: several for a group of pictures. Files that would leave the run's `files` folder are left out. */
-export function mediaOf(logged: LoggedObject, { step, wallTime, log }: LoggedAt): readonly MediaRecord[] {
+export function mediaOf(logged: LoggedObject, { step, wallTime, files }: LoggedAt): readonly MediaRecord[] {
   const { object } = logged;
   const type = String(object['_type']);
   const read = Object.hasOwn(readers, type) ? readers[type]! : readFile;
-  const parts = read(logged, { step, log, type });
+  const parts = read(logged, { step, type, ...files });
   return parts.map((part, index) => ({ tag: logged.tag, step, wallTime, index, ...part }));
 }
 
-interface Context {
+interface Context extends FilePlaces {
   readonly step: number;
-  readonly log: string;
   readonly type: string;
 }
 
@@ -58,9 +64,9 @@ const readers: { readonly [type: string]: TypeReader } = {
     { kind: 'table', mime: trackerMimes.splitTable, place: jsonPlace(logged, log) ?? inline(logged.object) },
   ],
   'images/separated': readImages,
-  images: ({ tag, object }, { step }) =>
+  images: ({ tag, object }, { step, below }) =>
     // The sprite of old versions: all pictures side by side (0.9, data_types.py, Image.seq_to_json).
-    filePart(`media/images/${tag}_${step}.${formatOf(object)}`, 'images', {}),
+    filePart(`media/images/${tag}_${step}.${formatOf(object)}`, 'images', {}, below),
   audio: readGroup,
   videos: readGroup,
   html: readGroup,
@@ -70,9 +76,9 @@ const readers: { readonly [type: string]: TypeReader } = {
 };
 
 /** A type with one file at `path`; without one, what was logged is listed as it is. */
-function readFile(logged: LoggedObject, { log, type }: Context): readonly Part[] {
+function readFile(logged: LoggedObject, { log, type, below }: Context): readonly Part[] {
   const { object } = logged;
-  const found = typeof object['path'] === 'string' ? filePart(object['path'], type, object) : [];
+  const found = typeof object['path'] === 'string' ? filePart(object['path'], type, object, below) : [];
   if (found.length > 0) return found;
   const place = jsonPlace(logged, log) ?? inline(object);
   if (place.at === 'inline' && place.text.length > longestListed) return [];
@@ -80,11 +86,11 @@ function readFile(logged: LoggedObject, { log, type }: Context): readonly Part[]
 }
 
 /** Pictures of one size; their names stand in the record only since 2021, and follow from key and step before. */
-function readImages({ tag, object }: LoggedObject, { step }: Context): readonly Part[] {
+function readImages({ tag, object }: LoggedObject, { step, below }: Context): readonly Part[] {
   const captions = Array.isArray(object['captions']) ? object['captions'] : [];
   const names = Array.isArray(object['filenames']) ? object['filenames'] : namesBefore2021(tag, step, object);
   return names.flatMap((name: Json, index) =>
-    typeof name === 'string' ? filePart(name, 'image', { ...object, caption: captions[index] ?? null }) : [],
+    typeof name === 'string' ? filePart(name, 'image', { ...object, caption: captions[index] ?? null }, below) : [],
   );
 }
 
@@ -102,7 +108,9 @@ function readGroup(logged: LoggedObject, context: Context): readonly Part[] {
   const members = lists.find((list) => list.some((item) => isObject(item) && typeof item['path'] === 'string'));
   const files = members ?? (Array.isArray(object['filenames']) ? object['filenames'].map((path) => ({ path })) : []);
   const parts = files.flatMap((item) =>
-    isObject(item) && typeof item['path'] === 'string' ? filePart(item['path'], singular(context.type), item) : [],
+    isObject(item) && typeof item['path'] === 'string'
+      ? filePart(item['path'], singular(context.type), item, context.below)
+      : [],
   );
   return parts.length > 0 ? parts : readFile(logged, context);
 }
@@ -127,8 +135,8 @@ function inline(object: JsonObject): MediaPlace & { readonly at: 'inline' } {
   return { at: 'inline', text: JSON.stringify(object) };
 }
 
-function filePart(path: string, type: string, about: JsonObject): readonly Part[] {
-  const file = insideFiles(path);
+function filePart(path: string, type: string, about: JsonObject, below: FilePlaces['below']): readonly Part[] {
+  const file = insideFiles(path, below);
   if (file === undefined) return [];
   const kind = kindOfType[type.replace(/-file$|s$/, '')] ?? 'other';
   const { width, height, caption } = about;
@@ -147,11 +155,11 @@ function isSize(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0;
 }
 
-/** A path below the run's `files` folder, as W&B gives it, relative to the run's folder; undefined where it would lead out of it. */
-function insideFiles(path: string): string | undefined {
+/** A path below the folder of the run's files, as W&B gives it, relative to the run's folder; undefined where it would lead out of it. */
+function insideFiles(path: string, below: FilePlaces['below']): string | undefined {
   const names = path.split(/[\\/]/);
   const isInside = !path.includes('\0') && names.every((name) => name !== '..') && !/^([\\/]|[A-Za-z]:)/.test(path);
-  return isInside && path !== '' ? `files/${names.join('/')}` : undefined;
+  return isInside && path !== '' ? `${below}${names.join('/')}` : undefined;
 }
 
 function formatOf(object: JsonObject): string {

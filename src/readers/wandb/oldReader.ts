@@ -125,7 +125,7 @@ class OldRows {
   constructor(state: LogState) {
     this.#state = state;
     this.#figures = new SystemFigures(state.system, state.likeSystem);
-    this.#history = new History(state.position, '', (name) => this.#figures.tagOfLogged(name));
+    this.#history = new History(state.position, { log: '', below: '' }, (name) => this.#figures.tagOfLogged(name));
     this.#firstTime = state.firstTime ?? Number.NaN;
     this.#lastTime = state.lastTime ?? Number.NaN;
   }

@@ -76,10 +76,7 @@ export class SideFiles {
 
   /** The failure with which the console ends, as a sentence. */
   async failure(): Promise<string | undefined> {
-    return this.#read(this.#names.output, async (file) => {
-      const failure = endingFailure((await readTextEnds(file))?.tail ?? '');
-      return failure === undefined ? undefined : describeFailure(failure);
-    });
+    return this.#read(this.#names.output, async (file) => failureOf((await readTextEnds(file))?.tail ?? ''));
   }
 
   /** The process that wrote the run. */
@@ -112,6 +109,12 @@ export class SideFiles {
     this.#kept.set(name, { look, value });
     return value;
   }
+}
+
+/** The failure with which a console's text ends, as a sentence. */
+export function failureOf(text: string): string | undefined {
+  const failure = endingFailure(text);
+  return failure === undefined ? undefined : describeFailure(failure);
 }
 
 function orUndefined<T>(result: Result<T>): T | undefined {

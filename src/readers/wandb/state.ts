@@ -64,6 +64,8 @@ export interface LogState {
   /** Tags of the history that could be figures of the machine by their names. */
   readonly likeSystem: readonly string[];
   readonly hasOutput: boolean;
+  /** What the program printed last, from its first traceback there on: an offline run has no file of its output. */
+  readonly outputEnd: string;
 }
 
 export const emptyState: LogState = {
@@ -80,4 +82,5 @@ export const emptyState: LogState = {
   system: {},
   likeSystem: [],
   hasOutput: false,
+  outputEnd: '',
 };
