@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { App } from '../../../src/extension/app.ts';
@@ -105,6 +106,34 @@ suite('runs of other trackers', function () {
     ]);
     assert.equal(kept, id);
     await until('one row', () => rows().length === 1 && whole()?.run.places === 3);
+  });
+
+  test('a folder outside of the workspace in which a tracker keeps runs is read like one of its own, as long as the setting names it', async () => {
+    const elsewhere = mkdtempSync(path.join(os.tmpdir(), 'ty-trackers-'));
+    const other = path.join(elsewhere, 'mlruns/0/0123456789abcdef0123456789abcdef');
+    const write = (file: string, text: string): void => {
+      mkdirSync(path.dirname(path.join(other, file)), { recursive: true });
+      writeFileSync(path.join(other, file), text);
+    };
+    write(
+      'meta.yaml',
+      'run_id: 0123456789abcdef0123456789abcdef\nrun_name: of-elsewhere\nstatus: 3\nstart_time: 1700000000000\n',
+    );
+    write('metrics/val/loss', '1700000000000 0.5 1\n1700000001000 0.25 2\n');
+    write('params/lr', '0.1');
+    write('tags/mlflow.runName', 'of-elsewhere');
+    const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('trainyard');
+    const found = () => [...app.feed.runs.values()].find((run) => run.path === other);
+    try {
+      await settings().update('trackers.folders', [elsewhere], vscode.ConfigurationTarget.Global);
+      const run = await until('the run of elsewhere', () => (found()?.metrics.length === 1 ? found() : undefined));
+      assert.deepEqual([run.name, run.status, run.metrics[0]?.value], ['of-elsewhere', 'finished', 0.25]);
+      await settings().update('trackers.folders', undefined, vscode.ConfigurationTarget.Global);
+      await until('the run to go', () => found() === undefined);
+    } finally {
+      await settings().update('trackers.folders', undefined, vscode.ConfigurationTarget.Global);
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 
   test('Doctor names the trackers that were found', async () => {
