@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
-import type { FuzzTarget, Tree } from './target.ts';
+import type { FuzzInput, FuzzTarget, Tree } from './target.ts';
 
 /** Something that a spoiled input led to and must not. */
 export interface Finding {
@@ -43,7 +43,7 @@ export async function fuzz(name: string, target: FuzzTarget, options: FuzzOption
     onInput?.(index);
     const made = makeInput(name, target, seeds, seed, index);
     const place = target.onDisk ? disk.write(made) : folder;
-    const message = await readInput(target, made.tree, place);
+    const message = await readInput(target, made, place);
     if (target.onDisk) disk.restore(made);
     if (message !== undefined) findings.push({ target: name, seed, index, message, tree: made.tree });
   }
@@ -107,10 +107,15 @@ class Disk {
   }
 }
 
-async function readInput(target: FuzzTarget, tree: Tree, folder: string): Promise<string | undefined> {
+async function readInput(
+  target: FuzzTarget,
+  { tree, spoiled }: MadeInput,
+  folder: string,
+): Promise<string | undefined> {
   const bytes = Object.values(tree).reduce((sum, { length }) => sum + length, 0);
   const memory = process.resourceUsage().maxRSS * 1024;
-  const first = await timed(target, tree, folder, bytes);
+  const input = { tree, spoiled, folder, bytes };
+  const first = await timed(target, input);
   if (first.message !== undefined) return first.message;
   const grown = process.resourceUsage().maxRSS * 1024 - memory;
   if (grown > memoryConstant + memoryPerByte * bytes)
@@ -119,20 +124,18 @@ async function readInput(target: FuzzTarget, tree: Tree, folder: string): Promis
   let seconds = first.seconds;
   // What is slow once may have been the compiler's or the collector's work; what is slow three times is slow.
   for (let again = 0; again < 2 && seconds > limit; again++)
-    seconds = Math.min(seconds, (await timed(target, tree, folder, bytes)).seconds);
+    seconds = Math.min(seconds, (await timed(target, input)).seconds);
   return seconds > limit ? `Reading ${bytes} bytes took ${seconds.toFixed(2)} s.` : undefined;
 }
 
 async function timed(
   target: FuzzTarget,
-  tree: Tree,
-  folder: string,
-  bytes: number,
+  input: FuzzInput,
 ): Promise<{ readonly seconds: number; readonly message?: string }> {
   // The processor's time, not the clock's: the machine may be busy with other things. What waits for ever is seen by the process above.
   const start = process.cpuUsage();
   try {
-    await target.read({ tree, folder, bytes });
+    await target.read(input);
     const { user, system } = process.cpuUsage(start);
     return { seconds: (user + system) / 1e6 };
   } catch (error) {

@@ -26,6 +26,8 @@ interface Piece {
   readonly name: string;
   readonly from: number;
   readonly inputs: number;
+  /** How much of the target's inputs comes before it: the targets go on side by side. */
+  readonly share: number;
 }
 
 interface Found {
@@ -33,15 +35,19 @@ interface Found {
   readonly message: string;
 }
 
-const inputsPerPiece = 10_000;
+const inputsPerPiece = 4000;
 /** One input may take this long before its process is given up. */
 const patienceMs = 60_000;
 const heapMegabytes = 1024;
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'trainyard-fuzz-'));
 const findingsFolder = path.join(import.meta.dirname, 'findings');
-const perTarget = Math.ceil(Number(options.inputs) / names.length);
-const waiting = piecesOf(perTarget);
+const shares = names.reduce((sum, name) => sum + (fuzzTargets[name]!.share ?? 1), 0);
+const waiting = names
+  .flatMap((name) => piecesOf(name, Math.ceil((Number(options.inputs) * (fuzzTargets[name]!.share ?? 1)) / shares)))
+  .sort((a, b) => a.share - b.share);
+// An interrupt ends it with the pieces that are at work, and the table tells what was done.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => waiting.splice(0));
 const counts = new Map(names.map((name) => [name, { inputs: 0, findings: 0, milliseconds: 0 }]));
 try {
   await Promise.all(
@@ -52,12 +58,11 @@ try {
 }
 report();
 
-/** The targets take turns, so that a short run has seen something of each. */
-function piecesOf(inputs: number): Piece[] {
+function piecesOf(name: string, inputs: number): Piece[] {
+  const first = Number(options.from);
   const pieces: Piece[] = [];
-  for (let from = 0; from < inputs; from += inputsPerPiece)
-    for (const name of names)
-      pieces.push({ name, from: Number(options.from) + from, inputs: Math.min(inputsPerPiece, inputs - from) });
+  for (let done = 0; done < inputs; done += inputsPerPiece)
+    pieces.push({ name, from: first + done, inputs: Math.min(inputsPerPiece, inputs - done), share: done / inputs });
   return pieces;
 }
 
@@ -73,7 +78,7 @@ async function workThrough(folder: string): Promise<void> {
     count.milliseconds += performance.now() - start;
     // What came behind an input that ended the process is still to be done.
     const left = piece.from + piece.inputs - next;
-    if (left > 0) waiting.push({ name: piece.name, from: next, inputs: left });
+    if (left > 0) waiting.push({ ...piece, from: next, inputs: left });
   }
 }
 

@@ -7,11 +7,11 @@ import type { FuzzInput } from './target.ts';
 
 /** More runs than this of one spoiled folder are not opened: a database may name thousands. */
 const mostRuns = 6;
-const budget = { maxBytes: 16 * 1024 };
+const budget = { maxBytes: 32 * 1024 };
 
 /** Finds what a format sees below a folder, opens it as the worker does, and reads it to its end. Throws where an answer breaks the contract of readers. */
-export async function readFormat(format: RunFormat, { folder, bytes }: FuzzInput): Promise<void> {
-  for (const run of (await findRuns(format, folder)).slice(0, mostRuns)) {
+export async function readFormat(format: RunFormat, { folder, spoiled, bytes }: FuzzInput): Promise<void> {
+  for (const run of concerned(await findRuns(format, folder), path.join(folder, spoiled))) {
     const reader = format.open(run);
     try {
       await pollToEnd((cursor) => reader.poll(cursor, budget), run, bytes);
@@ -19,6 +19,12 @@ export async function readFormat(format: RunFormat, { folder, bytes }: FuzzInput
       reader.dispose();
     }
   }
+}
+
+/** The runs that the spoiled file may belong to: those around it, or all where it belongs to none of them alone. */
+function concerned(runs: readonly FoundRun[], file: string): readonly FoundRun[] {
+  const around = runs.filter(({ path: place }) => file === place || file.startsWith(place + path.sep));
+  return (around.length > 0 ? around : runs).slice(0, mostRuns);
 }
 
 async function findRuns(format: RunFormat, folder: string): Promise<readonly FoundRun[]> {

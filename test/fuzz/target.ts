@@ -13,12 +13,16 @@ export interface FuzzTarget {
   readonly fixUps?: readonly { readonly file: RegExp; readonly fix: FixUp }[];
   /** Reads the tree, which lies in `folder` too. Throws where the answer is one that no content may lead to. */
   readonly read: (input: FuzzInput) => Promise<void> | void;
+  /** How many inputs it gets for each one of the others; those that are read in memory get more. Default 1. */
+  readonly share?: number;
   /** Whether `read` needs the files on the disk. */
   readonly onDisk: boolean;
 }
 
 export interface FuzzInput {
   readonly tree: Tree;
+  /** Name of the file that is not sound. */
+  readonly spoiled: string;
   readonly folder: string;
   readonly bytes: number;
 }

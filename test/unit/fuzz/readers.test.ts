@@ -65,7 +65,10 @@ test('a reader that breaks the contract is found', async (context) => {
     { ...fuzzTargets['tensorboard']!, read: () => undefined, seeds: () => [tree] },
     { seed: 'x', inputs: 1, folder },
   );
-  await assert.rejects(readFormat(again, { tree, folder: `${folder}/tree0`, bytes: 100 }), /still more/);
+  await assert.rejects(
+    readFormat(again, { tree, spoiled: Object.keys(tree)[0]!, folder: `${folder}/tree0`, bytes: 100 }),
+    /still more/,
+  );
 });
 
 const empty = { cursor: null, reset: false, more: false, facts: {}, scalars: [], media: [], problems: [] };
