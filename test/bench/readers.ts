@@ -4,15 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchDatabases } from './readers/databaseBench.ts';
 import { benchEventFiles } from './readers/eventFileBench.ts';
 import type { ReaderBench } from './readers/subject.ts';
 import { benchTextLogs } from './readers/textBench.ts';
+import { benchWandbLogs } from './readers/wandbBench.ts';
 import { writeReport } from './report.ts';
 
 /** A new one is a file in the folder `readers` and a line here. Its page is `results/readers-NAME.md`. */
 const benches: { readonly [name: string]: ReaderBench } = {
   tensorboard: benchEventFiles,
   text: benchTextLogs,
+  wandb: benchWandbLogs,
+  databases: benchDatabases,
 };
 
 const { values: options } = parseArgs({

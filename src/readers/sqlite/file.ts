@@ -13,8 +13,10 @@ export interface SqliteAnswer<T> {
   readonly faults: readonly SqliteFault[];
 }
 
-/** Pauses between attempts. A commit is over within milliseconds; damage that is still there behind the last one is damage. */
+/** Pauses between attempts. A commit is over within milliseconds. */
 const pausesMs = [1, 3, 8, 20, 40];
+/** Damage that is still there after so many attempts, with nothing written in between, is damage and no write in progress. */
+const damageAttempts = 2;
 
 /**
  * A database that somebody else owns. It is read without locks: a state that changed while it was read is read again, a few times.
@@ -23,8 +25,9 @@ const pausesMs = [1, 3, 8, 20, 40];
 export class SqliteFile {
   readonly path: string;
   readonly #wal = new WalIndex();
-  /** The state in which damage stayed, so that it is not waited for again. */
+  /** The state in which damage stayed, so that it is not waited for again; and the one in which it was seen by the last attempt. */
   #damaged = '';
+  #suspect = '';
 
   constructor(path: string) {
     this.path = path;
@@ -37,33 +40,37 @@ export class SqliteFile {
   async read<T>(work: (snapshot: Snapshot) => T): Promise<Result<SqliteAnswer<T>, SqliteReason>> {
     let failure: Result<never, SqliteReason> = fail('not-yet', 'It is being written.');
     for (let attempt = 0; ; attempt++) {
-      const outcome = this.#attempt(work, attempt >= pausesMs.length);
+      const outcome = this.#attempt(work, attempt);
       if (outcome.ok) return outcome;
       failure = outcome;
-      if (outcome.reason === 'absent' || attempt >= pausesMs.length) return failure;
+      if (outcome.reason !== 'not-yet' || attempt >= pausesMs.length) return failure;
       await sleep(pausesMs[attempt]);
     }
   }
 
-  #attempt<T>(work: (snapshot: Snapshot) => T, isLast: boolean): Result<SqliteAnswer<T>, SqliteReason> {
+  #attempt<T>(work: (snapshot: Snapshot) => T, attempt: number): Result<SqliteAnswer<T>, SqliteReason> {
+    const isPatient = attempt < pausesMs.length;
+    const accepts = (version: string): boolean =>
+      !isPatient || version === this.#damaged || (version === this.#suspect && attempt >= damageAttempts);
     let snapshot: Snapshot | undefined;
     try {
-      snapshot = new Snapshot(this.path, this.#wal, (version) => isLast || version === this.#damaged);
+      snapshot = new Snapshot(this.path, this.#wal, accepts);
       const value = work(snapshot);
       snapshot.check();
       this.#damaged = snapshot.faults.length > 0 ? snapshot.version : '';
       return ok({ value, faults: snapshot.faults });
     } catch (error) {
-      return describeFailure(error, isLast);
+      if (snapshot !== undefined && snapshot.faults.length > 0) this.#suspect = snapshot.version;
+      return describeFailure(error, attempt >= damageAttempts);
     } finally {
       snapshot?.dispose();
     }
   }
 }
 
-function describeFailure(error: unknown, isLast: boolean): Result<never, SqliteReason> {
+function describeFailure(error: unknown, isDamage: boolean): Result<never, SqliteReason> {
   if (error instanceof Unstable) return fail('not-yet', error.message);
-  if (error instanceof SqliteFault) return fail(isLast ? 'unreadable' : 'not-yet', error.message);
+  if (error instanceof SqliteFault) return fail(isDamage ? 'unreadable' : 'not-yet', error.message);
   const { code, message } = error as { code?: string; message: string };
   if (code === 'ENOENT' || code === 'ENOTDIR') return fail('absent', message);
   if (code !== undefined) return fail('unreadable', `It cannot be opened (${code}): ${message}`);

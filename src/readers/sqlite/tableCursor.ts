@@ -33,6 +33,8 @@ export class TableCursor {
   #payloadLength = 0;
   /** Pages that were entered since the last seek: more than the file has would mean a loop. */
   #visits = 0;
+  /** Bytes of long rows that were joined: together they cannot be much more than the file. */
+  #joined = 0;
 
   constructor(snapshot: Snapshot, rootPage: number) {
     this.#snapshot = snapshot;
@@ -95,6 +97,9 @@ export class TableCursor {
     const local = fitting <= largestLocal ? fitting : least;
     if (length > this.#snapshot.pageCount * usableSize)
       throw this.#fault(number, `A row says that it has ${length} bytes, more than the whole file`);
+    this.#joined += length;
+    if (this.#joined > 4 * this.#snapshot.pageCount * usableSize)
+      throw this.#fault(number, 'The long rows of a table together are longer than the whole file');
     if (this.#payloadAt + local + 4 > usableSize) throw this.#fault(number, 'A row goes on behind the end of its page');
     const bytes = new Uint8Array(length);
     bytes.set(page.subarray(this.#payloadAt, this.#payloadAt + local));

@@ -17,8 +17,12 @@ export function rowsOf(snapshot: Snapshot, name: string): Rows {
   const rows: [number, ...SqliteValue[]][] = [];
   cursor.seekAfter(Number.NEGATIVE_INFINITY);
   while (cursor.next()) {
-    record.load(cursor.payload());
-    rows.push([cursor.rowid, ...table.columns.map(({ name: column }) => table.read(record, cursor.rowid, column))]);
+    try {
+      record.load(cursor.payload());
+      rows.push([cursor.rowid, ...table.columns.map(({ name: column }) => table.read(record, cursor.rowid, column))]);
+    } catch (error) {
+      snapshot.tolerate(error);
+    }
   }
   return rows;
 }
