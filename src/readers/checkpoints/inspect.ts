@@ -23,11 +23,14 @@ const makes: readonly {
   { fits: (head, name) => (head[0] === 0x08 && head[1]! < 32) || name.endsWith('.onnx'), read: readOnnx },
 ];
 
+/** Files that stand for the model folder that they lie in. */
+const folderMember = /\.(?:safetensors|bin)\.index\.json$|[/\\](?:adapter_config|model_index)\.json$/;
+
 /** How much of a file tells its make. */
 const headBytes = 64;
 
 /**
- * What is in a checkpoint: a file of any make, or a folder of Hugging Face. Only what describes the tensors is read, none of their numbers, and nothing of the file is run.
+ * What is in a checkpoint: a file of any make, or a folder of Hugging Face, which the index of its shards or its adapter's configuration stand for too. Only what describes the tensors is read, none of their numbers, and nothing of the file is run.
  * `unreadable`, `bad-file` (none of the known makes, or damaged) and `unfinished` come with a sentence.
  */
 export async function inspectCheckpoint(file: string): Promise<Result<CheckpointDetails, FileReason>> {
@@ -36,10 +39,11 @@ export async function inspectCheckpoint(file: string): Promise<Result<Checkpoint
   if (facts instanceof Error) return fail('unreadable', `${absolute} cannot be read: ${facts.message}`);
   if (!facts.isFile() && !facts.isDirectory())
     return fail('bad-file', `${absolute} is neither a file nor a folder, so it is no checkpoint.`);
-  const read = facts.isDirectory() ? await readModelFolder(absolute) : await withFile(absolute, readFile);
+  const folder = facts.isDirectory() ? absolute : folderMember.test(absolute) ? path.dirname(absolute) : undefined;
+  const read = folder === undefined ? await withFile(absolute, readFile) : await readModelFolder(folder);
   if (!read.ok) return read;
   const { kind, contents, files = [absolute] } = read.value;
-  const sizeBytes = facts.isDirectory() ? await sizeOf(files) : facts.size;
+  const sizeBytes = folder === undefined ? facts.size : await sizeOf(files);
   const details = { path: absolute, kind, sizeBytes, modifiedAt: facts.mtimeMs / 1000, files, ...contents };
   return ok(withName(details));
 }

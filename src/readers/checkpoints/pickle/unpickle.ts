@@ -11,8 +11,8 @@ export interface Unpickled {
   readonly cut?: string;
 }
 
-/** A checkpoint of 100 000 tensors takes about three million. */
-const mostOperations = 4_000_000;
+/** A tensor takes about thirty, so this is enough for 60 000 of them; of more, a part is read. A hostile pickle costs up to 80 bytes of memory for each. */
+const mostOperations = 2_000_000;
 
 /**
  * Reads a pickle of any protocol (0 to 5; the operations of CPython's Lib/pickletools.py) as inert data: nothing is imported, called or built. Where the bytes are cut,

@@ -161,6 +161,8 @@ test('a Hugging Face folder is one checkpoint, shards, index and trainer include
   assert.deepEqual(found.about, { architectures: 'BertModel', model_type: 'bert' });
   assert.deepEqual(found.versions, { transformers: '4.40.0' });
   assert.equal(found.files.length, 2);
+  const byIndex = await details(path.join(folder, 'model.safetensors.index.json'));
+  assert.deepEqual([byIndex.kind, byIndex.parameters, byIndex.sizeBytes], ['hugging-face', 8, found.sizeBytes]);
   assert.match(found.notes.join(' '), /names 1 files that are not there: model-00003/);
 });
 
