@@ -7,6 +7,8 @@ export class Column {
   readonly tag: string;
   values = none;
   count = 0;
+  /** The row of the last value; -1 where there is none. */
+  lastRow = -1;
   /** The rows of the values, once a row had none. */
   #rows: Uint32Array | undefined;
 
@@ -18,6 +20,7 @@ export class Column {
   accept(row: number): void {
     if (this.#rows !== undefined || this.count !== row) this.#note(row);
     this.count++;
+    this.lastRow = row;
   }
 
   push(row: number, value: number): void {
@@ -28,12 +31,14 @@ export class Column {
 
   /** Whether the last value is of this row. */
   has(row: number): boolean {
-    return this.count > 0 && (this.#rows === undefined ? this.count - 1 : this.#rows[this.count - 1]) === row;
+    return this.lastRow === row;
   }
 
   /** Takes back the value of a row that turned out not to be whole. */
   undo(row: number): void {
-    if (this.has(row)) this.count--;
+    if (this.lastRow !== row) return;
+    this.count--;
+    this.lastRow = -1;
   }
 
   grow(): void {
@@ -57,6 +62,7 @@ export class Column {
 
   clear(): void {
     this.count = 0;
+    this.lastRow = -1;
     this.#rows = undefined;
   }
 

@@ -7,9 +7,11 @@ const zero = 48;
 const point = 46 - zero;
 const letterE = 101;
 
-/** Beyond this many digits a number is left to `Number`. What programs print has 17 at most. */
-const mostDigits = 18;
-const firstDigits = 9;
+/** What the first group of digits may be before one more, or four more, go into it: it stays below 2^30. */
+const mostHigh = 100_000_000;
+const mostHighBeforeFour = 100_000;
+/** Beyond this many digits in the second group a number is left to `Number`. What programs print has 17 in all at most. */
+const mostLowDigits = 9;
 
 /**
  * Reads a decimal number from bytes into `out[index]` and gives back where it ends; `start` itself where there is none. The value is the one that
@@ -19,51 +21,58 @@ const firstDigits = 9;
  * as Python prints float64, are multiplied as pairs of float64; where the result lies so near the middle of two neighbours that the error bound
  * cannot tell which is right, `Number` decides.
  */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: in several functions, which must share what they found, it takes a fifth longer.
 export function readDecimal(bytes: Uint8Array, start: number, out: Float64Array, index: number): number {
   const isNegative = bytes[start] === minus;
   const first = isNegative || bytes[start] === plus ? start + 1 : start;
-  const at = readDigits(bytes, first);
-  const decimals = scanned.pointAt < 0 ? 0 : at - scanned.pointAt - 1;
-  if (at - first === (scanned.pointAt < 0 ? 0 : 1)) return start;
+  // The digits in two groups of up to nine, so that each is a whole number of 32 bits; zeros in front do not count.
+  let high = 0;
+  let low = 0;
+  let lowDigits = 0;
+  let decimals = 0;
+  let at = first;
+  let digit = bytes[at]! - zero;
+  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - zero) {
+    if (lowDigits === 0 && high < mostHigh) high = (high * 10 + digit) | 0;
+    else if (lowDigits++ < mostLowDigits) low = (low * 10 + digit) | 0;
+  }
+  if (digit === point) {
+    const pointAt = at++;
+    // Four digits at a time, as one number of 32 bits.
+    if (bytes !== viewed) view = viewOf(bytes);
+    for (const last = bytes.length - 4; at <= last; at += 4) {
+      const four = view.getInt32(at, true);
+      if ((four & 0xf0f0f0f0) !== 0x30303030 || ((four + 0x06060606) & 0xf0f0f0f0) !== 0x30303030) break;
+      const pairs = ((four & 0x0f0f0f0f) * 10 + ((four >>> 8) & 0x0f0f0f)) & 0x00ff00ff;
+      const value = (pairs & 0xff) * 100 + (pairs >>> 16);
+      if (lowDigits === 0 && high < mostHighBeforeFour) high = (high * 10_000 + value) | 0;
+      else if (lowDigits + 4 <= mostLowDigits) {
+        low = (low * 10_000 + value) | 0;
+        lowDigits += 4;
+      } else break;
+    }
+    for (digit = bytes[at]! - zero; digit >= 0 && digit <= 9; digit = bytes[++at]! - zero) {
+      if (lowDigits === 0 && high < mostHigh) high = (high * 10 + digit) | 0;
+      else if (lowDigits++ < mostLowDigits) low = (low * 10 + digit) | 0;
+    }
+    decimals = at - pointAt - 1;
+    if (at === first + 1) return start;
+  } else if (at === first) return start;
   const end = (bytes[at]! | 32) === letterE ? skipExponent(bytes, at) : at;
   const exponent = end > at ? readExponent(bytes, at, end) - decimals : -decimals;
-  const { high, low, digits } = scanned;
-  const value = digits > mostDigits ? Number.NaN : compose(high, low, digits, exponent);
+  const value = lowDigits > mostLowDigits ? Number.NaN : compose(high, low, lowDigits, exponent);
   out[index] = isNegative ? -value : value;
   if (Number.isNaN(value)) out[index] = Number(latin1(bytes, start, end));
   return end;
 }
 
-/** What `readDigits` found: the first nine digits behind leading zeros, the nine behind those, how many there are in all, and where the point is. */
-const scanned = { high: 0, low: 0, digits: 0, pointAt: -1 };
+/** The bytes that were read last, through a view that gives four at once. */
+let viewed: Uint8Array = new Uint8Array(4);
+let view = viewOf(viewed);
 
-/** Passes digits and one point; gives back where they end. */
-function readDigits(bytes: Uint8Array, first: number): number {
-  let high = 0;
-  let low = 0;
-  let digits = 0;
-  let pointAt = -1;
-  let at = first;
-  for (; ; at++) {
-    const digit = bytes[at]! - zero;
-    // Put so that the end of the bytes ends a number too.
-    if (!(digit >= 0 && digit <= 9)) {
-      if (digit !== point || pointAt >= 0) break;
-      pointAt = at;
-    } else if (digits < firstDigits) {
-      high = (high * 10 + digit) | 0;
-      // Zeros before the first other digit do not count.
-      digits += high > 0 ? 1 : 0;
-    } else {
-      low = digits < mostDigits ? (low * 10 + digit) | 0 : low;
-      digits++;
-    }
-  }
-  scanned.high = high;
-  scanned.low = low;
-  scanned.digits = digits;
-  scanned.pointAt = pointAt;
-  return at;
+function viewOf(bytes: Uint8Array): DataView {
+  viewed = bytes;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Where the exponent at `at` ("e-05") ends; `at` itself where no digits follow the letter. */
@@ -86,9 +95,8 @@ function readExponent(bytes: Uint8Array, at: number, end: number): number {
   return sign === minus ? -exponent : exponent;
 }
 
-/** The float64 next to (high · 10^(digits - 9) + low) · 10^exponent; NaN where this function cannot tell. */
-function compose(high: number, low: number, digits: number, exponent: number): number {
-  const lowDigits = digits > firstDigits ? digits - firstDigits : 0;
+/** The float64 next to (high · 10^lowDigits + low) · 10^exponent; NaN where this function cannot tell. */
+function compose(high: number, low: number, lowDigits: number, exponent: number): number {
   const scale = exactPowers[lowDigits]!;
   const mantissa = high * scale + low;
   if (mantissa < 9007199254740992) {

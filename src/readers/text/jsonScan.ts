@@ -9,6 +9,7 @@ import { isCounter, numberOfWord, wallTimeOf, wallTimeOfText } from './names.ts'
 import { type Piece, type RecordScan, RowMemory, type ScanProblem, ScanProblems } from './recordScan.ts';
 
 const quote = 34;
+const space = 32;
 const openBrace = 123;
 const closeBrace = 125;
 const lineFeed = 10;
@@ -197,16 +198,22 @@ export class JsonScan implements RecordScan {
     if (bytes[at] === closeBrace && at < end) return at + 1;
     let before: JsonKey | undefined;
     for (;;) {
-      at = passSpace(bytes, at, end);
+      if (bytes[at] !== quote) at = passSpace(bytes, at, end);
       const key = this.#key(at, keys, before);
-      if (key === undefined) return at >= end ? cut : bytes[at] === quote ? endOfString(bytes, at + 1, end) : broken;
+      if (key === undefined) return this.#whyNoKey(at);
       at = passColon(bytes, at + key.raw.length + 2, end);
       if (at >= 0) at = this.#value(at, key, depth);
       if (at >= 0) at = behindItem(bytes, at, end, closeBrace);
       if (at < 0) return at;
       if (bytes[at] === closeBrace) return at + 1;
+      if (bytes[at] === space) at++;
       before = key;
     }
+  }
+
+  #whyNoKey(at: number): number {
+    if (at >= this.#end) return cut;
+    return this.#bytes[at] === quote ? endOfString(this.#bytes, at + 1, this.#end) : broken;
   }
 
   /** The key whose opening quote is at `at`; undefined where there is none, or where it does not end. */

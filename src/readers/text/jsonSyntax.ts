@@ -4,6 +4,7 @@ import { readDecimal } from './decimal.ts';
 export const cut = -1;
 export const broken = -2;
 
+const space = 32;
 const quote = 34;
 const backslash = 92;
 const lineFeed = 10;
@@ -59,6 +60,7 @@ export function passValue(bytes: Uint8Array, start: number, end: number, depth =
 
 /** Whether a byte ends an item, and with what: the place behind a comma, or the place of the closing bracket. */
 export function behindItem(bytes: Uint8Array, start: number, end: number, close: number): number {
+  if (bytes[start] === comma) return start + 1;
   const at = passSpace(bytes, start, end);
   if (at >= end) return cut;
   if (bytes[at] === close) return at;
@@ -67,6 +69,11 @@ export function behindItem(bytes: Uint8Array, start: number, end: number, close:
 
 /** Passes a colon and the spaces around it. */
 export function passColon(bytes: Uint8Array, start: number, end: number): number {
+  // Mostly there is the colon and one space, or none.
+  if (bytes[start] === colon) {
+    const next = bytes[start + 1] === space ? start + 2 : start + 1;
+    if (next < end && bytes[next]! > space) return next;
+  }
   const at = passSpace(bytes, start, end);
   if (at >= end) return cut;
   return bytes[at] === colon ? passSpace(bytes, at + 1, end) : broken;
