@@ -40,8 +40,3 @@ async function readAt(handle: FileHandle, offset: number, length: number): Promi
   }
   return bytes.subarray(0, filled);
 }
-
-/** The same over bytes that are in memory already. */
-export function bytesAsFile(path: string, bytes: Uint8Array): BytesFile {
-  return { path, size: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
-}

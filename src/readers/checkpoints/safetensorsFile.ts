@@ -33,7 +33,7 @@ export async function describeSafetensors(file: BytesFile): Promise<Result<Check
 }
 
 /** Names of the two factors of an adapted layer: PEFT's, and those of the programs around kohya-ss. */
-export const loraTensor = /\.lora_[AB]\.|\.lora_(?:up|down)\.|\blora_(?:A|B|up|down)\b/;
+const loraTensor = /\.lora_[AB]\.|\.lora_(?:up|down)\.|\blora_(?:A|B|up|down)\b/;
 
 /** A header in the common form. */
 export function safetensorsContents({ tensors, metadata, whole }: SafetensorsHeader): Contents {
