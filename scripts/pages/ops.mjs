@@ -10,9 +10,8 @@ const page = path.resolve(import.meta.dirname, '../../docs/ops.md');
 
 /** The page as it must be. */
 export function opsPage() {
-  const rows = Object.keys(opTable)
-    .sort()
-    .map((name) => row(name));
+  const names = /** @type {(keyof typeof opTable)[]} */ (Object.keys(opTable).sort());
+  const rows = names.map(row);
   return `# Operations
 
 Every operation that a graph can be made of. This page is written by \`npm run page:ops\` out of the tables in \`src/graph\`; a test fails when it is not true.
@@ -34,9 +33,11 @@ A model from a file (operator sets 11 to 21) may use: ${importedOperators.map((n
 `;
 }
 
+/** @param {keyof typeof opTable} name */
 function row(name) {
   const { vjp, jvp } = opTable[name];
   const type = onnxTypes[name];
+  /** @type {import('../../src/graph/kernels.ts').Kernels | undefined} */
   const support = type === null ? undefined : kernels[type];
   const places =
     support === undefined
@@ -45,6 +46,7 @@ function row(name) {
   return `| ${name} | ${type ?? ''} | ${rule(vjp)} | ${rule(jvp)} | ${places.join(' | ')} |`;
 }
 
+/** @param {unknown} given */
 function rule(given) {
   return typeof given === 'function' ? 'yes' : given;
 }
