@@ -34,14 +34,46 @@ export function findRunProcess(runId: string, except: readonly number[]): Proces
   return undefined;
 }
 
-/** Sends a signal to a process and everything it started, where the system has process groups. */
+/**
+ * Sends a signal to a process and everything it started, where the system has process groups. SIGKILL also reaches what it started in sessions of their
+ * own, as torchrun does: nobody else would end those once it is gone.
+ */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  const apart = signal === 'SIGKILL' && process.platform === 'linux' ? descendantsApart(pid) : [];
   try {
     if (process.platform === 'win32') killTree(pid, signal);
     else process.kill(-pid, signal);
   } catch {
     // It has ended meanwhile, which is what the signal was for.
   }
+  for (const one of apart) {
+    try {
+      process.kill(one, signal);
+    } catch {
+      // The same.
+    }
+  }
+}
+
+/** Descendants of a process that are not of its group. */
+function descendantsApart(leader: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  const groups = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const fields = Number.isInteger(pid) ? statFields(pid) : undefined;
+    if (fields === undefined) continue;
+    const parent = Number(fields[1]);
+    groups.set(pid, Number(fields[2]));
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const found: number[] = [];
+  for (const queue = [leader]; queue.length > 0; ) {
+    const below = children.get(queue.pop()!) ?? [];
+    queue.push(...below);
+    found.push(...below.filter((pid) => groups.get(pid) !== leader));
+  }
+  return found;
 }
 
 function startTimeOf(pid: number): string | undefined {

@@ -152,10 +152,32 @@ def is_alive(identity):
 
 
 def signal_group(pid, number):
-    try:
-        os.killpg(pid, number)
-    except OSError:
-        pass  # It has ended meanwhile, which is what the signal was for.
+    # What it started in sessions of their own, as torchrun does, nobody else would end once it is gone.
+    apart = descendants_apart(pid) if number == signal.SIGKILL else []
+    for kill, one in [(os.killpg, pid)] + [(os.kill, one) for one in apart]:
+        try:
+            kill(one, number)
+        except OSError:
+            pass  # It has ended meanwhile, which is what the signal was for.
+
+
+def descendants_apart(leader):
+    """Descendants of a process that are not of its group; none where /proc does not tell."""
+    children, groups = {}, {}
+    for name in os.listdir('/proc') if os.path.isdir('/proc') else ():
+        try:
+            with open('/proc/%d/stat' % int(name), 'rb') as file:
+                fields = file.read().rpartition(b')')[2].split()
+        except (OSError, ValueError):
+            continue
+        children.setdefault(int(fields[1]), []).append(int(name))
+        groups[int(name)] = int(fields[2])
+    found, waiting = [], [leader]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        waiting.extend(below)
+        found.extend(pid for pid in below if groups[pid] != leader)
+    return found
 
 
 # ---------------------------------------------------------------- shim

@@ -6,7 +6,7 @@ import type { ShimState } from '../../../src/domain/runDirectory.ts';
 import { readElsewhere } from '../../../src/launch/elsewhere.ts';
 import { readJson } from '../../../src/launch/files.ts';
 import { readExit } from '../../../src/launch/local/jobFiles.ts';
-import { isSameProcessAlive } from '../../../src/launch/local/processIdentity.ts';
+import { identifyProcess, isSameProcessAlive } from '../../../src/launch/local/processIdentity.ts';
 import { Lab } from './jobs.ts';
 import { missingServer, SshServer } from './sshServer.ts';
 
@@ -168,14 +168,18 @@ test('a host that goes down is no end: the stop waits for it, and so does a new 
 test('a job that does not listen hears SIGINT, then SIGTERM, and is killed with its children at last', {
   skip,
 }, async () => {
-  const script = `import subprocess\nsubprocess.Popen(["sleep", "1000"])\n${stubborn}`;
+  const apart = 'print("pid", subprocess.Popen(["sleep", "1000"], start_new_session=True).pid)';
+  const script = `import subprocess\nsubprocess.Popen(["sleep", "1000"])\n${apart}\n${stubborn}`;
   const job = lab.job({ command: python(script) });
   await lab.target.start(job);
   await lab.untilTrue([job], () => lab.read(job, 'output.log').includes('ready'));
   lab.target.stop(job, { force: false });
   const end = await lab.until(job, 'ended');
   assert.equal(end.kind === 'ended' && end.signal, 'SIGKILL');
-  assert.equal(lab.read(job, 'output.log'), 'ready\nheard 2\nheard 15\n');
+  const log = lab.read(job, 'output.log');
+  assert.equal(log.replace(/^pid \d+\n/, ''), 'ready\nheard 2\nheard 15\n');
+  const pid = Number(/^pid (\d+)/.exec(log)?.[1]);
+  await lab.untilTrue([job], () => identifyProcess(pid) === undefined);
 });
 
 test('when the shim is killed the job is still watched, can be stopped, and is then said to be lost', {

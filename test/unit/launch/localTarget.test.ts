@@ -93,6 +93,23 @@ test('force kills at once, with everything that the job started', async () => {
   while (identifyProcess(grandchild) !== undefined) await delay(20);
 });
 
+test('a kill reaches what the job has started in sessions of their own, as torchrun does', async () => {
+  const inner = "console.log('inner ' + process.pid); setInterval(() => {}, 1000)";
+  const job = folder.job(
+    'apart',
+    `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { detached: true, stdio: 'inherit' }); setInterval(() => {}, 1000)`,
+  );
+  await folder.target.start(job);
+  const log = path.join(job.directory, 'output.log');
+  await text(job, 'output.log');
+  const innerPid = () => Number(/inner (\d+)\n/.exec(readFileSync(log, 'utf8'))?.[1] ?? 0);
+  while (innerPid() === 0) await delay(20);
+  const inside = identifyProcess(innerPid())!;
+  folder.target.stop(job, { force: true });
+  await until(folder.target, job, 'ended');
+  while (isSameProcessAlive(inside)) await delay(20);
+});
+
 test('a job that is stopped before its shim has come does not start', async () => {
   const job = folder.job('early', "require('fs').writeFileSync('ran', '1')");
   folder.target.stop(job, { force: false });
