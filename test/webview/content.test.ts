@@ -207,6 +207,21 @@ test('sound plays, and a logged page stands in a frame that may do nothing', asy
   await row('attention').frameLocator('iframe').getByRole('heading', { name: 'Attention' }).waitFor();
 });
 
+test('a run that goes on logging does not take the sound away that is playing', async () => {
+  const images = [{ tag: 'samples', steps: [3900] }];
+  await open([{ ...lab[0]!, images }]);
+  const audio = row('speech').locator('audio');
+  await audio.waitFor();
+  const address = await audio.getAttribute('src');
+  const calls = async () => ((await panel.command({ do: 'calls' })) as Record<string, number>)['media.list'] ?? 0;
+  const before = await calls();
+  await panel.command({ do: 'addImage', runId: 'a', tag: 'samples', step: 4000 });
+  await scrubber().getByText('step 4').waitFor();
+  while ((await calls()) === before) await panel.page.waitForTimeout(50);
+  await panel.page.waitForTimeout(500);
+  assert.equal(await audio.getAttribute('src'), address);
+});
+
 test('a script in a logged page does not run, which is said', async () => {
   const hostile = '<p id="p">as logged</p><script>document.getElementById("p").textContent = "ran"</script>';
   await open([run('a', 'a', [page({ tag: 'figure', step: 1 }, hostile)])]);

@@ -29,7 +29,7 @@ export class ContentStore {
 
   /** The value, or the picture in a cell of a table. A failure is not remembered: the next call tries again. */
   content(runId: RunId, record: MediaRecord, cell?: string): Promise<Content> {
-    const key = JSON.stringify([runId, record.tag, record.step, record.index, record.wallTime, cell]);
+    const key = contentKey(runId, record, cell);
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       this.#kept.delete(key);
@@ -64,6 +64,11 @@ export class ContentStore {
       this.#bytes -= bytes.length;
     }
   }
+}
+
+/** What tells one value from all others. Records are made anew each time a run's list is asked for, so they are not the same objects. */
+export function contentKey(runId: RunId, record: MediaRecord, cell?: string): string {
+  return JSON.stringify([runId, record.tag, record.step, record.index, record.wallTime, cell]);
 }
 
 /** The tree in a value of one of our own types. Throws where it is none. */

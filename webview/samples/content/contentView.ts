@@ -3,7 +3,7 @@ import { describeError } from '../../../src/base/errors.ts';
 import type { RunId } from '../../../src/domain/ids.ts';
 import type { MediaRecord } from '../../../src/domain/records.ts';
 import { icon } from '../../shared/icons.ts';
-import type { Content, ContentStore } from './contentStore.ts';
+import { type Content, type ContentStore, contentKey } from './contentStore.ts';
 
 /** Values this close to the visible part are read before they are seen. */
 const NEAR = '400px';
@@ -34,7 +34,8 @@ export abstract class ContentView<T> extends LitElement {
   declare value: T | undefined;
   declare problem: string | undefined;
   declare isNear: boolean;
-  #asked: MediaRecord | undefined;
+  /** Key of the value that was asked for: while it stays the same, a sound plays on. */
+  #asked: string | undefined;
   #observer: IntersectionObserver | undefined;
 
   /** Makes of the bytes what the template draws. Throws where they are damaged. */
@@ -68,18 +69,20 @@ export abstract class ContentView<T> extends LitElement {
   }
 
   protected override updated(): void {
-    if (this.isNear && this.#asked !== this.record) void this.#load(this.record);
+    if (!this.isNear) return;
+    const key = contentKey(this.runId, this.record, this.cell);
+    if (this.#asked !== key) void this.#load(key);
   }
 
-  async #load(record: MediaRecord): Promise<void> {
-    this.#asked = record;
+  async #load(key: string): Promise<void> {
+    this.#asked = key;
     try {
-      const content = await this.store.content(this.runId, record, this.cell);
-      if (this.#asked !== record) return;
+      const content = await this.store.content(this.runId, this.record, this.cell);
+      if (this.#asked !== key) return;
       this.value = this.understand(content);
       this.problem = undefined;
     } catch (error) {
-      if (this.#asked === record) this.problem = describeError(error);
+      if (this.#asked === key) this.problem = describeError(error);
     }
   }
 

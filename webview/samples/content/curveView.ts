@@ -6,7 +6,7 @@ import type { MediaRecord } from '../../../src/domain/records.ts';
 import { formatStep, formatValue } from '../../shared/format.ts';
 import { DASHES, type RunStyle } from '../../shared/runStyles.ts';
 import type { ChartTheme } from '../../shared/theme.ts';
-import { type ContentStore, treeOf } from './contentStore.ts';
+import { type ContentStore, contentKey, treeOf } from './contentStore.ts';
 
 /** The curve of one run at the step in sight. */
 export interface CurveLine {
@@ -39,7 +39,7 @@ export class CurveView extends LitElement {
   declare isNear: boolean;
   declare arrived: number;
   declare problem: string | undefined;
-  readonly #values = new Map<MediaRecord, CurveContent>();
+  readonly #values = new Map<string, CurveContent>();
   #observer: IntersectionObserver | undefined;
   #size: ResizeObserver | undefined;
 
@@ -69,7 +69,8 @@ export class CurveView extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!this.isNear || !(changed.has('lines') || changed.has('isNear'))) return;
-    for (const { runId, record } of this.lines) if (!this.#values.has(record)) void this.#load(runId, record);
+    for (const { runId, record } of this.lines)
+      if (!this.#values.has(contentKey(runId, record))) void this.#load(runId, record);
   }
 
   protected override updated(): void {
@@ -81,7 +82,7 @@ export class CurveView extends LitElement {
       const value = treeOf<CurveContent>(await this.store.content(runId, record));
       if (value.precision.length !== value.recall.length)
         throw new Error('The curve has not as many precisions as recalls.');
-      this.#values.set(record, value);
+      this.#values.set(contentKey(runId, record), value);
       this.problem = undefined;
       this.arrived++;
     } catch (error) {
@@ -135,8 +136,8 @@ export class CurveView extends LitElement {
     context.restore();
   }
 
-  #drawLine(context: CanvasRenderingContext2D, { x, y }: Place, { record, style }: CurveLine): void {
-    const value = this.#values.get(record);
+  #drawLine(context: CanvasRenderingContext2D, { x, y }: Place, { runId, record, style }: CurveLine): void {
+    const value = this.#values.get(contentKey(runId, record));
     if (value === undefined) return;
     context.strokeStyle = this.theme.lines[style.colour % this.theme.lines.length]!;
     context.lineWidth = 2;
@@ -151,19 +152,19 @@ export class CurveView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const names = this.lines.map(({ name, record }) => `${name} ${this.#area(record)}`).join('; ');
+    const names = this.lines.map((line) => `${line.name} ${this.#area(line)}`).join('; ');
     return html`<div class="curve"><canvas role="img" aria-label=${`${this.tag}, precision over recall: ${names}`}></canvas>
       <ul class="curve-legend">${this.lines.map(
-        ({ name, record, style }) => html`<li class="line-${style.colour}">
-          <svg class="swatch dash-${style.dash}" viewBox="0 0 22 6" width="22" height="6" aria-hidden="true"><path d="M0 3h22" /></svg>
-          <span class="name" title=${name}>${name}</span><span class="muted">step ${formatStep(record.step)}, ${this.#area(record)}</span></li>`,
+        (line) => html`<li class="line-${line.style.colour}">
+          <svg class="swatch dash-${line.style.dash}" viewBox="0 0 22 6" width="22" height="6" aria-hidden="true"><path d="M0 3h22" /></svg>
+          <span class="name" title=${line.name}>${line.name}</span><span class="muted">step ${formatStep(line.record.step)}, ${this.#area(line)}</span></li>`,
       )}</ul>
       ${this.problem === undefined ? nothing : html`<p class="note error" role="alert">${this.problem}</p>`}
     </div>`;
   }
 
-  #area(record: MediaRecord): string {
-    const value = this.#values.get(record);
+  #area({ runId, record }: CurveLine): string {
+    const value = this.#values.get(contentKey(runId, record));
     return value === undefined ? '…' : `average precision ${formatValue(averagePrecision(value), 3)}`;
   }
 }

@@ -8,7 +8,7 @@ import { iconButton } from '../../shared/controls.ts';
 import { formatCount, formatStep, formatValue } from '../../shared/format.ts';
 import { icon } from '../../shared/icons.ts';
 import type { ChartTheme } from '../../shared/theme.ts';
-import { type ContentStore, treeOf } from './contentStore.ts';
+import { type ContentStore, contentKey, treeOf } from './contentStore.ts';
 import { evenly, gridOf, type HistogramAt, quantile, rangeBetween, wholeRange } from './histogramGrid.ts';
 import { columnAt, type HistogramLayout, layoutOf, paintHistogram } from './histogramPaint.ts';
 
@@ -55,7 +55,7 @@ export class HistogramView extends LitElement {
   declare problem: string | undefined;
   /** How many values have come; drawing waits for it. */
   declare arrived: number;
-  readonly #values = new Map<MediaRecord, HistogramContent>();
+  readonly #values = new Map<string, HistogramContent>();
   #wanted: readonly MediaRecord[] = [];
   #layout: HistogramLayout | undefined;
   #steps: readonly number[] = [];
@@ -87,9 +87,10 @@ export class HistogramView extends LitElement {
     if (!this.isNear) return;
     if (this.#wanted.length > 0 && !changed.has('records') && !changed.has('record') && !changed.has('isNear')) return;
     this.#wanted = evenly(this.records, MOST_COLUMNS, this.record);
-    for (const record of this.#values.keys()) if (!this.records.includes(record)) this.#values.delete(record);
+    const known = new Set(this.records.map((record) => this.#key(record)));
+    for (const key of this.#values.keys()) if (!known.has(key)) this.#values.delete(key);
     // The step in sight first: its bars are what the person looks at.
-    const missing = this.#wanted.filter((record) => !this.#values.has(record));
+    const missing = this.#wanted.filter((record) => !this.#values.has(this.#key(record)));
     missing.sort((a, b) => Number(b === this.record) - Number(a === this.record));
     for (const record of missing) void this.#load(record);
   }
@@ -98,12 +99,16 @@ export class HistogramView extends LitElement {
     this.#drawSoon();
   }
 
+  #key(record: MediaRecord): string {
+    return contentKey(this.runId, record);
+  }
+
   async #load(record: MediaRecord): Promise<void> {
     try {
       const content = treeOf<HistogramContent>(await this.store.content(this.runId, record));
       if (content.edges.length !== content.counts.length + 1)
         throw new Error('A histogram has the wrong number of bins.');
-      this.#values.set(record, content);
+      this.#values.set(this.#key(record), content);
       this.arrived++;
     } catch (error) {
       this.problem = `Step ${formatStep(record.step)}: ${describeError(error)}`;
@@ -153,8 +158,8 @@ export class HistogramView extends LitElement {
 
   #histograms(): HistogramAt[] {
     return this.#wanted
-      .filter((record) => this.#values.has(record))
-      .map((record) => ({ step: record.step, ...this.#values.get(record)! }));
+      .map((record) => ({ step: record.step, content: this.#values.get(this.#key(record)) }))
+      .flatMap(({ step, content }) => (content === undefined ? [] : [{ step, ...content }]));
   }
 
   #window(histograms: readonly HistogramContent[]): Range | undefined {
@@ -162,7 +167,7 @@ export class HistogramView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const now = this.#values.get(this.record);
+    const now = this.#values.get(this.#key(this.record));
     const isOne = this.records.length < 2;
     return html`<div class="histogram">
       <canvas role="img" aria-label=${this.#summary(now)} title=${isOne ? '' : 'Click to go to a step'} class=${isOne ? '' : 'clickable'}
@@ -203,7 +208,7 @@ export class HistogramView extends LitElement {
   #onPointer(event: PointerEvent): void {
     const step = this.#stepAt(event);
     const box = this.#layout?.steps;
-    const value = this.#values.get(this.#wanted.find((record) => record.step === step) ?? this.record);
+    const value = this.#values.get(this.#key(this.#wanted.find((record) => record.step === step) ?? this.record));
     if (step === undefined || box === undefined || value === undefined) {
       this.pointed = undefined;
       return;
