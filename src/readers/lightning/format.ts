@@ -11,7 +11,7 @@ import { hparamsFile, isLightningFolder, metricsFile } from './names.ts';
 
 /**
  * Folders of Lightning's loggers: `metrics.csv` of CSVLogger, which is written anew whenever a metric appears for the first time, with `hparams.yaml` and
- * checkpoints beside it. Where TensorBoardLogger wrote, its event files are read by their own format, and this one gives the hyperparameters.
+ * checkpoints beside it. The event files of its TensorBoardLogger are read by their own format, with the hyperparameters beside them.
  */
 export const lightningFormat: RunFormat = {
   source: 'lightning',

@@ -3,6 +3,7 @@ import type { FoundRun, PollResult, ReaderCursor, RunFacts } from '../../domain/
 import { changedFacts } from '../files/changedFacts.ts';
 import { runName } from '../files/runName.ts';
 import type { FolderListing, FolderMatch, PollBudget, RunFormat, RunReader } from '../format.ts';
+import { Surroundings } from '../text/surroundings.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { looksLikeEventFile } from './detect.ts';
 import { EventLog, type LogPoll } from './eventLog.ts';
@@ -23,18 +24,22 @@ export const tensorboardFormat: RunFormat = {
 export class TensorboardReader implements RunReader {
   readonly #log: EventLog;
   readonly #now: () => number;
+  readonly #surroundings: Surroundings | undefined;
   #told: RunFacts = {};
 
   constructor(run: FoundRun, { only, now = () => Date.now() / 1000 }: { only?: string; now?: () => number } = {}) {
     this.#log = new EventLog(run.path, only === undefined ? {} : { only });
     this.#now = now;
+    // TensorBoardLogger of Lightning puts them beside its events, and nothing of them into the events where it was told so.
+    const names = { configs: ['hparams.yaml'], outputs: ['checkpoints'] };
+    this.#surroundings = only === undefined ? new Surroundings(run.path, '', names) : undefined;
   }
 
   async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
     const known = readCursor(cursor);
     const polled = await this.#log.poll(known, budget.maxBytes);
     const reset = polled.reset || (cursor !== undefined && known === undefined);
-    const facts = this.#facts(polled);
+    const facts = { ...this.#facts(polled), ...(await this.#surroundings?.facts()) };
     // Who starts anew knows no facts either.
     const changed = changedFacts(cursor === undefined || reset ? {} : this.#told, facts);
     this.#told = facts;

@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import type { FoundRun } from '../../../src/domain/records.ts';
 import { discover } from '../../../src/readers/discovery/discover.ts';
 import { lightningFormat } from '../../../src/readers/lightning/format.ts';
+import { tensorboardFormat } from '../../../src/readers/tensorboard/format.ts';
 import { assertAnyCut, Gatherer, pollAll } from './support/cuts.ts';
-import { temporaryFolder } from './support/events.ts';
+import { scalarV1, temporaryFolder, version } from './support/events.ts';
 
 const runAt = (folder: string): FoundRun => ({ source: 'lightning', path: folder, root: folder, name: 'run' });
 
@@ -88,7 +89,7 @@ describe('Lightning folders', () => {
     assert.deepEqual(read.rows.scalars['train_loss']!.values, [0.125]);
   });
 
-  it('finds versions with metrics, with events alone and with nothing, and says so', async (context) => {
+  it('finds versions with metrics and with nothing, says so, and leaves events to their own format', async (context) => {
     const root = temporaryFolder(context);
     const make = (name: string, ...files: readonly string[]): void => {
       mkdirSync(path.join(root, name), { recursive: true });
@@ -103,11 +104,25 @@ describe('Lightning folders', () => {
     const { runs } = await discover(root, [lightningFormat]);
     assert.deepEqual(
       runs.map(({ name }) => name),
-      ['lightning_logs/version_0', 'lightning_logs/version_1', 'logs/mine', 'tb/version_0'],
+      ['lightning_logs/version_0', 'lightning_logs/version_1', 'logs/mine'],
     );
     const reader = lightningFormat.open(runs[1]!);
     context.after(() => reader.dispose());
     const { facts } = await reader.poll(undefined, { maxBytes: 1 << 20 });
     assert.match(facts.statusReason!, /There is no metrics\.csv/);
+  });
+
+  it('of the TensorBoardLogger have their hyperparameters beside the events', async (context) => {
+    const folder = temporaryFolder(context);
+    writeFileSync(
+      path.join(folder, 'events.out.tfevents.1700000000.host'),
+      Buffer.concat([version(), scalarV1(5, 1, 'a', 1)]),
+    );
+    writeFileSync(path.join(folder, 'hparams.yaml'), 'lr: 0.5\n');
+    const reader = tensorboardFormat.open({ ...runAt(folder), source: 'tensorboard' });
+    context.after(() => reader.dispose());
+    const { facts } = await reader.poll(undefined, { maxBytes: 1 << 20 });
+    assert.deepEqual(facts.config, { lr: 0.5 });
+    assert.deepEqual(facts.configFiles, [path.join(folder, 'hparams.yaml')]);
   });
 });
