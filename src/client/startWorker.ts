@@ -8,6 +8,9 @@ import { ensurePrivateFolder } from './privateFolder.ts';
 
 const maxLogBytes = 5_000_000;
 
+/** Young objects get 4 MB per thread instead of 16: most of what the worker makes is thrown away at once, and a hundred MB less stay in memory. */
+export const workerNodeArguments = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'] as const;
+
 /** Exit code of a worker that found another one alive: no failure, the caller connects to that one. */
 export const exitAlreadyRunning = 3;
 
@@ -43,7 +46,7 @@ export function startWorker(program: WorkerProgram, paths: WorkerPaths): Started
   let failure: AppError | undefined;
   let child: ChildProcess;
   try {
-    child = spawn(program.node ?? process.execPath, ['--disable-warning=ExperimentalWarning', program.file], {
+    child = spawn(program.node ?? process.execPath, [...workerNodeArguments, program.file], {
       cwd: paths.home,
       detached: true,
       windowsHide: true,

@@ -37,7 +37,12 @@ export class RunTable {
   }
 
   all(): readonly RunRow[] {
-    return this.#database.get('SELECT * FROM runs').all().map(toRun);
+    return [...this.each()];
+  }
+
+  /** The same one by one: the texts of ten thousand rows at once would stay in memory for long. */
+  *each(): Generator<RunRow> {
+    for (const row of this.#database.get('SELECT * FROM runs').iterate()) yield toRun(row);
   }
 
   save(row: RunRow): void {

@@ -1,7 +1,17 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { Json, JsonObject } from '../../domain/json.ts';
-import type { MediaRecord, PollResult, ReaderCursor, RunFacts, ScalarBatch } from '../../domain/records.ts';
+import type { Json } from '../../domain/json.ts';
+import type {
+  FoundRun,
+  MediaRecord,
+  PollResult,
+  ReaderCursor,
+  RunFacts,
+  ScalarBatch,
+  SourceOfRun,
+} from '../../domain/records.ts';
 import type { RunLink } from '../../domain/runDirectory.ts';
+import { mergeFacts } from '../composite/mergeFacts.ts';
 import { discover } from '../discovery/discover.ts';
 import type { FolderIndex } from '../discovery/folderIndex.ts';
 import type { PollBudget, RunFormat, RunReader } from '../format.ts';
@@ -21,7 +31,8 @@ export interface LinkedPoll {
   /** One of the places was written anew: everything that was read of the run is void. */
   readonly reset: boolean;
   readonly more: boolean;
-  readonly facts: Pick<RunFacts, 'config' | 'restarts'>;
+  /** What the run's own files do not say: configuration, console logs, what its trackers call it, where it was logged. */
+  readonly facts: RunFacts;
   readonly scalars: readonly ScalarBatch[];
   readonly media: readonly MediaRecord[];
   readonly problems: PollResult['problems'];
@@ -30,11 +41,31 @@ export interface LinkedPoll {
 /** A folder below a link that a format reads. */
 interface Place {
   readonly key: string;
+  readonly run: FoundRun;
+  /** Why it belongs to the run. */
+  readonly why: string;
+  /** What relative names of files stand in. */
   readonly folder: string;
   /** What stands before its tags where another place has them already. */
   readonly prefix: string;
   readonly reader: RunReader;
 }
+
+/** How a run of ours is, who started it and when, is known from its own files; the rest is taken over. */
+const takenFacts = [
+  'config',
+  'restarts',
+  'console',
+  'configFiles',
+  'outputs',
+  'project',
+  'group',
+  'trackerId',
+  'trackerLabels',
+  'trackerNote',
+  'summary',
+  'host',
+] as const satisfies readonly (keyof RunFacts)[];
 
 const nestedDepth = 6;
 /** Folders of a run directory that hold no rows. */
@@ -49,6 +80,8 @@ export class LinkedRuns {
   readonly #formats: readonly RunFormat[];
   readonly #walks = new Map<string, FolderIndex>();
   readonly #places = new Map<string, Place>();
+  /** What each place has told so far: a poll tells only what is new. */
+  readonly #facts = new Map<string, RunFacts>();
 
   constructor(runFolder: string, formats: readonly RunFormat[]) {
     this.#runFolder = runFolder;
@@ -65,32 +98,25 @@ export class LinkedRuns {
     const places: { [key: string]: ReaderCursor } = { ...known.places };
     const owners = new Map(Object.entries(known.owners));
     for (const tag of takenTags) if (!owners.has(tag)) owners.set(tag, '');
-    const [scalars, media, problems, restarts]: [
-      ScalarBatch[],
-      MediaRecord[],
-      PollResult['problems'][number][],
-      NonNullable<RunFacts['restarts']>[number][],
-    ] = [[], [], [], []];
-    let config: JsonObject | undefined;
+    const [scalars, media, problems]: [ScalarBatch[], MediaRecord[], PollResult['problems'][number][]] = [[], [], []];
     let more = false;
-    for (const place of [...this.#places.values()].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const sorted = [...this.#places.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (const place of sorted) {
       const answer = await pollPlace(place, places[place.key], budget);
       if (answer === undefined) continue;
       if (answer.reset && places[place.key] !== undefined) return { ...nothing, reset: true };
       places[place.key] = answer.cursor;
-      const named = (tag: string) => ownName(tag, place, owners);
-      scalars.push(...answer.scalars.map((batch) => ({ ...batch, tag: named(batch.tag) })));
-      media.push(...answer.media.map((record) => based({ ...record, tag: named(record.tag) }, place.folder)));
+      scalars.push(...answer.scalars.map((batch) => named(batch, place, owners)));
+      media.push(...answer.media.map((record) => based(named(record, place, owners), place.folder)));
       problems.push(...answer.problems.map((problem) => ({ ...problem, file: path.join(place.folder, problem.file) })));
-      restarts.push(...(answer.facts.restarts ?? []));
-      config ??= answer.facts.config;
+      this.#facts.set(place.key, { ...this.#facts.get(place.key), ...answer.facts });
       more ||= answer.more;
     }
     return {
       cursor: { places, owners: Object.fromEntries(owners) },
       reset: false,
       more,
-      facts: { ...(config === undefined ? {} : { config }), ...(restarts.length === 0 ? {} : { restarts }) },
+      facts: this.#mergeFacts(sorted, owners),
       scalars,
       media,
       problems,
@@ -109,38 +135,72 @@ export class LinkedRuns {
   #forget(): void {
     for (const { reader } of this.#places.values()) reader.dispose();
     this.#places.clear();
+    this.#facts.clear();
+  }
+
+  #mergeFacts(places: readonly Place[], owners: ReadonlyMap<string, string>): RunFacts {
+    const merged = mergeFacts(
+      places.map(({ key, run }) => ({ source: run.source, log: key, facts: this.#facts.get(key) ?? {} })),
+    );
+    const taken = takenFacts.flatMap((fact) => (merged[fact] === undefined ? [] : [[fact, merged[fact]]]));
+    return {
+      ...(Object.fromEntries(taken) as RunFacts),
+      ...(places.length === 0 ? {} : { sources: this.#sources(places, owners) }),
+    };
+  }
+
+  #sources(places: readonly Place[], owners: ReadonlyMap<string, string>): readonly SourceOfRun[] {
+    const tagsOf = (owner: string) => [...owners.values()].filter((each) => each === owner).length;
+    return [
+      { source: 'trainyard', path: this.#runFolder, why: "It is the run's own place.", tags: tagsOf('') },
+      ...places.map(({ key, run: { source, path: place, key: within }, why }) => ({
+        source,
+        path: place,
+        ...(within === undefined ? {} : { key: within }),
+        why,
+        tags: tagsOf(key),
+      })),
+    ];
   }
 
   async #findPlaces(links: readonly RunLink[]): Promise<void> {
-    await this.#findBelow(this.#runFolder, ownFolders, (folder) => folder !== this.#runFolder);
-    for (const { path: folder, only } of links) {
-      if (only === undefined) await this.#findBelow(folder, [], () => true);
-      else this.#addFile(folder, only);
+    const inside = { exclude: ownFolders, isMeant: (folder: string) => folder !== this.#runFolder };
+    await this.#findBelow(this.#runFolder, "It lies in the run's folder.", inside);
+    for (const { path: folder, only, evidence } of links) {
+      if (only === undefined) await this.#findBelow(folder, evidence, { exclude: [], isMeant: () => true });
+      else this.#addFile(folder, only, evidence);
     }
   }
 
-  async #findBelow(root: string, exclude: readonly string[], isMeant: (folder: string) => boolean): Promise<void> {
+  async #findBelow(
+    root: string,
+    why: string,
+    { exclude, isMeant }: { readonly exclude: readonly string[]; readonly isMeant: (folder: string) => boolean },
+  ): Promise<void> {
     const previous = this.#walks.get(root);
     const options = { exclude, maxDepth: nestedDepth, ...(previous === undefined ? {} : { previous }) };
     const found = await discover(root, this.#formats, options).catch(() => undefined);
     if (found === undefined) return;
     this.#walks.set(root, found.index);
     for (const run of found.runs) {
-      const key = `${run.source}:${run.path}`;
+      const key = `${run.source}:${run.path}${run.key === undefined ? '' : `:${run.key}`}`;
       if (this.#places.has(key) || !isMeant(run.path)) continue;
       const format = this.#formats.find(({ source }) => source === run.source)!;
       const prefix = path.relative(root, run.path).split(path.sep).join('/') || path.basename(root);
-      this.#places.set(key, { key, folder: run.path, prefix, reader: format.open(run) });
+      const isFile = statSync(run.path, { throwIfNoEntry: false })?.isFile() === true;
+      const place = isFile ? path.dirname(run.path) : run.path;
+      this.#places.set(key, { key, run, why, folder: place, prefix, reader: format.open(run) });
     }
   }
 
-  #addFile(folder: string, only: string): void {
+  #addFile(folder: string, only: string, why: string): void {
     const key = `file:${path.join(folder, only)}`;
     if (this.#places.has(key)) return;
     for (const format of this.#formats) {
       const run = format.match({ path: folder, root: folder, files: [only], folders: [] })?.runs[0];
       if (run === undefined || format.openFile === undefined) continue;
-      this.#places.set(key, { key, folder, prefix: path.basename(folder), reader: format.openFile(run, only) });
+      const reader = format.openFile(run, only);
+      this.#places.set(key, { key, run, why, folder, prefix: path.basename(folder), reader });
       return;
     }
   }
@@ -169,15 +229,17 @@ async function pollPlace(
   }
 }
 
-/** The tag itself for the first place that has it; behind the place's folder for the others. */
-function ownName(tag: string, { key, prefix }: Place, owners: Map<string, string>): string {
-  const owner = owners.get(tag);
-  if (owner === undefined) owners.set(tag, key);
-  return owner === undefined || owner === key ? tag : `${prefix}/${tag}`;
+/** The rows under the tag itself for the first place that has it; behind the place's folder for the others. */
+function named<T extends { readonly tag: string }>(rows: T, { key, prefix }: Place, owners: Map<string, string>): T {
+  const owner = owners.get(rows.tag);
+  if (owner === undefined) owners.set(rows.tag, key);
+  return owner === undefined || owner === key ? rows : { ...rows, tag: `${prefix}/${rows.tag}`, duplicate: true };
 }
 
 function based(record: MediaRecord, base: string): MediaRecord {
-  return record.place.at === 'inline' ? record : { ...record, place: { ...record.place, base } };
+  return record.place.at === 'inline' || record.place.base !== undefined
+    ? record
+    : { ...record, place: { ...record.place, base } };
 }
 
 /** The cursor in a kept tree; undefined where it is of another make, which means: start anew. */

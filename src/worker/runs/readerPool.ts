@@ -4,6 +4,9 @@ import { Disposables } from '../../base/disposables.ts';
 import { AppError, fromErrorInfo } from '../../base/errors.ts';
 import type { ReaderAnswer, ReaderCall, ReaderCalls } from './readerMessages.ts';
 
+/** Most of what a reader makes is handed over or thrown away at once; without a limit each thread keeps a hundred MB for it, and is no faster. */
+const maxYoungGenerationSizeMb = 12;
+
 interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: AppError) => void;
@@ -41,7 +44,10 @@ class ReaderThread {
 
   #running(): Worker {
     if (this.#thread !== undefined) return this.#thread;
-    const thread = new Worker(this.#file, { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const thread = new Worker(this.#file, {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      resourceLimits: { maxYoungGenerationSizeMb },
+    });
     this.#thread = thread;
     thread.on('message', (answer: ReaderAnswer) => this.#settle(answer));
     thread.on('error', (error: Error) => this.#died(thread, error.message));

@@ -42,7 +42,7 @@ export class RunCatalog implements Disposable {
     this.#series = new SeriesTable(database);
     this.#media = new MediaTable(database);
     this.#cache = new SeriesCache(this.#series, cacheBytes);
-    for (const row of this.#runs.all()) this.#insert(new LiveRun(row, this.#series));
+    for (const row of this.#runs.each()) this.#insert(new LiveRun(row, this.#series));
   }
 
   get cache(): SeriesCache {

@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { bundles } from '../../../scripts/build/bundles.mjs';
 import { bundleOptions } from '../../../scripts/build/options.mjs';
 import { userWorkerPaths } from '../../../src/client/machine.ts';
+import { workerNodeArguments } from '../../../src/client/startWorker.ts';
 import type { WorkerPaths } from '../../../src/protocol/paths.ts';
 
 /** The bundles of the product that a worker needs, built into a folder of the test's own as scripts/build.mjs builds them. */
@@ -58,7 +59,7 @@ export class WorkerHome {
 
   /** Starts a worker process directly, not detached, so that the test sees how it ends. */
   spawn(file: string): ChildProcess {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
+    const child = spawn(process.execPath, [...workerNodeArguments, file], {
       env: this.env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
