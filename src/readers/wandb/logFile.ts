@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { ReaderProblem } from '../../domain/records.ts';
 import { MalformedMessage } from '../tensorboard/wire.ts';
+import { type Piece, ReadAhead } from './readAhead.ts';
 
 /** How far a transaction log has been read. */
 export interface LogPosition {
@@ -70,39 +71,46 @@ export class LogScan {
   readonly #position: LogPosition;
   readonly #take: TakeRecord;
   readonly #settle: () => void;
-  readonly #buffer: Uint8Array;
-  readonly #view: DataView;
+  readonly #pieces: ReadAhead;
+  #piece: Piece = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)), length: 0 };
   #pending: Pending | undefined;
-  #budgetEnd = 0;
 
   constructor(file: LogFile, position: LogPosition, take: TakeRecord, options: ScanOptions = {}) {
     this.#file = file;
     this.#position = position;
     this.#take = take;
     this.#settle = options.settle ?? (() => {});
-    const wanted = Math.min(options.bufferSize ?? largestBuffer, file.size - position.offset);
-    this.#buffer = new Uint8Array(Math.max(wanted, smallestBuffer));
-    this.#view = new DataView(this.#buffer.buffer);
+    const wanted = Math.min(options.bufferSize ?? largestBuffer, file.size - position.offset + blockBytes);
+    this.#pieces = new ReadAhead(file.handle, file.size, blockBytes, Math.max(wanted, smallestBuffer));
   }
 
   /** Reads until the budget or the whole records of the file end; a record that was begun is read to its end. True when the budget ended first. */
   async run(budget: number): Promise<boolean> {
-    if (this.#position.offset === 0 && !(await this.#passFileHeader())) return false;
-    this.#budgetEnd = this.#position.offset + Math.max(1, budget);
+    try {
+      if (this.#position.offset === 0 && !(await this.#passFileHeader())) return false;
+      return await this.#readRecords(this.#position.offset + Math.max(1, budget));
+    } finally {
+      this.#settle();
+      await this.#pieces.end();
+    }
+  }
+
+  async #readRecords(budgetEnd: number): Promise<boolean> {
     for (let from = this.#position.offset; ; ) {
-      const length = await this.#read(from, Math.min(this.#buffer.length, this.#file.size - from));
-      const { next, end } = this.#scan(from, length);
+      this.#piece = await this.#pieces.get(from, budgetEnd);
+      const { next, end } = this.#scan(from, this.#piece.length, budgetEnd);
+      this.#settle();
       if (end !== 'buffer') return end === 'budget';
       // A short read means that the file was cut meanwhile; the next poll sees its new size.
-      if (next >= this.#file.size || (next === from && length < this.#buffer.length)) return false;
+      if (next >= this.#file.size || next === from) return false;
       from = next;
     }
   }
 
   async #passFileHeader(): Promise<boolean> {
     if (this.#file.size < fileHeader.length) return false;
-    await this.#read(0, fileHeader.length);
-    if (fileHeader.every((byte, index) => this.#buffer[index] === byte)) {
+    const { bytes } = await this.#pieces.get(0, 0);
+    if (fileHeader.every((byte, index) => bytes[index] === byte)) {
       this.#position.offset = fileHeader.length;
       return true;
     }
@@ -110,21 +118,13 @@ export class LogScan {
     return false;
   }
 
-  async #read(from: number, wanted: number): Promise<number> {
-    this.#settle();
-    let length = 0;
-    while (length < wanted) {
-      const { bytesRead } = await this.#file.handle.read(this.#buffer, length, wanted - length, from + length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return length;
-  }
-
   /** Takes what the buffer holds. `buffer`: it goes on at `next`, behind the buffer. `file`: nothing more can be done until the file grows. */
-  #scan(from: number, length: number): { readonly next: number; readonly end: 'buffer' | 'file' | 'budget' } {
-    const buffer = this.#buffer;
-    const view = this.#view;
+  #scan(
+    from: number,
+    length: number,
+    budgetEnd: number,
+  ): { readonly next: number; readonly end: 'buffer' | 'file' | 'budget' } {
+    const { bytes: buffer, view } = this.#piece;
     for (let at = 0; ; ) {
       const left = blockBytes - ((from + at) % blockBytes);
       if (left < chunkHeader) {
@@ -142,7 +142,7 @@ export class LogScan {
         at = chunkEnd;
       } else if (this.#passDamage(from, at, left)) at += left;
       else return { next: from + at, end: 'file' };
-      if (this.#pending === undefined && from + at >= this.#budgetEnd) return { next: from + at, end: 'budget' };
+      if (this.#pending === undefined && from + at >= budgetEnd) return { next: from + at, end: 'budget' };
     }
   }
 
@@ -150,7 +150,7 @@ export class LogScan {
     const dataStart = at + chunkHeader;
     if (type === types.full) {
       this.#dropPending();
-      this.#takeRecord(this.#buffer, this.#view, dataStart, chunkEnd, from + dataStart, from + at);
+      this.#takeRecord(this.#piece.bytes, this.#piece.view, dataStart, chunkEnd, from + dataStart, from + at);
       this.#moveTo(from + chunkEnd);
     } else if (type === types.first) {
       this.#dropPending();
@@ -166,7 +166,7 @@ export class LogScan {
   #append(start: number, end: number, from: number): void {
     const pending = this.#pending!;
     pending.length += end - start;
-    pending.parts.push(this.#buffer.slice(start, end));
+    pending.parts.push(this.#piece.bytes.slice(start, end));
     if (pending.length <= largestRecord) return;
     this.#tell(pending.start, `This record has more than ${largestRecord} bytes, so it was not used.`);
     this.#pending = undefined;
@@ -226,7 +226,7 @@ export class LogScan {
   #passDamage(from: number, at: number, left: number): boolean {
     const offset = from + at;
     if (this.#file.size <= offset + left) {
-      if (this.#buffer.subarray(at, at + chunkHeader).some((byte) => byte !== 0))
+      if (this.#piece.bytes.subarray(at, at + chunkHeader).some((byte) => byte !== 0))
         this.#tellOnce(offset, 'The end of the log is damaged, or it is still being written.');
       return false;
     }

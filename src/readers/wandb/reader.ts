@@ -37,19 +37,21 @@ export class WandbReader implements RunReader {
     const file = this.#log === undefined ? undefined : await stateOf(this.#folder, this.#log);
     const isVoid = known !== undefined && (await this.#isVoid(known, file));
     const read = await this.#read(known === undefined || isVoid ? emptyCursor : known, file, budget.maxBytes);
-    const facts = await runFacts({
-      folder: this.#folder,
-      log: this.#log,
-      logModifiedAt: file?.modifiedAt,
-      state: read.cursor.state,
-      side: this.#side,
-      now: this.#now(),
-    });
     const reset = isVoid || (cursor !== undefined && known === undefined);
+    const isNew = cursor === undefined || reset;
+    // Within a long log, the facts are those that were told, until its end is there.
+    const facts = read.more && !isNew ? {} : await this.#changedFacts(read.cursor.state, file, isNew);
+    return { ...read, cursor: writeCursor(read.cursor), reset, facts };
+  }
+
+  async #changedFacts(state: LogState, file: FileState | undefined, isNew: boolean): Promise<RunFacts> {
+    const { modifiedAt: logModifiedAt } = file ?? {};
+    const now = this.#now();
+    const facts = await runFacts({ folder: this.#folder, log: this.#log, logModifiedAt, state, side: this.#side, now });
     // Who starts anew knows no facts either.
-    const changed = changedFacts(cursor === undefined || reset ? {} : this.#told, facts);
+    const changed = changedFacts(isNew ? {} : this.#told, facts);
     this.#told = facts;
-    return { ...read, cursor: writeCursor(read.cursor), reset, facts: changed };
+    return changed;
   }
 
   dispose(): void {
