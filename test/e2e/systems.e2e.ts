@@ -117,7 +117,19 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
   });
 
   await chapter(t, lab, 'its metrics are read from Trackio’s database while it runs', async () => {
-    await watchGrowing(/^cnn-1, running/, 'train/loss');
+    const points = (): number => {
+      const { runs } = JSON.parse(lab.cli('runs', '--json')) as {
+        runs: readonly { id: string; name: string; alsoLoggedTo?: readonly string[]; source: string }[];
+      };
+      const logged = runs.filter(({ name }) => name === 'cnn-1').map(({ id }) => lab.cli('metrics', id, '--json'));
+      const series = logged.flatMap(
+        (text) => (JSON.parse(text) as { series: { tag: string; count: number }[] }).series,
+      );
+      return Math.max(0, ...series.filter(({ tag }) => tag === 'train/loss').map(({ count }) => count));
+    };
+    await until('points of train/loss', () => points() > 0);
+    const first = points();
+    await until('more points of train/loss', () => points() > first);
     await workbench.screenshot('flow-matching-metrics');
   });
 

@@ -77,9 +77,9 @@ export class Workbench {
     // Commands whose condition has just become true are missing in a palette that is open already: then it is opened anew.
     for (let attempt = 1; ; attempt++) {
       await this.page.keyboard.press('F1');
-      await this.quickInput.waitFor();
-      await this.quickInput.fill(`>${title}`);
       try {
+        // An editor that opens at this moment takes the palette away.
+        await this.quickInput.fill(`>${title}`, { timeout: PALETTE_TIMEOUT_MS });
         return await row.click({ timeout: PALETTE_TIMEOUT_MS });
       } catch (error) {
         if (attempt === PALETTE_ATTEMPTS) throw error;

@@ -29,7 +29,8 @@ export async function targetStep(place: StepPlace, question: TargetQuestion): Pr
     const marked = pick.activeItems[0]?.value.name ?? current;
     pick.items = targets.map((target) => item(target, news.get(target.name) ?? { kind: 'asking' }));
     const active = pick.items.find(({ value }) => value.name === marked);
-    if (active !== undefined) pick.activeItems = [active];
+    // While somebody types, the first row that answers is marked; the former one may not be among those, and then Enter would do nothing.
+    if (active !== undefined && pick.value === '') pick.activeItems = [active];
     pick.busy = [...news.values()].some(({ kind }) => kind === 'asking');
   };
   draw();
