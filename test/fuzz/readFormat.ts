@@ -9,16 +9,26 @@ import type { FuzzInput } from './target.ts';
 const mostRuns = 6;
 const budget = { maxBytes: 32 * 1024 };
 
-/** Finds what a format sees below a folder, opens it as the worker does, and reads it to its end. Throws where an answer breaks the contract of readers. */
-export async function readFormat(format: RunFormat, { folder, spoiled, bytes }: FuzzInput): Promise<void> {
+/**
+ * Finds what a format sees below a folder, opens it as the worker does, and reads it to its end. Throws where an answer breaks the contract of readers.
+ * Gives back how many runs were read, and how many facts, values and media they had.
+ */
+export async function readFormat(
+  format: RunFormat,
+  { folder, spoiled, bytes }: FuzzInput,
+): Promise<{ readonly runs: number; readonly found: number }> {
+  let runs = 0;
+  let found = 0;
   for (const run of concerned(await findRuns(format, folder), path.join(folder, spoiled))) {
     const reader = format.open(run);
     try {
-      await pollToEnd((cursor) => reader.poll(cursor, budget), run, bytes);
+      found += await pollToEnd((cursor) => reader.poll(cursor, budget), run, bytes);
+      runs++;
     } finally {
       reader.dispose();
     }
   }
+  return { runs, found };
 }
 
 /** The runs that the spoiled file may belong to: those around it, or all where it belongs to none of them alone. */
@@ -54,15 +64,18 @@ async function pollToEnd(
   poll: (cursor: ReaderCursor | undefined) => Promise<PollResult>,
   run: FoundRun,
   bytes: number,
-): Promise<void> {
+): Promise<number> {
+  let found = 0;
   let cursor: ReaderCursor | undefined;
   const mostPolls = 200 + bytes / 16;
   for (let polls = 0; ; polls++) {
     assert.ok(polls < mostPolls, `After ${polls} polls of ${bytes} bytes there is still more.`);
     const polled = await poll(cursor);
     checkPoll(polled, run);
+    found += polled.scalars.reduce((sum, { values }) => sum + values.length, polled.media.length);
+    found += Object.keys(polled.facts).length;
     cursor = JSON.parse(JSON.stringify(polled.cursor)) as ReaderCursor;
-    if (!polled.more) return;
+    if (!polled.more) return found;
   }
 }
 

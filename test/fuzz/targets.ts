@@ -29,7 +29,7 @@ const formats = new Map<RunSource, RunFormat>(runFormats.map((format) => [format
 
 /** A format of runs: its folders are matched, opened and read to the end. */
 function formatTarget(source: RunSource, seeds: () => readonly Tree[], rest: Partial<FuzzTarget> = {}): FuzzTarget {
-  return { seeds, onDisk: true, read: (input) => readFormat(formats.get(source)!, input), ...rest };
+  return { seeds, onDisk: true, read: async (input) => void (await readFormat(formats.get(source)!, input)), ...rest };
 }
 
 /** A function of bytes: `read` throws only where the function must not. */
@@ -70,7 +70,7 @@ export const fuzzTargets: { readonly [name: string]: FuzzTarget } = {
   mlflow: formatTarget('mlflow', () => [...mlflowTrees, ...mlflowDatabases()], { fixUps: logFixUps }),
   'experiment-hub': formatTarget('experiment-hub', hubTrees),
   registry: formatTarget('registry', () => registryTrees),
-  hydra: formatTarget('hydra', () => [...hydraTrees, ...corpusTrees('hydra', /^train\.yaml$/)]),
+  hydra: formatTarget('hydra', () => hydraTrees),
   'hf-trainer': formatTarget('hf-trainer', () => [
     ...hfTrainerTrees,
     ...corpusTrees('hf_trainer_state', /trainer_state\.json/),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { runFormats } from '../../../src/readers/index.ts';
 import { fixEventFile, fixWandbLog, fixWriteAheadLog } from '../../fuzz/fixUps.ts';
@@ -6,6 +8,7 @@ import { fuzz, makeInput } from '../../fuzz/loop.ts';
 import { readFormat } from '../../fuzz/readFormat.ts';
 import { eventFileTree, wandbTree } from '../../fuzz/seeds/binary.ts';
 import { trackioTrees } from '../../fuzz/seeds/databases.ts';
+import type { Tree } from '../../fuzz/target.ts';
 import { fuzzTargets } from '../../fuzz/targets.ts';
 import { temporaryFolder } from '../readers/support/events.ts';
 
@@ -28,6 +31,28 @@ test('every format of runs is a target', () => {
     .filter((source) => source !== 'trainyard' && !(source in fuzzTargets));
   assert.deepEqual(missing, []);
 });
+
+test('the sound files that are spoiled are read, so that what is spoiled is reached', async (context) => {
+  for (const format of runFormats) {
+    const target = fuzzTargets[format.source];
+    if (target === undefined) continue;
+    let best = 0;
+    for (const tree of target.seeds()) {
+      const folder = `${temporaryFolder(context)}/files`;
+      writeTree(folder, tree);
+      const { found } = await readFormat(format, { tree, spoiled: Object.keys(tree)[0]!, folder, bytes: 1e6 });
+      best = Math.max(best, found);
+    }
+    assert.ok(best > 5, `${format.source} finds ${best} things in its seeds.`);
+  }
+});
+
+function writeTree(folder: string, tree: Tree): void {
+  for (const [name, content] of Object.entries(tree)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), content);
+  }
+}
 
 test('an input is the same each time it is made', () => {
   for (const [name, target] of Object.entries(fuzzTargets)) {
