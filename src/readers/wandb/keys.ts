@@ -51,12 +51,7 @@ export class KeyTable<Key extends RawKey> {
   }
 
   find({ bytes, view }: KeyBuffer, start: number, end: number): Key {
-    // Four bytes at a time: most of the time of a lookup is spent here.
-    let hash = end - start;
-    let at = start;
-    for (; at + 4 <= end; at += 4) hash = mix(hash, view.getInt32(at, true));
-    for (; at < end; at++) hash = mix(hash, bytes[at]!);
-    hash ^= hash >>> 15;
+    const hash = hashOf(bytes, view, start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -87,16 +82,30 @@ export class KeyTable<Key extends RawKey> {
   }
 }
 
+/** Four bytes at a time; the last four may have been taken in part before. */
+function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  let hash = end - start;
+  if (hash < 4) {
+    for (let at = start; at < end; at++) hash = mix(hash, bytes[at]!);
+    return hash;
+  }
+  const last = end - 4;
+  for (let at = start; at < last; at += 4) hash = mix(hash, view.getInt32(at, true));
+  return mix(hash, view.getInt32(last, true));
+}
+
 function mix(hash: number, word: number): number {
   const mixed = Math.imul(hash ^ word, 0x01000193);
-  return mixed ^ (mixed >>> 13);
+  return mixed ^ (mixed >>> 15);
 }
 
 function isSame({ bytes, view }: RawKey, other: DataView, start: number, end: number): boolean {
   const { length } = bytes;
   if (length !== end - start) return false;
-  let index = 0;
-  for (; index + 4 <= length; index += 4) if (view.getInt32(index) !== other.getInt32(start + index)) return false;
-  for (; index < length; index++) if (bytes[index] !== other.getUint8(start + index)) return false;
-  return true;
+  if (length < 4) return bytes.every((byte, index) => byte === other.getUint8(start + index));
+  const last = length - 4;
+  for (let index = 0; index < last; index += 4) {
+    if (view.getInt32(index, true) !== other.getInt32(start + index, true)) return false;
+  }
+  return view.getInt32(last, true) === other.getInt32(start + last, true);
 }
