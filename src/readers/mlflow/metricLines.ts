@@ -1,3 +1,4 @@
+import type { ScalarBatch } from '../../domain/records.ts';
 import { readDecimal } from '../text/decimal.ts';
 
 const space = 32;
@@ -22,23 +23,20 @@ export class MetricRows {
     this.values[this.count++] = value;
   }
 
-  take(tag: string): {
-    tag: string;
-    steps: Float64Array;
-    wallTimes: Float64Array;
-    values: Float64Array;
-    system?: true;
-  } {
+  take(tag: string): ScalarBatch {
     const { steps, wallTimes, values, count } = this;
-    const isSystem = tag.startsWith('system/');
-    return {
+    return markSystem({
       tag,
       steps: steps.slice(0, count),
       wallTimes: wallTimes.slice(0, count),
       values: values.slice(0, count),
-      ...(isSystem ? { system: true as const } : {}),
-    };
+    });
   }
+}
+
+/** Marks figures of the machine, whose names begin so (mlflow/system_metrics/system_metrics_monitor.py). */
+function markSystem(batch: ScalarBatch): ScalarBatch {
+  return batch.tag.startsWith('system/') ? { ...batch, system: true } : batch;
 }
 
 const numbers = new Float64Array(3);

@@ -244,7 +244,7 @@ function scanPiece(
 ): { readonly rows: RowLists; readonly isEnd: boolean; readonly bytes: number } {
   const rows = new RowLists();
   rows.last = after;
-  const columns = keyColumns.filter((name) => table.has(name));
+  const keys = new KeyReader(table, keyColumns);
   const cursor = new TableCursor(snapshot, table.rootPage);
   const record = new SqliteRecord(snapshot.header.encoding);
   let current: RowList | undefined;
@@ -256,7 +256,7 @@ function scanPiece(
     try {
       const payload = cursor.payload();
       record.load(payload);
-      const key = keyOf(record, cursor.rowid, table, columns);
+      const key = keys.read(record, cursor.rowid);
       const goesOn = key === rows.lastKey && current !== undefined;
       rows.firstKey ??= key;
       if (!goesOn) {
@@ -273,14 +273,41 @@ function scanPiece(
   return { rows, isEnd: true, bytes };
 }
 
-function keyOf(record: SqliteRecord, rowid: number, table: Table, columns: readonly string[]): string {
-  for (const name of columns) {
-    const column = table.column(name);
-    const text = record.text(column);
-    if (text !== undefined && text !== '') return text;
-    if (text === undefined && table.columns[column]!.isRowid) return String(rowid);
-    const number = record.number(column);
-    if (number !== undefined) return String(number);
+/** Reads the keys of rows. Those that follow one another mostly have the same one, so its bytes are compared before a text is made. */
+class KeyReader {
+  readonly #columns: readonly { readonly index: number; readonly isRowid: boolean }[];
+  #column = -1;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #key = '';
+
+  constructor(table: Table, names: readonly string[]) {
+    const indexes = names.map((name) => table.column(name)).filter((index) => index >= 0);
+    this.#columns = indexes.map((index) => ({ index, isRowid: table.columns[index]!.isRowid }));
   }
-  return '';
+
+  read(record: SqliteRecord, rowid: number): string {
+    for (const { index, isRowid } of this.#columns) {
+      if (record.hasBytes(index)) {
+        if (index === this.#column && this.#isSame(record)) return this.#key;
+        const text = record.text(index)!;
+        if (text === '') continue;
+        this.#column = index;
+        this.#bytes = record.bytes(index)!.slice();
+        this.#key = text;
+        return text;
+      }
+      const number = isRowid && record.isNull(index) ? rowid : record.number(index);
+      if (number !== undefined) return String(number);
+    }
+    return '';
+  }
+
+  #isSame(record: SqliteRecord): boolean {
+    const bytes = record.payload;
+    const start = record.startOf(this.#column);
+    const { length } = this.#bytes;
+    if (record.endOf(this.#column) - start !== length) return false;
+    for (let index = 0; index < length; index++) if (bytes[start + index] !== this.#bytes[index]) return false;
+    return true;
+  }
 }

@@ -89,9 +89,22 @@ export class SqliteRecord {
     return this.#bytes.subarray(this.#starts[column]!, this.#starts[column + 1]!);
   }
 
-  /** Whether `bytes` of a column are UTF-8: of a BLOB they are taken to be. */
-  isUtf8(column: number): boolean {
-    return this.#encoding === 'utf-8' || this.#types[column]! % 2 === 0;
+  /** The row's bytes, in which `startOf` and `endOf` tell where a column's text or BLOB stands: for those who compare many of them. */
+  get payload(): Uint8Array {
+    return this.#bytes;
+  }
+
+  startOf(column: number): number {
+    return this.#starts[column]!;
+  }
+
+  endOf(column: number): number {
+    return this.#starts[column + 1]!;
+  }
+
+  /** Whether a column holds a text or a BLOB. */
+  hasBytes(column: number): boolean {
+    return !this.isNull(column) && this.#types[column]! >= 12;
   }
 
   #offset(column: number): number {
