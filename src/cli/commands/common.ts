@@ -24,8 +24,14 @@ export function printHelp(help: string): number {
 }
 
 /** What a command that waited for a run gives: success only for a run that finished. */
-export function exitCodeOf(run: RunSummary): number {
+function exitCodeOf(run: RunSummary): number {
   return run.status === 'finished' ? exitCodes.done : exitCodes.failed;
+}
+
+/** What is said of a launch beyond its run: a sentence for people, fields for programs. */
+export interface LaunchRemarks {
+  readonly sentence?: string;
+  readonly fields?: { readonly [name: string]: string };
 }
 
 /** Says that a run is in the queue and, where that is wanted, waits for its end and says how it went. Gives the exit code. */
@@ -33,16 +39,17 @@ export async function reportLaunch(
   worker: WorkerLink,
   { runId, run }: { readonly runId: RunId; readonly run: RunSummary },
   { wait, json }: { readonly wait?: boolean | undefined; readonly json?: boolean | undefined },
+  { sentence, fields }: LaunchRemarks = {},
 ): Promise<number> {
-  const queued = `Queued ${run.name} (${runId}) in ${run.path}.`;
+  const queued = [`Queued ${run.name} (${runId}) in ${run.path}.`, sentence ?? ''].filter(Boolean).join(' ');
   if (wait !== true) {
-    if (json === true) printJson({ runId, run });
+    if (json === true) printJson({ runId, run, ...fields });
     else print(queued);
     return exitCodes.done;
   }
   if (json !== true) printNote(queued);
   const ended = await waitForRun(worker, runId);
-  if (json === true) printJson({ runId, run: ended });
+  if (json === true) printJson({ runId, run: ended, ...fields });
   else print(`${ended.name}: ${ended.status}. ${ended.statusReason}`);
   return exitCodeOf(ended);
 }

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { onlyPositional, parseArguments } from '../arguments.ts';
-import { exitCodes } from '../exitCodes.ts';
 import { findRun } from '../findRun.ts';
-import { print, printJson } from '../output.ts';
-import { waitForRun } from '../waitForRun.ts';
 import { withWorker } from '../workerConnection.ts';
-import { commonOptions, exitCodeOf, folderOf, printHelp } from './common.ts';
+import { commonOptions, folderOf, printHelp, reportLaunch } from './common.ts';
 
 const help = `trainyard reproduce RUN [--request-id ID] [--wait] [--folder FOLDER] [--json]
 
@@ -23,18 +20,11 @@ export async function runReproduce(args: readonly string[]): Promise<number> {
   const wanted = onlyPositional(positionals, 'the name or id of a run');
   return withWorker(async (worker) => {
     const original = await findRun(worker, folderOf(values), wanted);
-    const { runId, run, worktree } = await worker.call('runs.reproduce', {
+    const { worktree, ...launched } = await worker.call('runs.reproduce', {
       runId: original.id,
       requestId: values['request-id'] ?? randomUUID(),
     });
-    const now = values.wait === true ? await waitForRun(worker, runId) : run;
-    if (values.json === true) printJson({ runId, run: now, worktree });
-    else {
-      print(
-        values.wait === true ? `${now.name}: ${now.status}. ${now.statusReason}` : `Queued ${now.name} (${runId}).`,
-      );
-      print(`${run.note} The code lies in ${worktree}.`);
-    }
-    return values.wait === true ? exitCodeOf(now) : exitCodes.done;
+    const sentence = `${launched.run.note} The code lies in ${worktree}.`;
+    return reportLaunch(worker, launched, values, { sentence, fields: { worktree } });
   });
 }

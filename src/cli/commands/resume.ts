@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { parseArguments, UsageError } from '../arguments.ts';
-import { exitCodes } from '../exitCodes.ts';
 import { findRun } from '../findRun.ts';
-import { print, printJson } from '../output.ts';
-import { waitForRun } from '../waitForRun.ts';
 import { withWorker } from '../workerConnection.ts';
-import { commonOptions, exitCodeOf, folderOf, printHelp } from './common.ts';
+import { commonOptions, folderOf, printHelp, reportLaunch } from './common.ts';
 
 const help = `trainyard resume RUN [key=value …] [--checkpoint PATH] [--name NAME] [--request-id ID] [--wait] [--folder FOLDER] [--json]
 
@@ -33,21 +30,13 @@ export async function runResume(args: readonly string[]): Promise<number> {
   if (stray !== undefined) throw new UsageError(`"${stray}" is no override. Write key=value.`);
   return withWorker(async (worker) => {
     const parent = await findRun(worker, folderOf(values), wanted);
-    const { runId, run } = await worker.call('runs.resume', {
+    const launched = await worker.call('runs.resume', {
       runId: parent.id,
       requestId: values['request-id'] ?? randomUUID(),
       overrides,
       ...(values.checkpoint === undefined ? {} : { checkpoint: path.resolve(values.checkpoint) }),
       ...(values.name === undefined ? {} : { name: values.name }),
     });
-    const now = values.wait === true ? await waitForRun(worker, runId) : run;
-    if (values.json === true) printJson({ runId, run: now });
-    else
-      print(
-        values.wait === true
-          ? `${now.name}: ${now.status}. ${now.statusReason}`
-          : `Queued ${now.name} (${runId}), which goes on from ${parent.name}.`,
-      );
-    return values.wait === true ? exitCodeOf(now) : exitCodes.done;
+    return reportLaunch(worker, launched, values, { sentence: `It goes on from ${parent.name}.` });
   });
 }
