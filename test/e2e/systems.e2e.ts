@@ -134,9 +134,9 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
   });
 
   await chapter(t, lab, 'Stop keeps the live checkpoint, Resume goes on with resume=true', async () => {
-    await workbench.treeRow(/^cnn-1/).click();
-    await workbench.command('Trainyard: Stop');
-    await workbench.treeRow(/^cnn-1, stopped/).waitFor();
+    // Until what the program logged is put together with its launch, other rows have the same name.
+    lab.cli('stop', runNamed('cnn-1').id);
+    await workbench.treeRow(/^cnn-1, stopped/).click();
     const { checkpoints } = JSON.parse(lab.cli('checkpoints', '--json')) as { checkpoints: { fileName: string }[] };
     const names = checkpoints.map(({ fileName }) => fileName);
     assert.ok(names.includes('last.pt') && names.some((name) => /^cnn-1_epoch_\d{4}\.pt$/.test(name)), names.join());
