@@ -9,7 +9,7 @@ import type { ReaderPool } from './readerPool.ts';
 
 const shortestPauseMs = 5_000;
 /** A walk may take one part in so many of the time. */
-const walkShare = 150;
+const walkShare = 250;
 const hintDelayMs = 150;
 
 export interface FoldersOptions {

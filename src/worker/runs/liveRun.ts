@@ -121,8 +121,9 @@ export class LiveRun {
   /** Wall time of the run's first point; NaN where it has none. */
   get firstWallTime(): number {
     let first = Number.NaN;
+    // A table without times has tags that begin at no time.
     for (const { info } of this.#loadedSeries().values())
-      if (!(first <= info.firstWallTime)) first = info.firstWallTime;
+      if (!Number.isNaN(info.firstWallTime) && !(first <= info.firstWallTime)) first = info.firstWallTime;
     return first;
   }
 

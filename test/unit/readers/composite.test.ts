@@ -7,10 +7,11 @@ import { type FoundRun, placeKey, type RunPart } from '../../../src/domain/recor
 import { CompositeReader } from '../../../src/readers/composite/compositeReader.ts';
 import { strongest } from '../../../src/readers/composite/evidence.ts';
 import { mergeFacts } from '../../../src/readers/composite/mergeFacts.ts';
-import { openRun } from '../../../src/readers/index.ts';
+import { discoverRuns, openRun } from '../../../src/readers/index.ts';
 import { Gatherer, pollAll } from './support/cuts.ts';
 import { scalarV1, version } from './support/events.ts';
 import { PlainLogReader } from './support/plainLog.ts';
+import { exit, history, logBytes, runRecord } from './support/wandbLog.ts';
 
 let root: string;
 beforeEach(() => {
@@ -234,4 +235,38 @@ test('openRun reads a run with parts from all of them', async () => {
     ['loss', 'hparam/acc'],
   );
   assert.ok(Object.keys((polled.cursor as { places: object }).places).includes(placeKey(run)));
+});
+
+test('a W&B run that was resumed into a directory of its own is one run: rows in order, restart noted, the last word counts', async () => {
+  const write = (start: string, records: readonly Uint8Array[]) => {
+    const folder = path.join(root, `wandb/offline-run-${start}-ab12cd34`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'run-ab12cd34.wandb'), logBytes([runRecord('ab12cd34'), ...records]));
+  };
+  const rows = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => history(from + index, { loss: (from + index) / 7 }));
+  write('20260101_101112', [...rows(0, 30), exit(255)]);
+  write('20260102_101112', [...rows(25, 60), exit(0)]);
+  const { runs } = await discoverRuns(root);
+  assert.deepEqual([runs.length, runs[0]?.parts?.length, runs[0]?.parts?.[0]?.continues], [1, 1, true]);
+  const gatherer = new Gatherer();
+  const reader = openRun(runs[0]!);
+  await pollAll(reader, gatherer).finally(() => reader.dispose());
+  const loss = gatherer.rows.scalars['loss']!;
+  const steps = [
+    ...Array.from({ length: 30 }, (_, step) => step),
+    ...Array.from({ length: 35 }, (_, step) => 25 + step),
+  ];
+  assert.deepEqual(loss.steps, steps);
+  assert.deepEqual(
+    loss.values,
+    steps.map((step) => step / 7),
+  );
+  assert.deepEqual(Object.keys(gatherer.rows.scalars), ['loss']);
+  const { status, restarts, sources, trackerId } = gatherer.rows.facts;
+  assert.deepEqual([status, trackerId, sources?.map(({ tags }) => tags)], ['finished', 'ab12cd34', [1, 1]]);
+  assert.deepEqual(
+    restarts?.map(({ step }) => step),
+    [25],
+  );
 });

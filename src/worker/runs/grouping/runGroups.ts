@@ -39,6 +39,8 @@ export class RunGroups extends Disposables implements RunGrouping {
   readonly #places = new Map<string, readonly FoundRun[]>();
   /** More than one kind of log was found: else there is nothing to compare. */
   #isMixed = false;
+  /** All runs, as they were put together last, and which places of each root belonged to runs of ours then; undefined where it has to be done again. */
+  #grouped: { readonly runs: readonly FoundRun[]; readonly hidden: ReadonlyMap<string, string> } | undefined;
   /** Runs with places in several roots, as they were told last. */
   #spread = '[]';
   readonly #candidates = new Candidates();
@@ -55,11 +57,19 @@ export class RunGroups extends Disposables implements RunGrouping {
 
   /** The runs of what a walk found below a root. Logs of one training may lie in several roots, Trackio's folder being one; such a run belongs to the root of its lead. */
   group(root: string, places: readonly FoundRun[]): readonly FoundRun[] {
+    // Most walks find what the one before found, and ten thousand places need not be put together again for that.
+    const hidden = places
+      .filter((place) => this.#options.hides(place))
+      .map(placeKey)
+      .join();
+    const isKnown = this.#places.get(root) === places && this.#grouped?.hidden.get(root) === hidden;
+    if (isKnown) return ofRoot(this.#grouped!.runs, root);
     this.#places.set(root, places);
     const runs = this.#groupAll();
+    this.#grouped = { runs, hidden: new Map(this.#grouped?.hidden).set(root, hidden) };
     if (places.some((place) => this.#options.catalog.at(place) === undefined)) this.#noteAll();
     this.#tellOthers(root, runs);
-    return runs.filter((run) => run.root === root);
+    return ofRoot(runs, root);
   }
 
   #groupAll(): readonly FoundRun[] {
@@ -180,6 +190,7 @@ export class RunGroups extends Disposables implements RunGrouping {
   async #regroup(root: string, awaited: readonly string[] = []): Promise<void> {
     const places = this.#places.get(root);
     if (places === undefined) return;
+    this.#grouped = undefined;
     const runs = this.group(root, places);
     this.#options.onRegrouped(root, runs);
     const meant = new Set(awaited);
@@ -250,6 +261,10 @@ function partsElsewhere(
       .filter(({ path }) => !roots.some((walked) => isInside(path, walked)))
       .map(({ source, path, key }): FoundRun => ({ source, path, ...(key === undefined ? {} : { key }), root, name }));
   });
+}
+
+function ofRoot(runs: readonly FoundRun[], root: string): readonly FoundRun[] {
+  return runs.filter((run) => run.root === root);
 }
 
 function placesOf(found: FoundRun): readonly string[] {
