@@ -1,13 +1,14 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import {
+  type AsyncBuffer,
+  type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
   snappyUncompress,
 } from 'hyparquet';
-import type { AsyncBuffer, Compressors } from 'hyparquet/src/types.js';
 
 /** A page of a Parquet file has a megabyte by default; one that claims more than this is damaged. */
 const largestPage = 1 << 28;

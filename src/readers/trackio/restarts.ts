@@ -10,13 +10,6 @@ const mostRestarts = 100;
 /** What is remembered of a tag: its last step, and after which restart that was. */
 export type TagSteps = readonly [lastStep: number, restart: number];
 
-export interface RestartState {
-  readonly restarts: readonly Restart[];
-  readonly tags: { readonly [tag: string]: TagSteps };
-}
-
-export const noRestarts: RestartState = { restarts: [], tags: {} };
-
 /** The last step of one tag, as it is while rows are read. */
 export class TagClock {
   lastStep: number;
