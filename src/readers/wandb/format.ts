@@ -3,7 +3,9 @@ import type { FoundRun } from '../../domain/records.ts';
 import { runName } from '../files/runName.ts';
 import type { FolderListing, FolderMatch, RunFormat } from '../format.ts';
 import { EitherReader } from './eitherReader.ts';
+import { fileHeader } from './logFile.ts';
 import { isLogName, oldLogs, oldSideFileNames, parentNames, wandbIdOf } from './names.ts';
+import { WandbReader } from './reader.ts';
 
 export { wandbIdOf } from './names.ts';
 
@@ -13,6 +15,8 @@ export const wandbFormat: RunFormat = {
   title: 'W&B directories',
   match: matchFolder,
   open: (run) => new EitherReader(run),
+  openFile: (run, log) => new WandbReader(run, { log }),
+  matchFile: (_name, head) => fileHeader.every((byte, index) => head[index] === byte),
 };
 
 function matchFolder({ path: folder, root, files, folders }: FolderListing): FolderMatch | undefined {

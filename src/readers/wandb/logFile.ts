@@ -41,7 +41,7 @@ export interface LogFile {
 }
 
 /** `:W&B`, 0xBEE1 in little-endian order, version 0. It counts as part of the first block. */
-const fileHeader = [0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00];
+export const fileHeader: readonly number[] = [0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00];
 const blockBytes = 32768;
 const chunkHeader = 7;
 const types = { full: 1, first: 2, middle: 3, last: 4 } as const;

@@ -25,7 +25,9 @@ export class WandbReader implements RunReader {
   /** The collector of a log of which there is more to read, with the place where it stands: it knows the keys already. */
   #live: (FileCursor & { readonly collector: LogCollector }) | undefined;
 
-  constructor(run: FoundRun, { now = () => Date.now() / 1000 }: { now?: () => number } = {}) {
+  /** `log` names the transaction log where it is not the folder's own. */
+  constructor(run: FoundRun, { log, now = () => Date.now() / 1000 }: { log?: string; now?: () => number } = {}) {
+    this.#log = log;
     this.#folder = run.path;
     this.#side = new SideFiles(run.path, sideFileNames);
     this.#now = now;

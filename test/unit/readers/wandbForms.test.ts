@@ -420,6 +420,17 @@ test('a run may lack its log and any of its files; links and copies of the lates
   assert.deepEqual(gatherer.rows.scalars['loss']?.values, [1]);
 });
 
+test('a transaction log is known by its first bytes, and read alone', async (context) => {
+  const log = logBytes([history(1, { loss: 1 })]);
+  assert.ok(wandbFormat.matchFile!('any.name', log));
+  assert.ok(!wandbFormat.matchFile!('run-x.wandb', log.subarray(1)));
+  const folder = writeRun(temporaryFolder(context), log);
+  writeFileSync(path.join(folder, 'run-other.wandb'), logBytes([history(1, { other: 2 })]));
+  const gatherer = new Gatherer();
+  await pollAll(wandbFormat.openFile!(wandbRunAt(folder), 'run-other.wandb'), gatherer);
+  assert.deepEqual(Object.keys(gatherer.rows.scalars), ['other']);
+});
+
 const oldHistory = [
   '{"loss": 1.5, "acc": NaN, "n": {"a": 2}, "_runtime": 1.5, "_timestamp": 1001.5, "_step": 0}',
   '{"loss": 1.25, "img": {"_type": "images", "count": 2, "width": 8, "height": 8, "format": "png"}, "_runtime": 2, "_timestamp": 1002, "_step": 1}',
