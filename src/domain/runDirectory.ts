@@ -2,6 +2,7 @@ import type { ErrorInfo } from '../base/errors.ts';
 import type { DeviceChoice, DeviceProbe } from './device.ts';
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
+import type { RunSource } from './run.ts';
 
 /**
  * The files of a run directory, `runs/<run_name>/`. Each JSON file is written whole to a temporary name in the same folder, synced and renamed.
@@ -139,12 +140,16 @@ export interface LinksFile {
   readonly links: readonly RunLink[];
 }
 
-/** A folder with everything below it, or with `only` one file in it, where other runs write to the same folder. */
+/** A folder with everything below it, or with `only` one file in it, where other runs write to the same folder, or with `key` one run in that file. */
 export interface RunLink {
   /** Absolute path of the folder. */
   readonly path: string;
   /** Name of the one file that is meant. */
   readonly only?: string;
+  /** Who wrote the file, where that was known. */
+  readonly source?: RunSource;
+  /** Which run it is, where the file is a database of several: it has a `source` then. */
+  readonly key?: string;
   /** Why it belongs to the run, in a sentence. */
   readonly evidence: string;
   readonly linkedAt: WallTimeSeconds;

@@ -185,6 +185,8 @@ export class Worker extends Disposables implements WorkerServices {
         scheduler: this.scheduler,
         catalog: this.catalog,
         pool,
+        hides: (found) => this.#linked.hides(found),
+        excludedIn: (folder) => this.folders.excludedIn(folder) ?? [],
         onLinked: (found) => this.monitor.poke(found),
         complain: logLine,
       }),

@@ -99,7 +99,7 @@ function trainerLogs(places: readonly Place[]): readonly Link[] {
 
 /** What lies in an output folder of Hydra, as far as one job can have written it: of each kind of log one. */
 function hydraAround(places: readonly Place[], joined: Components): readonly Link[] {
-  const outputs = new Map(places.filter(({ run }) => run.source === 'hydra').map((place) => [place.folder, place]));
+  const outputs = outputFolders(places);
   if (outputs.size === 0) return [];
   const inside = groupBy(
     places.filter(({ run }) => run.source !== 'hydra'),
@@ -112,6 +112,19 @@ function hydraAround(places: readonly Place[], joined: Components): readonly Lin
       return { one: output, other, why: 'One lies in the output folder of Hydra that the other is.' };
     });
   });
+}
+
+/** The output folders of Hydra that belong to one job each. Where `run.dir` is `.` the repository itself is one, and what lies below it is of many. */
+function outputFolders(places: readonly Place[]): ReadonlyMap<string, Place> {
+  const all = new Map(places.filter(({ run }) => run.source === 'hydra').map((place) => [place.folder, place]));
+  const projects = new Set<Place>();
+  for (const place of all.values()) {
+    const { root } = place.run;
+    if (place.folder === root) projects.add(place);
+    const around = place.folder === root ? undefined : nearest(path.dirname(place.folder), root, all);
+    if (around !== undefined) projects.add(around);
+  }
+  return new Map([...all].filter(([, place]) => !projects.has(place)));
 }
 
 function nearest(folder: string, root: string, outputs: ReadonlyMap<string, Place>): Place | undefined {

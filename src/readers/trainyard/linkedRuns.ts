@@ -10,6 +10,7 @@ import type {
   ScalarBatch,
   SourceOfRun,
 } from '../../domain/records.ts';
+import type { RunSource } from '../../domain/run.ts';
 import type { RunLink } from '../../domain/runDirectory.ts';
 import { mergeFacts } from '../composite/mergeFacts.ts';
 import { discover } from '../discovery/discover.ts';
@@ -166,8 +167,10 @@ export class LinkedRuns {
   async #findPlaces(links: readonly RunLink[]): Promise<void> {
     const inside = { exclude: ownFolders, isMeant: (folder: string) => folder !== this.#runFolder };
     await this.#findBelow(this.#runFolder, "It lies in the run's folder.", inside);
-    for (const { path: folder, only, evidence } of links) {
+    for (const link of links) {
+      const { path: folder, only, evidence } = link;
       if (only === undefined) await this.#findBelow(folder, evidence, { exclude: [], isMeant: () => true });
+      else if (link.source !== undefined) this.#addPlace(link, only, link.source);
       else this.#addFile(folder, only, evidence);
     }
   }
@@ -183,7 +186,7 @@ export class LinkedRuns {
     if (found === undefined) return;
     this.#walks.set(root, found.index);
     for (const run of found.runs) {
-      const key = `${run.source}:${run.path}${run.key === undefined ? '' : `:${run.key}`}`;
+      const key = keyOf(run);
       if (this.#places.has(key) || !isMeant(run.path)) continue;
       const format = this.#formats.find(({ source }) => source === run.source)!;
       const prefix = path.relative(root, run.path).split(path.sep).join('/') || path.basename(root);
@@ -193,6 +196,24 @@ export class LinkedRuns {
     }
   }
 
+  /** A run that is a file, or that lies in one. */
+  #addPlace({ path: folder, key: within, evidence }: RunLink, only: string, source: RunSource): void {
+    const run: FoundRun = {
+      source,
+      path: path.join(folder, only),
+      ...(within === undefined ? {} : { key: within }),
+      root: folder,
+      name: only,
+    };
+    const key = keyOf(run);
+    const format = this.#formats.find((each) => each.source === source);
+    if (format === undefined || this.#places.has(key)) return;
+    const isTaken = [...this.#places.values()].some(({ prefix }) => prefix === source);
+    const prefix = isTaken ? `${source}/${within ?? only}` : source;
+    this.#places.set(key, { key, run, why: evidence, folder, prefix, reader: format.open(run) });
+  }
+
+  /** One event file of a folder that several runs write to. */
   #addFile(folder: string, only: string, why: string): void {
     const key = `file:${path.join(folder, only)}`;
     if (this.#places.has(key)) return;
@@ -200,7 +221,9 @@ export class LinkedRuns {
       const run = format.match({ path: folder, root: folder, files: [only], folders: [] })?.runs[0];
       if (run === undefined || format.openFile === undefined) continue;
       const reader = format.openFile(run, only);
-      this.#places.set(key, { key, run, why, folder, prefix: path.basename(folder), reader });
+      // The folder itself is a run of somebody else as well.
+      const file = { ...run, path: path.join(folder, only) };
+      this.#places.set(key, { key, run: file, why, folder, prefix: path.basename(folder), reader });
       return;
     }
   }
@@ -215,6 +238,10 @@ const nothing: LinkedPoll = {
   media: [],
   problems: [],
 };
+
+function keyOf({ source, path: place, key }: FoundRun): string {
+  return `${source}:${place}${key === undefined ? '' : `:${key}`}`;
+}
 
 /** Undefined where the place is gone for now. */
 async function pollPlace(

@@ -80,6 +80,12 @@ test('a Hydra output folder holds one run with all its loggers, and stays apart 
   ]);
 });
 
+test('a repository that is itself an output folder of Hydra (run.dir=.) takes nothing of what lies in it, nor does one around other outputs', () => {
+  const root: FoundRun = { source: 'hydra', path: '/w', root: '/w', name: 'w' };
+  assert.equal(grouped([root, at('tensorboard', 'other/tb')]).length, 2);
+  assert.equal(grouped([at('hydra', 'p'), at('hydra', 'p/outputs/d/t'), at('tensorboard', 'p/tb')]).length, 3);
+});
+
 test('versions of Lightning in folders of their loggers, hyperparameters in a folder of their own, and logs of the Trainer', () => {
   const runs = [
     at('lightning', 'csv/version_0'),

@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { FoundRun } from '../../../domain/records.ts';
+import type { RunPlace } from '../../../domain/records.ts';
 import type { RunLink } from '../../../domain/runDirectory.ts';
 import { looksLikeEventFile } from '../../../readers/index.ts';
 import { isInside } from '../../runs/folders.ts';
-import { hydraFolderAround, overridesOf, sameOverrides, wasMadeSince } from './hydraOutput.ts';
+import { endsWithOverrides, hydraFolderAround, overridesOf, sameOverrides, wasMadeSince } from './hydraOutput.ts';
 
 /** A job whose program may log elsewhere. */
 export interface LinkedJob {
@@ -15,6 +15,8 @@ export interface LinkedJob {
   readonly cwd: string;
   /** What was given to the program behind its entry point. */
   readonly args: readonly string[];
+  /** Argument vectors that its processes were seen with: launchers hand their arguments on, and add some. */
+  readonly commands?: readonly (readonly string[])[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** The same, of its end; absent while it runs. */
@@ -59,36 +61,44 @@ async function linkOfOpenFile(job: LinkedJob, file: string): Promise<RunLink | u
 export async function linkByOverrides(job: LinkedJob, output: string): Promise<RunLink | undefined> {
   if (!mayBeLinked(job, output)) return undefined;
   const overrides = await overridesOf(output);
-  if (overrides === undefined || !sameOverrides(job.args, overrides)) return undefined;
-  return linkTo(output, 'Its Hydra was started after the run, with the overrides of the run.');
+  if (overrides === undefined) return undefined;
+  if (sameOverrides(job.args, overrides))
+    return linkTo(output, 'Its Hydra was started after the run, with the overrides of the run.');
+  if (overrides.length === 0 || !job.commands?.some((command) => endsWithOverrides(command, overrides)))
+    return undefined;
+  return linkTo(output, 'Its Hydra was started after the run, with the overrides that a process of the run has.');
 }
 
-/** A link to a run that appeared while the job ran and that nothing else accounts for. The caller makes sure that there is no other candidate. */
-export async function linkByTime(job: LinkedJob, run: FoundRun): Promise<RunLink | undefined> {
-  if (run.source === 'trainyard' || !mayBeLinked(job, run.path)) return undefined;
-  if (!isInside(run.path, job.cwd) && !isInside(run.path, job.folder)) return undefined;
-  if (!(await holdsNothingOlder(job, run.path))) return undefined;
-  // What was made after the end is somebody else's, whom the walks that come later only find.
-  if (job.endedAt !== undefined && (await wasMadeSince(run.path, job.endedAt))) return undefined;
-  const hydra = await hydraFolderAround(path.join(run.path, 'x'), job.folder);
-  const overrides = hydra === undefined ? undefined : await overridesOf(hydra);
-  if (overrides !== undefined && !sameOverrides(job.args, overrides)) return undefined;
-  return linkTo(hydra ?? run.path, 'It appeared in the folder while this run, and no other, was at work there.');
-}
-
-/** Whether a path lies in what is linked already. */
+/** Whether a path lies in what is linked already. Who has linked a run of a database has not linked the file. */
 export function isCovered(file: string, links: readonly RunLink[]): boolean {
-  return links.some(({ path: folder, only }) =>
-    only === undefined ? isInside(file, folder) : path.join(folder, only) === file,
+  return links.some(({ path: folder, only, key }) =>
+    only === undefined ? isInside(file, folder) : key === undefined && path.join(folder, only) === file,
   );
 }
 
+/** The same of a run, which may lie in a database. */
+export function isPlaceCovered(run: RunPlace, links: readonly RunLink[]): boolean {
+  if (isCovered(run.path, links)) return true;
+  return links.some(
+    ({ path: folder, only, key, source }) =>
+      key !== undefined && key === run.key && source === run.source && path.join(folder, only ?? '') === run.path,
+  );
+}
+
+/** A link to a run that was found: to its folder, its file, or to what of its database it is. */
+export async function linkToRun({ source, path: place, key }: RunPlace, evidence: string): Promise<RunLink> {
+  const isFile = key !== undefined || (await stat(place).catch(() => undefined))?.isFile() === true;
+  if (!isFile) return linkTo(place, evidence);
+  const only = { only: path.basename(place), source, ...(key === undefined ? {} : { key }) };
+  return { ...linkTo(path.dirname(place), evidence), ...only };
+}
+
 /** A link takes a folder with everything below it: never the project, the place of runs, or anything around them. */
-function mayBeLinked({ folder, cwd, directory }: LinkedJob, candidate: string): boolean {
+export function mayBeLinked({ folder, cwd, directory }: LinkedJob, candidate: string): boolean {
   return [folder, cwd, path.dirname(directory), directory].every((place) => !isInside(place, candidate));
 }
 
-async function isNewHydra(job: LinkedJob, folder: string): Promise<boolean> {
+export async function isNewHydra(job: LinkedJob, folder: string): Promise<boolean> {
   const since = bornSince(job);
   return (
     (await wasMadeSince(path.join(folder, '.hydra'), since)) ||
@@ -105,6 +115,6 @@ async function holdsNothingOlder(job: LinkedJob, folder: string): Promise<boolea
   return fresh.every((isFresh) => isFresh);
 }
 
-function linkTo(folder: string, evidence: string): RunLink {
+export function linkTo(folder: string, evidence: string): RunLink {
   return { path: folder, evidence, linkedAt: Date.now() / 1000 };
 }

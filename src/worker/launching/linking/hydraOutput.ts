@@ -67,8 +67,22 @@ export async function overridesOf(folder: string): Promise<readonly string[] | u
 
 /** Whether a program with these arguments would say that it has these overrides. Its own options and Hydra's own settings are told elsewhere. */
 export function sameOverrides(args: readonly string[], overrides: readonly string[]): boolean {
-  const task = args.filter((argument) => !argument.startsWith('-') && !/^[+~]*hydra[./]/.test(argument));
-  return JSON.stringify([...task].sort()) === JSON.stringify([...overrides].sort());
+  return JSON.stringify(taskOf(args).sort()) === JSON.stringify([...overrides].sort());
+}
+
+/** Whether a command line ends with these overrides: behind an interpreter with its options, a script, or `-m` and a module. */
+export function endsWithOverrides(command: readonly string[], overrides: readonly string[]): boolean {
+  const first = command.findIndex((word) => !word.startsWith('-') && /^[+~]*[\w./@-]+=|^~/.test(word));
+  return sameOverrides(first < 0 ? [] : command.slice(first), overrides);
+}
+
+/** Whether a program with these arguments may say that it has these overrides: a launcher may have added others. */
+export function includesOverrides(args: readonly string[], overrides: readonly string[]): boolean {
+  return taskOf(args).every((argument) => overrides.includes(argument));
+}
+
+function taskOf(args: readonly string[]): string[] {
+  return args.filter((argument) => !argument.startsWith('-') && !/^[+~]*hydra[./]/.test(argument));
 }
 
 async function readYaml(file: string): Promise<unknown> {

@@ -48,18 +48,35 @@ export class ProcessTable {
   }
 }
 
-/** Absolute paths of the regular places that some processes have open. Those of other users cannot be seen. */
-export async function openFilesOf(pids: readonly number[]): Promise<ReadonlySet<string>> {
+/** Absolute paths of the regular places that some processes have open; with `toWrite` those only that they may write to. Those of other users cannot be seen. */
+export async function openFilesOf(pids: readonly number[], toWrite = false): Promise<ReadonlySet<string>> {
   const files = new Set<string>();
   await inBatches(pids, async (pid) => {
     const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
     await inBatches(descriptors, async (descriptor) => {
       const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-      if (target.startsWith('/') && !/^\/(dev|proc|sys)\//.test(target) && !target.endsWith(' (deleted)'))
-        files.add(target);
+      if (!target.startsWith('/') || /^\/(dev|proc|sys)\//.test(target) || target.endsWith(' (deleted)')) return;
+      if (!toWrite || (await isOpenToWrite(pid, descriptor))) files.add(target);
     });
   });
   return files;
+}
+
+/** The argument vectors of some processes, each with its program. */
+export async function commandsOf(pids: readonly number[]): Promise<readonly (readonly string[])[]> {
+  const commands: (readonly string[])[] = [];
+  await inBatches(pids, async (pid) => {
+    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (text !== '') commands.push(text.replace(/\0$/, '').split('\0'));
+  });
+  return commands;
+}
+
+/** The flags are octal; the last two bits are 0 for reading only (man 5 proc_pid_fdinfo, man 2 open). */
+async function isOpenToWrite(pid: number, descriptor: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '');
+  const flags = /^flags:\s*([0-7]+)$/m.exec(text)?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }
 
 async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

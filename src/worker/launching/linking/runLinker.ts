@@ -14,9 +14,11 @@ import { isInside } from '../../runs/folders.ts';
 import type { ReaderPool } from '../../runs/readerPool.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { launchRecordOf } from '../again.ts';
-import { bornSince, isCovered, type LinkedJob, linkByOverrides, linkByTime, linksByOpenFiles } from './findLinks.ts';
+import { bornSince, isCovered, isPlaceCovered, linkByOverrides, linksByOpenFiles } from './findLinks.ts';
+import type { Followed } from './followed.ts';
 import { hydraOutputsSince } from './hydraOutput.ts';
-import { openFilesOf, ProcessTable } from './processFiles.ts';
+import { PlaceLinker } from './placeLinker.ts';
+import { commandsOf, openFilesOf, ProcessTable } from './processFiles.ts';
 
 const firstLookMs = 400;
 const shortestPauseMs = 700;
@@ -25,28 +27,21 @@ const longestPauseMs = 15_000;
 const pauseShare = 0.15;
 /** What a program wrote in its last moment is found by walks so long after its end. */
 const afterEndMs = 6_000;
-/** Time alone is weak evidence, so the stronger kinds get their chance first. */
-const timePatienceMs = 8_000;
+/** A program may open files without end. */
+const keptFiles = 4_000;
+const keptCommands = 100;
 
 export interface RunLinkerOptions {
   readonly scheduler: Scheduler;
   readonly catalog: RunCatalog;
   readonly pool: ReaderPool;
+  /** Whether a run is part of one of ours already. */
+  readonly hides: (found: FoundRun) => boolean;
+  /** What discovery leaves out below a folder. */
+  readonly excludedIn: (folder: string) => readonly string[];
   /** Called when a run directory has got a link. */
   readonly onLinked: (found: FoundRun) => void;
   readonly complain: (message: string) => void;
-}
-
-/** A job that is looked at. */
-interface Followed extends LinkedJob {
-  readonly runId: RunId;
-  readonly found: FoundRun;
-  readonly isLocal: boolean;
-  readonly isHydra: boolean;
-  /** Milliseconds since 1970; undefined while it runs. */
-  endedAt: number | undefined;
-  /** It has ended and was looked at once more since. */
-  isLookedOver: boolean;
 }
 
 /** Finds out where the programs of running commands log, and links those places to the runs, by evidence. */
@@ -55,12 +50,20 @@ export class RunLinker extends Disposables {
   readonly #followed = new Map<RunId, Followed>();
   /** Jobs that were looked at to the end, or that are no commands. */
   readonly #settled = new Set<RunId>();
+  readonly #places: PlaceLinker;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #processes: ProcessTable | undefined;
 
   constructor(options: RunLinkerOptions) {
     super();
     this.#options = options;
+    this.#places = new PlaceLinker({
+      ...options,
+      isHeldByOthers: (job, place) => this.#isHeldByOthers(job, place),
+      linksOf: ({ directory }) => readLinks(directory),
+      add: async (job, link) => this.#add(job, await readLinks(job.directory), [link]),
+    });
     this.add(options.scheduler.onChanged((jobs) => this.#note(jobs)));
     this.onDispose(() => clearTimeout(this.#timer));
   }
@@ -108,6 +111,8 @@ export class RunLinker extends Disposables {
       isHydra: entry?.takes !== 'nothing',
       endedAt,
       isLookedOver: false,
+      written: new Set(),
+      commands: [],
     });
     return true;
   }
@@ -139,32 +144,37 @@ export class RunLinker extends Disposables {
 
   async #lookAtAll(): Promise<void> {
     const jobs = [...this.#followed.values()];
+    if (jobs.length === 0) return;
     const processes = await ProcessTable.read();
-    for (const job of jobs) await this.#lookAtOpenFiles(job, processes);
+    this.#processes = processes;
+    for (const job of jobs) await this.#lookAtProcesses(job, processes);
     const folders = new Set(jobs.map(({ folder }) => folder));
-    for (const folder of folders) await this.#lookInFolder(folder, jobs, processes);
+    for (const folder of folders)
+      await this.#lookInFolder(
+        folder,
+        jobs.filter((job) => job.folder === folder),
+      );
     for (const job of jobs) job.isLookedOver = job.endedAt !== undefined;
   }
 
-  async #lookAtOpenFiles(job: Followed, processes: ProcessTable): Promise<void> {
+  async #lookAtProcesses(job: Followed, processes: ProcessTable): Promise<void> {
     const child = job.isLocal && job.endedAt === undefined ? readState(job.directory)?.child : undefined;
     if (child === undefined || !isSameProcessAlive(child)) return;
-    const files = await openFilesOf(processes.ofJob(child.pid));
+    const pids = processes.ofJob(child.pid);
+    const files = await openFilesOf(pids, true);
+    for (const file of files) if (job.written.size < keptFiles) job.written.add(file);
+    for (const command of await commandsOf(pids)) noteCommand(job, command);
     const known = await readLinks(job.directory);
     await this.#add(job, known, await linksByOpenFiles(job, files, known));
   }
 
-  async #lookInFolder(folder: string, all: readonly Followed[], processes: ProcessTable): Promise<void> {
-    const jobs = all.filter((job) => job.folder === folder);
+  async #lookInFolder(folder: string, jobs: readonly Followed[]): Promise<void> {
     for (const cwd of new Set(jobs.filter(({ isHydra }) => isHydra).map((job) => job.cwd)))
       await this.#lookAtHydra(
         cwd,
         jobs.filter((job) => job.isHydra && job.cwd === cwd),
       );
-    const due = jobs.filter((job) => Date.now() - job.startedAt > timePatienceMs || job.endedAt !== undefined);
-    if (due.length === 0) return;
-    const { runs } = await this.#options.pool.ask(folder, 'discover', { root: folder, exclude: [], afresh: false });
-    for (const run of runs ?? []) if (run.source !== 'trainyard') await this.#linkByTime(run, jobs, processes);
+    await this.#places.look(folder, jobs);
   }
 
   /** Several jobs may have the same overrides: the one that started last before the output was made, and has none yet, gets it. */
@@ -183,29 +193,25 @@ export class RunLinker extends Disposables {
     }
   }
 
-  async #linkByTime(run: FoundRun, jobs: readonly Followed[], processes: ProcessTable): Promise<void> {
-    const fitting = jobs.filter(({ folder, cwd }) => isInside(run.path, folder) || isInside(run.path, cwd));
-    const known = await Promise.all(fitting.map((job) => readLinks(job.directory)));
-    const [job, ...others] = fitting;
-    if (job === undefined || others.length > 0 || isCovered(run.path, known.flat())) return;
-    const link = await linkByTime(job, run);
-    if (link === undefined || (await this.#isHeldByOthers(job, link.path, processes))) return;
-    await this.#add(job, known[0]!, [link]);
-  }
-
   /** A program that somebody started by hand in the same folder at the same time. */
-  async #isHeldByOthers(job: Followed, folder: string, processes: ProcessTable): Promise<boolean> {
+  async #isHeldByOthers(job: Followed, place: string): Promise<boolean> {
+    const processes = this.#processes ?? (await ProcessTable.read());
     const leader = readState(job.directory)?.child?.pid;
     const others = processes.except(leader === undefined ? [] : processes.ofJob(leader));
-    for (const file of await openFilesOf(others)) if (isInside(file, folder)) return true;
+    for (const file of await openFilesOf(others)) if (isInside(file, place) || file === `${place}-wal`) return true;
     return false;
   }
 
   async #add(job: Followed, known: readonly RunLink[], found: readonly RunLink[]): Promise<void> {
     const links = [...known];
     for (const link of found) {
+      const { source, key } = link;
       const place = path.join(link.path, link.only ?? '.');
-      if (!isCovered(place, links)) links.push(link);
+      const isKnown =
+        source === undefined || key === undefined
+          ? isCovered(place, links)
+          : isPlaceCovered({ source, path: place, key }, links);
+      if (!isKnown) links.push(link);
     }
     if (links.length === known.length || this.isDisposed) return;
     writeJsonSynced(path.join(job.directory, runFiles.links), { format: 1, links });
@@ -219,4 +225,11 @@ export class RunLinker extends Disposables {
         this.#settled.add(id);
       }
   }
+}
+
+function noteCommand({ commands }: Followed, command: readonly string[]): void {
+  const isKnown = commands.some(
+    (each) => each.length === command.length && each.every((word, at) => word === command[at]),
+  );
+  if (!isKnown && commands.length < keptCommands) commands.push(command);
 }

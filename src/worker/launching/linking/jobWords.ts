@@ -1,0 +1,70 @@
+import type { Json, JsonObject } from '../../../domain/json.ts';
+
+/** What a job calls itself and its settings: by the name that it was launched with and the arguments of its processes. */
+export interface JobWords {
+  /** Every word that may be the name of its run. */
+  readonly names: ReadonlySet<string>;
+  /** Path of the key → value as text: "optimizer.lr" → "0.1", "--batch-size 8" is batch_size → "8". */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** The words of a job's command lines. */
+export function wordsOf(name: string, commands: readonly (readonly string[])[]): JobWords {
+  const names = new Set([name]);
+  const settings = new Map<string, string>();
+  for (const words of commands) {
+    for (const [index, word] of words.entries()) {
+      const [, dashes, key, value] = /^([-+~]*)([\w./-]+)(?:=(.*))?$/s.exec(word) ?? [];
+      const isOption = dashes?.startsWith('-') === true;
+      const given = value ?? (isOption ? words[index + 1] : undefined);
+      if (key !== undefined && given !== undefined) settings.set(keyOf(key), bare(given));
+      if (!isOption || value !== undefined) names.add(bare(value ?? word));
+    }
+  }
+  return { names, settings };
+}
+
+/** How many of a job's settings a configuration repeats, and how many it has with other values. Both 0 where it has none of them. */
+export function compareSettings({ settings }: JobWords, config: JsonObject): { same: number; other: number } {
+  let [same, other] = [0, 0];
+  for (const [key, wanted] of settings) {
+    const value = valueAt(config, key);
+    if (value === undefined) continue;
+    if (isSame(value, wanted)) same++;
+    else other++;
+  }
+  return { same, other };
+}
+
+function keyOf(key: string): string {
+  return key.replaceAll('-', '_').toLowerCase();
+}
+
+function bare(value: string): string {
+  return /^(['"]).*\1$/s.test(value) ? value.slice(1, -1) : value;
+}
+
+/** A plain value of the tree; configurations are trees or have the whole path as one key. */
+function valueAt(config: JsonObject, key: string): string | number | boolean | undefined {
+  const inTree = key
+    .split('.')
+    .reduce<Json | undefined>((at, name) => (isObject(at) ? ownEntry(at, name) : undefined), config);
+  const value = inTree ?? ownEntry(config, key);
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}
+
+function ownEntry(tree: JsonObject, name: string): Json | undefined {
+  if (Object.hasOwn(tree, name)) return tree[name];
+  const alike = Object.keys(tree).find((each) => keyOf(each) === name);
+  return alike === undefined ? undefined : tree[alike];
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function isSame(value: string | number | boolean, wanted: string): boolean {
+  if (typeof value === 'boolean') return String(value) === wanted.toLowerCase();
+  if (String(value) === wanted) return true;
+  return wanted.trim() !== '' && Number(value) === Number(wanted);
+}

@@ -1,0 +1,46 @@
+import type { JsonObject } from '../../../domain/json.ts';
+import { compareSettings, type JobWords } from './jobWords.ts';
+
+/** A job that was at work when a place began to be written. */
+export interface Candidate<J> {
+  readonly job: J;
+  /** Its processes have, or had, the place's file open for writing. */
+  readonly hasOpen: boolean;
+  readonly words: JobWords;
+}
+
+/** What is known of a place that appeared. */
+export interface Appeared {
+  /** What its tracker calls the run. */
+  readonly names: readonly string[];
+  readonly config: JsonObject | undefined;
+  /** Other runs lie in the same file, so that who has it open may write any of them. */
+  readonly isShared: boolean;
+}
+
+/** Whose it is, and by what: files that are open, the run's name, its settings; or that no other job was at work (`time`), the weakest evidence. */
+export interface Owner<J> {
+  readonly job: J;
+  readonly by: 'open' | 'name' | 'settings' | 'time';
+}
+
+/** Whose a place is that appeared while these jobs were at work; undefined where that cannot be told. */
+export function ownerOf<J>(place: Appeared, candidates: readonly Candidate<J>[]): Owner<J> | undefined {
+  const having = candidates.filter(({ hasOpen }) => hasOpen);
+  const pool = having.length > 0 ? having : candidates;
+  const named = pool.filter(({ words }) => place.names.some((name) => words.names.has(name)));
+  if (having.length === 1 && !place.isShared) return { job: having[0]!.job, by: 'open' };
+  if (named.length === 1) return { job: named[0]!.job, by: 'name' };
+  if (pool.length === 1) return { job: pool[0]!.job, by: having.length === 1 ? 'open' : 'time' };
+  const fitting = bySettings(place.config, named.length > 0 ? named : pool);
+  return fitting === undefined ? undefined : { job: fitting.job, by: 'settings' };
+}
+
+/** The one whose settings the configuration contradicts least, where it repeats some of them. */
+function bySettings<J>(config: JsonObject | undefined, pool: readonly Candidate<J>[]): Candidate<J> | undefined {
+  if (config === undefined) return undefined;
+  const compared = pool.map((candidate) => ({ candidate, ...compareSettings(candidate.words, config) }));
+  const [best, next] = compared.sort((a, b) => a.other - b.other);
+  if (best === undefined || best.same === 0) return undefined;
+  return next === undefined || best.other < next.other ? best.candidate : undefined;
+}

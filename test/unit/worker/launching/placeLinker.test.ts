@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { ulid } from '../../../../src/base/ulid.ts';
+import type { RunId } from '../../../../src/domain/ids.ts';
+import type { FoundRun } from '../../../../src/domain/records.ts';
+import type { RunLink } from '../../../../src/domain/runDirectory.ts';
+import { discoverPlaces, openRun } from '../../../../src/readers/index.ts';
+import type { Followed } from '../../../../src/worker/launching/linking/followed.ts';
+import { PlaceLinker } from '../../../../src/worker/launching/linking/placeLinker.ts';
+import type { ReaderPool } from '../../../../src/worker/runs/readerPool.ts';
+import type { RunCatalog } from '../../../../src/worker/runs/runCatalog.ts';
+import { temporaryFolder } from '../../readers/support/events.ts';
+
+/** The readers themselves, in this thread. */
+const pool = {
+  ask: async (_: string, call: string, params: { root: string; run: FoundRun }) => {
+    if (call === 'discover') return { runs: (await discoverPlaces(params.root)).runs };
+    const reader = openRun(params.run);
+    try {
+      return await reader.poll(undefined, { maxBytes: 64_000 });
+    } finally {
+      reader.dispose();
+    }
+  },
+} as unknown as ReaderPool;
+const catalog = { all: () => [], at: () => undefined } as unknown as RunCatalog;
+
+interface Lab {
+  readonly folder: string;
+  job(name: string, args?: readonly string[], more?: Partial<Followed>): Followed;
+  look(...jobs: readonly Followed[]): Promise<void>;
+  linksOf(job: Followed): readonly string[];
+}
+
+function lab(context: TestContext, options: { held?: boolean; hides?: (found: FoundRun) => boolean } = {}): Lab {
+  const folder = temporaryFolder(context);
+  const links = new Map<RunId, RunLink[]>();
+  const linker = new PlaceLinker({
+    pool,
+    catalog,
+    hides: options.hides ?? (() => false),
+    excludedIn: () => [],
+    isHeldByOthers: async () => options.held === true,
+    linksOf: async ({ runId }) => links.get(runId) ?? [],
+    add: async ({ runId }, link) => void links.set(runId, [...(links.get(runId) ?? []), link]),
+  });
+  const job: Lab['job'] = (name, args = [], more = {}) => {
+    const directory = path.join(folder, 'runs', name);
+    return {
+      runId: ulid() as RunId,
+      found: { source: 'trainyard', path: directory, root: folder, name },
+      directory,
+      folder,
+      cwd: folder,
+      args,
+      startedAt: Date.now() - 60_000,
+      isLocal: true,
+      isHydra: true,
+      endedAt: undefined,
+      isLookedOver: false,
+      written: new Set(),
+      commands: [],
+      ...more,
+    };
+  };
+  return {
+    folder,
+    job,
+    look: (...jobs) => linker.look(folder, jobs),
+    linksOf: ({ runId }) =>
+      (links.get(runId) ?? []).map(({ path: place, only, key }) =>
+        [path.relative(folder, place), only, key].filter((part) => part !== undefined).join(':'),
+      ),
+  };
+}
+
+/** A database as Trackio makes it, with a first row of each run that many seconds ago, and a configuration. */
+function trackio(file: string, runs: { readonly [name: string]: { readonly age: number; readonly config?: object } }) {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode=WAL');
+  database.exec(
+    'CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT)',
+  );
+  database.exec('CREATE TABLE configs (id INTEGER PRIMARY KEY, run_name TEXT, config TEXT, created_at TEXT)');
+  const row = database.prepare('INSERT INTO metrics (timestamp, run_name, step, metrics) VALUES (?, ?, 0, ?)');
+  const config = database.prepare("INSERT INTO configs (run_name, config, created_at) VALUES (?, ?, '')");
+  for (const [name, run] of Object.entries(runs)) {
+    row.run(new Date(Date.now() - run.age * 1000).toISOString(), name, '{"loss": 1}');
+    if (run.config !== undefined) config.run(name, JSON.stringify(run.config));
+  }
+  database.close();
+}
+
+test('of a database each job gets the runs that began while it was at work and have its name, older ones are nobody’s', async (context) => {
+  const { folder, job, look, linksOf } = lab(context);
+  trackio(path.join(folder, 'trackio', 'lab.db'), {
+    a: { age: 10 },
+    b: { age: 9 },
+    old: { age: 3600 },
+    mine: { age: 8 },
+  });
+  const [a, b] = [job('a'), job('job-2', ['run_name=b'])];
+  await look(a, b);
+  await look(a, b);
+  assert.deepEqual([linksOf(a), linksOf(b)], [['trackio:lab.db:a'], ['trackio:lab.db:b']]);
+});
+
+test('runs whose names the tracker drew go to the job with their settings; without any, to nobody', async (context) => {
+  const { folder, job, look, linksOf } = lab(context);
+  const config = (lr: number, batch: number) => ({ lr, batch_size: batch, seed: 1 });
+  trackio(path.join(folder, 'trackio', 'lab.db'), {
+    'dainty-sunset-0': { age: 10, config: config(0.1, 8) },
+    'brave-river-1': { age: 9, config: config(0.2, 8) },
+    'calm-lake-2': { age: 8 },
+  });
+  const jobs = [0.1, 0.2].map((lr) => job(`job-${lr}`, ['--lr', String(lr), '--batch-size=8']));
+  await look(...jobs);
+  assert.deepEqual(jobs.map(linksOf), [['trackio:lab.db:dainty-sunset-0'], ['trackio:lab.db:brave-river-1']]);
+});
+
+test('a job that alone has the database open gets what appears in it, unless somebody else has it open too', async (context) => {
+  for (const held of [false, true]) {
+    const { folder, job, look, linksOf } = lab(context, { held });
+    const file = path.join(folder, 'trackio', 'lab.db');
+    trackio(file, { 'dainty-sunset-0': { age: 10 } });
+    const [having, other] = [job('a', [], { written: new Set([`${file}-wal`]) }), job('b')];
+    await look(having, other);
+    assert.deepEqual([linksOf(having), linksOf(other)], [held ? [] : ['trackio:lab.db:dainty-sunset-0'], []]);
+  }
+});
+
+test('time alone waits for better evidence, needs a single job, and counts for what began before its end only', async (context) => {
+  const { folder, job, look, linksOf } = lab(context);
+  trackio(path.join(folder, 'trackio', 'lab.db'), { 'dainty-sunset-0': { age: 3 } });
+  const young = job('young', [], { startedAt: Date.now() - 4_000 });
+  const over = job('over', [], { endedAt: Date.now() - 30_000 });
+  const [one, two] = [job('one'), job('two')];
+  for (const jobs of [[young], [over], [one, two]]) await look(...jobs);
+  assert.deepEqual([young, over, one, two].map(linksOf), [[], [], [], []]);
+  await look(one, over);
+  assert.deepEqual(linksOf(one), ['trackio:lab.db:dainty-sunset-0']);
+});
+
+test('a table that the process writes is linked as a file, a folder of event files as a folder, and neither where somebody else had it before', async (context) => {
+  const hidden = (found: FoundRun) => found.path.includes('hidden');
+  const { folder, job, look, linksOf } = lab(context, { hides: hidden });
+  const table = path.join(folder, 'results', 'metrics.csv');
+  for (const place of [table, path.join(folder, 'hidden', 'metrics.csv')]) {
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(place, 'step,loss\n1,0.5\n2,0.4\n3,0.3\n');
+  }
+  mkdirSync(path.join(folder, 'logs', 'mine'), { recursive: true });
+  appendFileSync(path.join(folder, 'logs', 'mine', 'events.out.tfevents.1.host'), '');
+  const [writing, other] = [job('a', [], { written: new Set([table]) }), job('mine')];
+  await look(writing, other);
+  assert.deepEqual([linksOf(writing), linksOf(other)], [['results:metrics.csv'], ['logs/mine']]);
+  const later = job('later', [], { startedAt: Date.now() + 60_000, written: new Set([table]) });
+  utimesSync(table, new Date(), new Date(Date.now() + 90_000));
+  await look(later);
+  assert.deepEqual(linksOf(later), []);
+});
+
+test('an output folder of Hydra that is not the job’s by its overrides is left alone; a launcher may have added some', async (context) => {
+  const { folder, job, look, linksOf } = lab(context);
+  const output = path.join(folder, 'outputs', 'd', 't');
+  mkdirSync(path.join(output, '.hydra'), { recursive: true });
+  writeFileSync(path.join(output, '.hydra', 'overrides.yaml'), '- device=cpu\n- model=cnn\n');
+  const [other, own] = [job('other', ['model=unet']), job('own', ['model=cnn'])];
+  await look(other);
+  assert.deepEqual(linksOf(other), []);
+  await look(other, own);
+  assert.deepEqual([linksOf(other), linksOf(own)], [[], ['outputs/d/t']]);
+});
