@@ -12,19 +12,25 @@ export type RegistryEdit = (experiments: PythonObject) => PythonObject | undefin
 
 /** Those scripts read, change and replace the file without holding their lock all the while; a change of ours that falls in between is written again. */
 const checksAfterMs = [60, 240] as const;
-const attempts = 8;
+/** So long a change is tried, by time and not by a count, since a busy machine makes every try slow and no try hopeless. */
+const patienceMs = 20_000;
+const firstPauseMs = 10;
+const longestPauseMs = 500;
 
 /**
  * Changes the registry: under the scripts' own lock, on what the file holds at that moment, by a temporary file and a rename, as they do. Throws
- * `bad-file` where the file is no registry, `conflict` where other writers undo the change again and again.
+ * `bad-file` where the file is no registry, `conflict` where other writers undo the change for twenty seconds.
  */
 export async function changeRegistry(file: string, edit: RegistryEdit): Promise<void> {
   // The program that locks would make the file.
   readOrThrow(file);
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  const deadline = performance.now() + patienceMs;
+  for (let pauseMs = firstPauseMs; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const { value: written } = await withFileLock(file, () => writeOnce(file, edit));
     if (written === 'unchanged') return;
     if (written === 'written' && (await stands(file, edit))) return;
+    // Some chance in the pause, so that two that write alike fall out of step.
+    await delay(pauseMs * (0.5 + Math.random()));
   }
   throw new AppError('conflict', `${file} is being written by other programs all the time.`, {
     hint: 'Try again in a moment.',
