@@ -14,6 +14,9 @@ export interface Followed extends LinkedJob {
   isLookedOver: boolean;
   /** Files that its processes were seen to have open for writing. */
   readonly written: Set<string>;
+  /** Those of the last look, and those that were seen in two looks one after the other. */
+  lastOpen: ReadonlySet<string>;
+  readonly steady: Set<string>;
   /** Argument vectors that its processes were seen with. */
   readonly commands: (readonly string[])[];
 }

@@ -4,8 +4,8 @@ import { compareSettings, type JobWords } from './jobWords.ts';
 /** A job that was at work when a place began to be written. */
 export interface Candidate<J> {
   readonly job: J;
-  /** Its processes have, or had, the place's file open for writing. */
-  readonly hasOpen: boolean;
+  /** Its processes have, or had, the place's file open for writing; `steady` where that was seen time after time, as of programs that do not open it for every row. */
+  readonly open: 'never' | 'seen' | 'steady';
   readonly words: JobWords;
 }
 
@@ -26,21 +26,23 @@ export interface Owner<J> {
 
 /** Whose a place is that appeared while these jobs were at work; undefined where that cannot be told. */
 export function ownerOf<J>(place: Appeared, candidates: readonly Candidate<J>[]): Owner<J> | undefined {
-  const having = candidates.filter(({ hasOpen }) => hasOpen);
-  const pool = having.length > 0 ? having : candidates;
+  const opening = candidates.filter(({ open }) => open !== 'never');
+  if (opening.length === 1 && !place.isShared) return { job: opening[0]!.job, by: 'open' };
+  const pool = opening.length > 0 && !place.isShared ? opening : candidates;
   const named = pool.filter(({ words }) => place.names.some((name) => words.names.has(name)));
-  if (having.length === 1 && !place.isShared) return { job: having[0]!.job, by: 'open' };
   if (named.length === 1) return { job: named[0]!.job, by: 'name' };
-  if (pool.length === 1) return { job: pool[0]!.job, by: having.length === 1 ? 'open' : 'time' };
   const fitting = bySettings(place.config, named.length > 0 ? named : pool);
-  return fitting === undefined ? undefined : { job: fitting.job, by: 'settings' };
+  if (fitting !== undefined) return { job: fitting.job, by: 'settings' };
+  // Who was seen with a shared file by chance may not be the only one who opens it now and then.
+  if (opening.length === 1 && opening[0]!.open === 'steady') return { job: opening[0]!.job, by: 'open' };
+  return pool.length === 1 ? { job: pool[0]!.job, by: 'time' } : undefined;
 }
 
-/** The one whose settings the configuration contradicts least, where it repeats some of them. */
+/** The one whose settings the configuration contradicts least, where it repeats some of them. A job that is alone must not be contradicted at all. */
 function bySettings<J>(config: JsonObject | undefined, pool: readonly Candidate<J>[]): Candidate<J> | undefined {
   if (config === undefined) return undefined;
   const compared = pool.map((candidate) => ({ candidate, ...compareSettings(candidate.words, config) }));
   const [best, next] = compared.sort((a, b) => a.other - b.other);
   if (best === undefined || best.same === 0) return undefined;
-  return next === undefined || best.other < next.other ? best.candidate : undefined;
+  return best.other < (next?.other ?? 1) ? best.candidate : undefined;
 }

@@ -23,8 +23,8 @@ export interface PlaceLinkerOptions {
   /** Whether a run is part of one of ours already. */
   readonly hides: (found: FoundRun) => boolean;
   readonly excludedIn: (folder: string) => readonly string[];
-  /** Whether processes other than the job's have something of a place open. */
-  readonly isHeldByOthers: (job: Followed, place: string) => Promise<boolean>;
+  /** Whether a process of none of the jobs has something of a place open. */
+  readonly isHeldByOthers: (place: string) => Promise<boolean>;
   readonly linksOf: (job: Followed) => Promise<readonly RunLink[]>;
   readonly add: (job: Followed, link: RunLink) => Promise<void>;
 }
@@ -79,8 +79,8 @@ export class PlaceLinker {
       const isDue = job.endedAt !== undefined || Date.now() - job.startedAt > timePatienceMs;
       if (!isDue || !(isInside(run.path, job.folder) || isInside(run.path, job.cwd))) return false;
     }
-    if (by === 'settings' || (by === 'open' && !isShared) || (by === 'name' && isShared)) return true;
-    return !(await this.#options.isHeldByOthers(job, run.path));
+    if (by === 'open' ? !isShared : by === 'name' && isShared) return true;
+    return !(await this.#options.isHeldByOthers(run.path));
   }
 }
 
@@ -101,7 +101,7 @@ function candidatesOf(
   const possible = atWork.filter((job) => run.key !== undefined || mayBeLinked(job, run.path));
   return withOverrides(possible, overrides).map((job) => ({
     job,
-    hasOpen: hasWritten(job, run),
+    open: !hasOpen(job.written, run) ? 'never' : hasOpen(job.steady, run) ? 'steady' : 'seen',
     words: wordsOf(job.found.name, [job.args, ...job.commands]),
   }));
 }
@@ -118,10 +118,10 @@ function withOverrides(jobs: readonly Followed[], overrides: readonly string[] |
 }
 
 /** SQLite writes to files beside a database. */
-function hasWritten({ written }: Followed, { source, path: place }: FoundRun): boolean {
-  if (['', '-wal', '-journal'].some((end) => written.has(`${place}${end}`))) return true;
+function hasOpen(files: ReadonlySet<string>, { source, path: place }: FoundRun): boolean {
+  if (['', '-wal', '-journal'].some((end) => files.has(`${place}${end}`))) return true;
   const isOwn = (file: string) => (source === 'tensorboard' ? path.dirname(file) === place : isInside(file, place));
-  return [...written].some(isOwn);
+  return [...files].some(isOwn);
 }
 
 async function hydraAround(run: FoundRun, limit: string): Promise<HydraAround | undefined> {

@@ -53,14 +53,16 @@ export class RunLinker extends Disposables {
   readonly #places: PlaceLinker;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  /** All processes at the last look, and those of the jobs among them. */
   #processes: ProcessTable | undefined;
+  #ownProcesses: number[] = [];
 
   constructor(options: RunLinkerOptions) {
     super();
     this.#options = options;
     this.#places = new PlaceLinker({
       ...options,
-      isHeldByOthers: (job, place) => this.#isHeldByOthers(job, place),
+      isHeldByOthers: (place) => this.#isHeldByOthers(place),
       linksOf: ({ directory }) => readLinks(directory),
       add: async (job, link) => this.#add(job, await readLinks(job.directory), [link]),
     });
@@ -112,6 +114,8 @@ export class RunLinker extends Disposables {
       endedAt,
       isLookedOver: false,
       written: new Set(),
+      lastOpen: new Set(),
+      steady: new Set(),
       commands: [],
     });
     return true;
@@ -147,6 +151,7 @@ export class RunLinker extends Disposables {
     if (jobs.length === 0) return;
     const processes = await ProcessTable.read();
     this.#processes = processes;
+    this.#ownProcesses = [];
     for (const job of jobs) await this.#lookAtProcesses(job, processes);
     const folders = new Set(jobs.map(({ folder }) => folder));
     for (const folder of folders)
@@ -162,7 +167,8 @@ export class RunLinker extends Disposables {
     if (child === undefined || !isSameProcessAlive(child)) return;
     const pids = processes.ofJob(child.pid);
     const files = await openFilesOf(pids, true);
-    for (const file of files) if (job.written.size < keptFiles) job.written.add(file);
+    this.#ownProcesses.push(...pids);
+    noteFiles(job, files);
     for (const command of await commandsOf(pids)) noteCommand(job, command);
     const known = await readLinks(job.directory);
     await this.#add(job, known, await linksByOpenFiles(job, files, known));
@@ -193,11 +199,9 @@ export class RunLinker extends Disposables {
     }
   }
 
-  /** A program that somebody started by hand in the same folder at the same time. */
-  async #isHeldByOthers(job: Followed, place: string): Promise<boolean> {
-    const processes = this.#processes ?? (await ProcessTable.read());
-    const leader = readState(job.directory)?.child?.pid;
-    const others = processes.except(leader === undefined ? [] : processes.ofJob(leader));
+  /** Whether a process of none of the jobs has something of a place open, as a program that somebody started by hand. */
+  async #isHeldByOthers(place: string): Promise<boolean> {
+    const others = this.#processes?.except(this.#ownProcesses) ?? [];
     for (const file of await openFilesOf(others)) if (isInside(file, place) || file === `${place}-wal`) return true;
     return false;
   }
@@ -225,6 +229,14 @@ export class RunLinker extends Disposables {
         this.#settled.add(id);
       }
   }
+}
+
+function noteFiles(job: Followed, files: ReadonlySet<string>): void {
+  for (const file of files) {
+    if (job.lastOpen.has(file) && job.steady.size < keptFiles) job.steady.add(file);
+    if (job.written.size < keptFiles) job.written.add(file);
+  }
+  job.lastOpen = files;
 }
 
 function noteCommand({ commands }: Followed, command: readonly string[]): void {

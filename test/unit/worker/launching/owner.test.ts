@@ -4,9 +4,9 @@ import { endsWithOverrides, includesOverrides } from '../../../../src/worker/lau
 import { compareSettings, wordsOf } from '../../../../src/worker/launching/linking/jobWords.ts';
 import { type Candidate, ownerOf } from '../../../../src/worker/launching/linking/owner.ts';
 
-const job = (name: string, hasOpen: boolean, ...command: string[]): Candidate<string> => ({
+const job = (name: string, open: Candidate<string>['open'], ...command: string[]): Candidate<string> => ({
   job: name,
-  hasOpen,
+  open,
   words: wordsOf(name, [command]),
 });
 const place = { names: ['dainty-sunset-0'], config: undefined, isShared: true };
@@ -33,19 +33,24 @@ test('settings are compared with configurations as trees and as flat keys; numbe
   assert.deepEqual(compareSettings(words, {}), { same: 0, other: 0 });
 });
 
-test('who has the file open comes before the name, the name before settings, and time alone is told as such', () => {
-  const [a, b] = [job('a', true, 'train.py', 'lr=1'), job('b', false, 'train.py', 'lr=2')];
+test('of a file of one run: who has it open; of a shared one the name, then settings, then who alone always has it open; then time', () => {
+  const [a, b, c] = [
+    job('a', 'steady', 'train.py', 'lr=1'),
+    job('b', 'never', 'train.py', 'lr=2'),
+    job('c', 'never', 'train.py', 'lr=3'),
+  ];
   assert.deepEqual(ownerOf({ ...place, isShared: false, names: ['b'] }, [a, b]), { job: 'a', by: 'open' });
+  assert.deepEqual(ownerOf({ ...place, names: ['x', 'c'] }, [a, b, c]), { job: 'c', by: 'name' });
+  assert.deepEqual(ownerOf({ ...place, config: { lr: 3 } }, [a, b, c]), { job: 'c', by: 'settings' });
   assert.deepEqual(ownerOf(place, [a, b]), { job: 'a', by: 'open' });
-  const c = job('c', false, 'train.py', 'lr=3');
-  assert.deepEqual(ownerOf({ ...place, names: ['x', 'c'] }, [b, c]), { job: 'c', by: 'name' });
-  assert.deepEqual(ownerOf({ ...place, config: { lr: 3 } }, [b, c]), { job: 'c', by: 'settings' });
+  assert.deepEqual(ownerOf({ ...place, config: { lr: 2 } }, [b]), { job: 'b', by: 'settings' });
   assert.deepEqual(ownerOf(place, [b]), { job: 'b', by: 'time' });
 });
 
-test('what cannot be told is nobody’s: two jobs alike, settings of neither, no job at work', () => {
-  const [a, b] = [job('a', true, 'train.py', 'lr=1'), job('b', true, 'train.py', 'lr=2')];
+test('what cannot be told is nobody’s: jobs alike, settings of neither, seen by chance, no job at work', () => {
+  const [a, b] = [job('a', 'steady', 'train.py', 'lr=1'), job('b', 'seen', 'train.py', 'lr=2')];
   assert.equal(ownerOf(place, [a, b]), undefined);
+  assert.equal(ownerOf(place, [b, job('c', 'never')]), undefined);
   assert.equal(ownerOf({ ...place, config: { lr: 3 } }, [a, b]), undefined);
   assert.equal(ownerOf({ ...place, config: { lr: 1 } }, [a, { ...a, job: 'c' }]), undefined);
   assert.equal(ownerOf(place, []), undefined);

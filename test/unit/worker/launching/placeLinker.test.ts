@@ -62,6 +62,8 @@ function lab(context: TestContext, options: { held?: boolean; hides?: (found: Fo
       endedAt: undefined,
       isLookedOver: false,
       written: new Set(),
+      lastOpen: new Set(),
+      steady: new Set(),
       commands: [],
       ...more,
     };
@@ -127,7 +129,11 @@ test('a job that alone has the database open gets what appears in it, unless som
     const { folder, job, look, linksOf } = lab(context, { held });
     const file = path.join(folder, 'trackio', 'lab.db');
     trackio(file, { 'dainty-sunset-0': { age: 10 } });
-    const [having, other] = [job('a', [], { written: new Set([`${file}-wal`]) }), job('b')];
+    const open = new Set([`${file}-wal`]);
+    const [having, other] = [job('a', [], { written: open }), job('b')];
+    await look(having, other);
+    assert.deepEqual(linksOf(having), [], 'a program that opens it now and then is seen by chance');
+    for (const each of open) having.steady.add(each);
     await look(having, other);
     assert.deepEqual([linksOf(having), linksOf(other)], [held ? [] : ['trackio:lab.db:dainty-sunset-0'], []]);
   }
