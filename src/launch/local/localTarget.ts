@@ -5,6 +5,7 @@ import type { JobPlace, JobPresence, LaunchTarget } from '../target.ts';
 import { gpuEnvironment } from './gpus.ts';
 import { endFromFile, readClaim, readState, readStop, type StopRequest, writeStop } from './jobFiles.ts';
 import { findRunProcess, isSameProcessAlive, signalGroup } from './processIdentity.ts';
+import { folderNamedBySecond, StartTurns, type TurnClock } from './startTurns.ts';
 import { StopLadder } from './stopLadder.ts';
 
 const orphanStepMs = 250;
@@ -21,19 +22,28 @@ export interface LocalTargetOptions {
   readonly terminateMs?: number;
   /** Where complaints of shims go: a file descriptor, or nowhere. */
   readonly log?: number;
+  /** Clock of starts that must not fall into one second; absent: the machine's. */
+  readonly clock?: TurnClock;
 }
 
 /** Runs jobs on this machine, each under a shim of its own that outlives the worker. */
 export class LocalTarget implements LaunchTarget, Disposable {
   readonly name = 'local';
   readonly #options: LocalTargetOptions;
+  readonly #turns: StartTurns;
   readonly #orphanStops = new Map<string, NodeJS.Timeout>();
 
   constructor(options: LocalTargetOptions) {
     this.#options = options;
+    this.#turns = new StartTurns(options.clock);
   }
 
   async start(job: JobPlace): Promise<void> {
+    const shared = folderNamedBySecond(job.directory);
+    if (shared === undefined || (await this.#turns.take(job.directory, shared))) await this.#startShim(job);
+  }
+
+  async #startShim(job: JobPlace): Promise<void> {
     const { shimFile, node, env, log } = this.#options;
     const shim = spawn(node, ['--disable-warning=ExperimentalWarning', shimFile, job.directory], {
       cwd: job.directory,
@@ -105,6 +115,7 @@ export class LocalTarget implements LaunchTarget, Disposable {
   }
 
   dispose(): void {
+    this.#turns.dispose();
     for (const directory of [...this.#orphanStops.keys()]) this.#endStop(directory);
   }
 

@@ -6,7 +6,7 @@ import type { RunId } from '../../../src/domain/ids.ts';
 import type { LaunchRecord } from '../../../src/domain/launch.ts';
 import { writeJsonSynced } from '../../../src/launch/files.ts';
 import { readClaim, readState } from '../../../src/launch/local/jobFiles.ts';
-import { LocalTarget } from '../../../src/launch/local/localTarget.ts';
+import { LocalTarget, type LocalTargetOptions } from '../../../src/launch/local/localTarget.ts';
 import { isSameProcessAlive, signalGroup } from '../../../src/launch/local/processIdentity.ts';
 import type { JobPlace, JobPresence } from '../../../src/launch/target.ts';
 
@@ -18,18 +18,24 @@ export class JobFolder {
   readonly target: LocalTarget;
   readonly #places: JobPlace[] = [];
 
-  constructor(patienceMs = 400) {
+  constructor(patienceMs = 400, options: Partial<LocalTargetOptions> = {}) {
     this.target = new LocalTarget({
       shimFile,
       node: process.execPath,
       env: {},
       interruptMs: patienceMs,
       terminateMs: patienceMs,
+      ...options,
     });
   }
 
   /** A run directory whose job is a piece of JavaScript. */
-  job(id: string, script: string, command: readonly string[] = [process.execPath, '-e', script]): JobPlace {
+  job(
+    id: string,
+    script: string,
+    command: readonly string[] = [process.execPath, '-e', script],
+    more: Partial<LaunchRecord> = {},
+  ): JobPlace {
     const directory = path.join(this.path, id);
     mkdirSync(directory);
     const record: LaunchRecord = {
@@ -46,6 +52,7 @@ export class JobFolder {
       overrides: [],
       dirty: false,
       labels: [],
+      ...more,
     };
     writeJsonSynced(path.join(directory, 'launch.json'), record);
     const place = { runId: id as RunId, directory };
