@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -157,4 +159,16 @@ test('another start of the same pid is another process', () => {
   assert.equal(isSameProcessAlive(me), true);
   assert.equal(isSameProcessAlive({ ...me, startTime: '1' }), false);
   assert.equal(isSameProcessAlive({ ...me, bootId: 'another boot' }), false);
+});
+
+test('a zombie has ended: nobody has to ask for its exit code', { skip: process.platform === 'win32' }, async () => {
+  // The shell becomes a program that never waits for the child which the shell has started.
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+    while (identifyProcess(pid) !== undefined) await delay(20);
+    assert.doesNotThrow(() => process.kill(pid, 0), 'it is still in the table of processes');
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });

@@ -34,7 +34,11 @@ test('torchrun with two processes on the processor: each has its rank, they reac
     name: 'ddp',
     command: ['python3', '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2', 'train.py'],
     arguments: [],
-    env: { PYTHONPATH: torch, OMP_NUM_THREADS: '1' },
+    env: {
+      PYTHONPATH: torch,
+      OMP_NUM_THREADS: '1',
+      ...(process.platform === 'linux' ? { GLOO_SOCKET_IFNAME: 'lo' } : {}),
+    },
     target: { name: 'local' },
     gpus: 0,
   });
