@@ -28,6 +28,7 @@ import { JobRuns } from './jobRuns.ts';
 import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
 import { LinkedPlaces } from './launching/linking/linkedPlaces.ts';
+import { Newcomers } from './launching/linking/newcomers.ts';
 import { RunLinker } from './launching/linking/runLinker.ts';
 import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
@@ -84,6 +85,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly care: Care;
   readonly #server: SocketServer;
   readonly #linked = new LinkedPlaces();
+  readonly #newcomers = new Newcomers();
   readonly #linker: RunLinker;
   readonly #jobRuns: JobRuns;
   #idleSince = Date.now();
@@ -168,7 +170,7 @@ export class Worker extends Disposables implements WorkerServices {
           await this.monitor.ensurePoints(run);
           return this.catalog.cache.get(run, tag).points(0, comparedPoints);
         },
-        hides: (found) => this.#linked.hides(found),
+        hides: (found) => this.#linked.hides(found) || this.#isHeldBack(found),
         onRegrouped: (root, runs) => this.#take(root, runs, Number.POSITIVE_INFINITY),
         look: (found) => this.monitor.lookNow(found),
         complain: logLine,
@@ -271,7 +273,13 @@ export class Worker extends Disposables implements WorkerServices {
   }
 
   #walked(root: string, places: readonly FoundRun[], walkedAt: number): void {
+    this.#newcomers.note(root, places, this.#linker.isAtWork);
     this.#take(root, this.grouping.group(root, places), walkedAt);
+  }
+
+  /** What is listed already stays so. */
+  #isHeldBack(found: FoundRun): boolean {
+    return this.#newcomers.holds(found) && this.catalog.at(found) === undefined;
   }
 
   /** Takes in the runs of a root, as a walk that began at `walkedAt` found them. */

@@ -75,6 +75,11 @@ export class RunLinker extends Disposables {
     this.#note(this.#options.scheduler.jobs);
   }
 
+  /** Whether there are jobs whose logs are looked for. */
+  get isAtWork(): boolean {
+    return this.#followed.size > 0;
+  }
+
   #note(jobs: readonly Job[]): void {
     let isNew = false;
     for (const job of jobs) {
