@@ -46,10 +46,16 @@ interface ListedRun {
 
 function runNamed(name: string): ListedRun {
   const { runs } = JSON.parse(lab.cli('runs', '--json')) as { runs: readonly ListedRun[] };
-  // What the program logs may be a run of its own until it is known to belong to this one.
   const run = runs.find((one) => one.name === name && existsSync(path.join(one.path, 'launch.json')));
   assert.ok(run !== undefined, `${name} is not among ${runs.map((one) => one.name).join(', ')}`);
   return run;
+}
+
+/** What the program logs is no run beside the one that was launched; entries of a registry are records of the project's own. */
+function assertOneRow(name: string): void {
+  const { runs } = JSON.parse(lab.cli('runs', '--json')) as { runs: readonly (ListedRun & { source: string })[] };
+  const rows = runs.filter(({ source }) => source !== 'registry').map((run) => `${run.source} ${run.name}`);
+  assert.deepEqual(rows, [`trainyard ${name}`]);
 }
 
 function commandOf(name: string): readonly string[] {
@@ -117,26 +123,15 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
   });
 
   await chapter(t, lab, 'its metrics are read from Trackio’s database while it runs', async () => {
-    const points = (): number => {
-      const { runs } = JSON.parse(lab.cli('runs', '--json')) as {
-        runs: readonly { id: string; name: string; alsoLoggedTo?: readonly string[]; source: string }[];
-      };
-      const logged = runs.filter(({ name }) => name === 'cnn-1').map(({ id }) => lab.cli('metrics', id, '--json'));
-      const series = logged.flatMap(
-        (text) => (JSON.parse(text) as { series: { tag: string; count: number }[] }).series,
-      );
-      return Math.max(0, ...series.filter(({ tag }) => tag === 'train/loss').map(({ count }) => count));
-    };
-    await until('points of train/loss', () => points() > 0);
-    const first = points();
-    await until('more points of train/loss', () => points() > first);
+    await watchGrowing(/^cnn-1, running/, 'train/loss');
+    assertOneRow('cnn-1');
     await workbench.screenshot('flow-matching-metrics');
   });
 
   await chapter(t, lab, 'Stop keeps the live checkpoint, Resume goes on with resume=true', async () => {
-    // Until what the program logged is put together with its launch, other rows have the same name.
-    lab.cli('stop', runNamed('cnn-1').id);
-    await workbench.treeRow(/^cnn-1, stopped/).click();
+    await workbench.treeRow(/^cnn-1/).click();
+    await workbench.command('Trainyard: Stop');
+    await workbench.treeRow(/^cnn-1, stopped/).waitFor();
     const { checkpoints } = JSON.parse(lab.cli('checkpoints', '--json')) as { checkpoints: { fileName: string }[] };
     const names = checkpoints.map(({ fileName }) => fileName);
     assert.ok(names.includes('last.pt') && names.some((name) => /^cnn-1_epoch_\d{4}\.pt$/.test(name)), names.join());
@@ -179,6 +174,7 @@ test('an experiment hub: the entry that trainyard.yaml names, its metrics, a sto
 
   await chapter(t, lab, 'its event files, which lie elsewhere, are part of the run', async () => {
     await watchGrowing(/^hub-1, running/, 'train/loss');
+    assertOneRow('hub-1');
     await workbench.screenshot('experiment-hub-metrics');
   });
 
@@ -319,6 +315,7 @@ test('a SLURM project with a registry: what failed, marks for another run, and t
     await form.startHere('bridge-1');
     await workbench.treeRow(/^bridge-1, running/).waitFor({ timeout: 60_000 });
     await watchGrowing(/^bridge-1, running/, 'train/loss');
+    assertOneRow('bridge-1');
     await workbench.screenshot('telepathy-metrics');
     await workbench.treeRow(/^bridge-1, finished/).waitFor({ timeout: 60_000 });
     for (const name of failed) {

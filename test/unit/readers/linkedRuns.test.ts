@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
+import type { RunId } from '../../../src/domain/ids.ts';
 import type { FoundRun } from '../../../src/domain/records.ts';
 import { openRun } from '../../../src/readers/index.ts';
+import { LinkedPlaces } from '../../../src/worker/launching/linking/linkedPlaces.ts';
 import { readMedia } from '../../../src/worker/runs/runFiles.ts';
 import { gather, nothing, readAll, scalarV1, temporaryFolder, version } from './support/events.ts';
 
@@ -112,6 +115,59 @@ test('a link to one file leaves the others of its folder alone', async (context)
   link({ path: other, only: 'events.out.tfevents.2.h', evidence: 'e', linkedAt: 1 });
   const polled = await openRun(run).poll(undefined, { maxBytes: 1 << 20 });
   assert.deepEqual([values(polled.scalars), polled.facts.links], [[5], undefined]);
+});
+
+test('a link to a run of a database reads that run alone, and one to a table the table; both are told as sources', async (context) => {
+  const { run, other, link } = place(temporaryFolder(context));
+  const database = new DatabaseSync(path.join(other, 'lab.db'));
+  context.after(() => database.close());
+  database.exec(
+    'CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT)',
+  );
+  const log = (name: string, step: number, loss: number) =>
+    database.exec(`INSERT INTO metrics (timestamp, run_name, step, metrics)
+      VALUES ('2026-01-01T00:00:00+00:00', '${name}', ${step}, '{"loss": ${loss}}')`);
+  log('mine', 0, 4);
+  log('others', 0, 9);
+  writeFileSync(path.join(other, 'metrics.csv'), 'step,accuracy\n0,0.5\n1,0.6\n');
+  const linked = { path: other, evidence: 'e', linkedAt: 1 };
+  link(
+    { ...linked, only: 'lab.db', source: 'trackio', key: 'mine' },
+    { ...linked, only: 'metrics.csv', source: 'csv' },
+  );
+  const reader = openRun(run);
+  context.after(() => reader.dispose());
+  const first = await reader.poll(undefined, { maxBytes: 1 << 20 });
+  assert.deepEqual(first.scalars.map(({ tag, values: column }) => [tag, [...column]]).sort(), [
+    ['accuracy', [0.5, 0.6]],
+    ['loss', [4]],
+  ]);
+  assert.deepEqual(
+    first.facts.sources?.map(({ source, key, why }) => [source, key, why]),
+    [
+      ['trainyard', undefined, "It is the run's own place."],
+      ['csv', undefined, 'e'],
+      ['trackio', 'mine', 'e'],
+    ],
+  );
+  log('others', 1, 8);
+  log('mine', 1, 3);
+  appendFileSync(path.join(other, 'metrics.csv'), '2,0.7\n');
+  const next = await reader.poll(first.cursor, { maxBytes: 1 << 20 });
+  assert.deepEqual([next.reset, values(next.scalars).sort()], [false, [0.7, 3]]);
+  const linkedPlaces = new LinkedPlaces();
+  const sources = first.facts.sources!;
+  assert.equal(linkedPlaces.note({ id: 'r' as RunId, found: run, facts: { sources } }), true);
+  const at = (key: string): FoundRun => ({
+    source: 'trackio',
+    path: path.join(other, 'lab.db'),
+    key,
+    root: other,
+    name: key,
+  });
+  assert.deepEqual([linkedPlaces.hides(at('mine')), linkedPlaces.hides(at('others'))], [true, false]);
+  linkedPlaces.forget('r' as RunId);
+  assert.equal(linkedPlaces.hides(at('mine')), false);
 });
 
 test('damage in links.json is no links, and media are read from linked places only', async (context) => {
