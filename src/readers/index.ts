@@ -72,8 +72,8 @@ export function openEventFile(run: FoundRun, fileName: string): RunReader {
   return new TensorboardReader(run, { only: fileName });
 }
 
-export { listArchitectureCheckpoints, listForeignCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
 export { inspectCheckpoint } from './checkpoints/inspect.ts';
+export { listArchitectureCheckpoints, listForeignCheckpoints, listRunCheckpoints } from './checkpoints/list.ts';
 export { readCheckpointName } from './checkpoints/names.ts';
 export { readSafetensorsHeader } from './checkpoints/safetensors.ts';
 export { insertEntry, type NewLogEntry } from './experimentLog/insert.ts';

@@ -31,23 +31,12 @@ export function submit(queue: Queue, job: Omit<Job, 'order' | 'reason'>): Queue 
 
 /** Waiting → launching, with the GPUs that it was given: written down before anything starts. */
 export function launch(queue: Queue, id: JobId, assigned?: readonly string[]): Result<Queue, QueueProblem> {
-  return change(queue, id, ['waiting'], (job) => launched(job, assigned));
-}
-
-/** The same for many at once; those that do not wait stay as they are. */
-export function launchAll(
-  queue: Queue,
-  starts: readonly { readonly job: Job; readonly assigned?: readonly string[] }[],
-): Queue {
-  const byId = new Map(starts.map((start) => [start.job.id, start]));
-  return queue.map((job) => {
-    const start = job.state === 'waiting' ? byId.get(job.id) : undefined;
-    return start === undefined ? job : launched(job, start.assigned);
-  });
-}
-
-function launched(job: Job, assigned: readonly string[] | undefined): Job {
-  return { ...job, state: 'launching', reason: '', ...(assigned === undefined ? {} : { assigned }) };
+  return change(queue, id, ['waiting'], (job) => ({
+    ...job,
+    state: 'launching',
+    reason: '',
+    ...(assigned === undefined ? {} : { assigned }),
+  }));
 }
 
 /** Launching → running; a running one stays so. */
