@@ -46,16 +46,19 @@ export class Beginnings {
 
   /** Undefined where the run began before `since`, or where nobody can tell yet. */
   async of(run: FoundRun, since: number): Promise<Beginning | undefined> {
-    const beginning = run.key === undefined ? await this.#ofFiles(run) : await this.#ofRows(run, since);
+    const beginning = run.key === undefined ? await this.#ofFiles(run, since) : await this.#ofRows(run, since);
     return beginning !== undefined && beginning.at >= since ? beginning : undefined;
   }
 
-  async #ofFiles(run: FoundRun): Promise<Beginning | undefined> {
+  async #ofFiles(run: FoundRun, since: number): Promise<Beginning | undefined> {
+    const known = this.#catalog.at(run);
+    // Ten thousand runs that were listed before need not be looked at on the disk.
+    if (known !== undefined && known.foundAt * 1000 < since && !rewritten.has(run.source)) return undefined;
     const id = placeKey(run);
     const birth = this.#births.get(id) ?? (await birthOf(run));
     if (birth === undefined) return undefined;
     this.#births.set(id, birth);
-    const facts = this.#catalog.at(run)?.facts;
+    const facts = known?.facts;
     const started = facts?.startedAt === undefined ? undefined : facts.startedAt * 1000;
     const isTold = started !== undefined && (rewritten.has(run.source) ? started > birth : isCopy(run, birth, started));
     return { at: isTold ? started : birth, facts };

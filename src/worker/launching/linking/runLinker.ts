@@ -25,6 +25,10 @@ const shortestPauseMs = 700;
 const longestPauseMs = 15_000;
 /** The pause grows with the age of the youngest job that is looked at. */
 const pauseShare = 0.15;
+/** So many times as long as a look took is the pause behind it: folders of ten thousand runs take half a second. */
+const youngSlack = 10;
+const oldSlack = 100;
+const youngMs = 60_000;
 /** What a program wrote in its last moment is found by walks so long after its end. */
 const afterEndMs = 6_000;
 /** A program may open files without end. */
@@ -147,8 +151,8 @@ export class RunLinker extends Disposables {
     const jobs = [...this.#followed.values()];
     if (jobs.length === 0) return;
     const youngest = Math.min(...jobs.map(({ startedAt, endedAt }) => Date.now() - (endedAt ?? startedAt)));
-    const pause = Math.min(longestPauseMs, Math.max(shortestPauseMs, youngest * pauseShare, (Date.now() - begin) * 20));
-    this.#lookIn(pause);
+    const slack = (Date.now() - begin) * (youngest < youngMs ? youngSlack : oldSlack);
+    this.#lookIn(Math.max(shortestPauseMs, Math.min(longestPauseMs, youngest * pauseShare), slack));
   }
 
   async #lookAtAll(): Promise<void> {
