@@ -4,7 +4,7 @@ import { runFiles } from '../../domain/runDirectory.ts';
 import { writeElsewhere } from '../elsewhere.ts';
 import { dueSignal } from '../local/stopLadder.ts';
 import type { Cluster } from './cluster.ts';
-import { endFrom, needsReason } from './ending.ts';
+import { endFrom, reasonBeyondCode } from './ending.ts';
 import { pollPeriod, troublePeriod } from './pace.ts';
 import type { JobFiles } from './place.ts';
 import type { SlurmJob } from './slurmJob.ts';
@@ -112,7 +112,8 @@ export class ClusterJobs {
     if (final !== undefined) {
       job.see(known.length > 0 ? known : job.rows);
       if (job.exit() !== undefined) {
-        if (needsReason(final)) job.conclude({ ...job.exit()!, error: final.error });
+        const error = reasonBeyondCode(final);
+        if (error !== undefined) job.conclude({ ...job.exit()!, error });
         return;
       }
       // The script writes exit.json before SLURM says that it ended by itself; a network disk may need a moment.

@@ -5,7 +5,8 @@ import type { JobRow } from './texts.ts';
 
 /** An end as SLURM tells it, in the form of exit.json. */
 export interface SlurmEnd extends Pick<ExitFile, 'code' | 'signal'> {
-  readonly error: string;
+  /** SLURM's word for it, with its reason; absent where all is well. */
+  readonly error?: string;
   readonly stopRequested: boolean;
   readonly endedAt?: number;
   /** The batch script came to its own end, so that it has left its own word, where it is ours. */
@@ -23,9 +24,10 @@ export function endFrom(job: SlurmJob, known: readonly JobRow[]): SlurmEnd | und
   return job.missingSince === undefined && isOver(job.rows) ? describe(job, job.rows) : undefined;
 }
 
-/** Whether SLURM's word tells more than the exit code does. */
-export function needsReason(end: SlurmEnd): boolean {
-  return meaningOf(/: ([A-Z_]+)/.exec(end.error)?.[1] ?? '').sentence !== undefined;
+/** SLURM's word, where it tells more than the exit code does. */
+export function reasonBeyondCode({ error }: SlurmEnd): string | undefined {
+  const state = /: ([A-Z_]+)/.exec(error ?? '')?.[1] ?? '';
+  return meaningOf(state).sentence === undefined ? undefined : error;
 }
 
 function describe(job: SlurmJob, rows: readonly JobRow[]): SlurmEnd {
@@ -34,14 +36,7 @@ function describe(job: SlurmJob, rows: readonly JobRow[]): SlurmEnd {
   const ends = rows.flatMap(({ end }) => (end === undefined ? [] : [end]));
   const endedAt = ends.length === 0 ? {} : { endedAt: Math.max(...ends) };
   if (word === 'COMPLETED') {
-    return {
-      code: 0,
-      signal: null,
-      error: `SLURM ${worst.id}: COMPLETED`,
-      stopRequested: false,
-      endedByItself: true,
-      ...endedAt,
-    };
+    return { code: 0, signal: null, stopRequested: false, endedByItself: true, ...endedAt };
   }
   const isOrphan = /Dependency/.test(worst.reason);
   const isAnswer = word === 'FAILED' || word === 'OUT_OF_MEMORY';

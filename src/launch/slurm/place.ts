@@ -54,9 +54,8 @@ export async function prepareSingle(
   const wanted = [...label, ...resourceOptions(job.settings), ...dependency];
   if (job.isScript) {
     const { command, env, cwd } = site;
-    const words = path.basename(command[0] ?? '') === 'sbatch' ? command.slice(1) : command;
     return {
-      args: [...wanted, ...words],
+      args: [...wanted, ...scriptWords(job, command)],
       cwd,
       env: { ...env, [runEnvironment.runId]: job.record.id, [runEnvironment.runDirectory]: runDirectory },
     };
@@ -66,6 +65,13 @@ export async function prepareSingle(
   const script = jobScript({ record: job.record, settings: job.settings, options, site });
   await files.send(job, site, slurmFiles.script, script);
   return { args: [...options, path.posix.join(runDirectory, slurmFiles.script)], cwd: runDirectory };
+}
+
+/** Script and arguments for sbatch. Elsewhere than on a cluster the command is a shell that runs the script; sbatch takes the script alone. */
+function scriptWords({ record }: SlurmJob, command: readonly string[]): readonly string[] {
+  const entry = record.commandLaunch?.entry?.command ?? [];
+  const isUnderShell = entry.length > 1 && entry[0] === record.command[0];
+  return isUnderShell || path.basename(command[0] ?? '') === 'sbatch' ? command.slice(1) : command;
 }
 
 /** Writes the scripts of runs that ask for the same, and says how they are submitted as one array. */

@@ -14,5 +14,5 @@ if (isFast) {
     process.env['TRAINYARD_SLURM_OBSTACLE'] = obstacle.split('\n')[0];
   }
 }
-const names = isFast ? '{script,submit}' : '*';
+const names = isFast ? '{script,submit,telepathy}' : '*';
 process.exitCode = await runNodeTests([`test/targets/slurm/${names}.test.ts`]);
