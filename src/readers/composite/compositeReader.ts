@@ -283,12 +283,14 @@ function shiftsOf(
   known: KeptPlace['shifts'],
 ): { [tag: string]: number } {
   const shifts: { [tag: string]: number } = { ...known };
-  for (const { tag, system } of scalars) if (system === true) shifts[tag] ??= tags.valuesOf(tag, log);
+  for (const { tag, system } of scalars)
+    if (system === true && !Object.hasOwn(shifts, tag)) shifts[tag] = tags.valuesOf(tag, log);
   return shifts;
 }
 
 function shifted(batch: ScalarBatch, shifts: { readonly [tag: string]: number } | undefined): ScalarBatch {
-  const shift = batch.system === true ? (shifts?.[batch.tag] ?? 0) : 0;
+  const isCounted = batch.system === true && shifts !== undefined && Object.hasOwn(shifts, batch.tag);
+  const shift = isCounted ? shifts[batch.tag]! : 0;
   return shift === 0 ? batch : { ...batch, steps: batch.steps.map((step) => step + shift) };
 }
 

@@ -136,14 +136,14 @@ function parseExponent(bytes: Uint8Array, start: number, end: number): number {
   return negative ? -exponent : exponent;
 }
 
-const words: { readonly [word: string]: number } = {
-  NaN: Number.NaN,
-  Infinity: Number.POSITIVE_INFINITY,
-  '-Infinity': Number.NEGATIVE_INFINITY,
-};
+const words: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
 
 function parseWord(bytes: Uint8Array, start: number, end: number): number {
-  return end - start <= 9 ? (words[latin1(bytes, start, end)] ?? Number.NaN) : Number.NaN;
+  return end - start <= 9 ? (words.get(latin1(bytes, start, end)) ?? Number.NaN) : Number.NaN;
 }
 
 function parseText(bytes: Uint8Array, start: number, end: number): number {

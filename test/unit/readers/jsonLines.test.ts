@@ -190,11 +190,16 @@ function collect(object: object, parent: string, into: Map<string, number[]>): v
   for (const [key, value] of Object.entries(object)) {
     const tag = parent + key;
     const number =
-      typeof value === 'number' ? value : typeof value === 'string' ? words[value.toLowerCase()] : undefined;
+      typeof value === 'number' ? value : typeof value === 'string' ? words.get(value.toLowerCase()) : undefined;
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) collect(value as object, `${tag}/`, into);
     else if (number !== undefined && !(parent === '' && key === 'mode'))
       into.set(tag, [...(into.get(tag) ?? []), number]);
   }
 }
 
-const words: { readonly [word: string]: number } = { nan: NaN, inf: Infinity, '-inf': -Infinity, infinity: Infinity };
+const words: ReadonlyMap<string, number> = new Map([
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+  ['infinity', Number.POSITIVE_INFINITY],
+]);

@@ -16,7 +16,8 @@ export interface ReadRows {
 
 /** Gathers polls as the worker does: after a reset, what was told before is void. */
 export class Gatherer {
-  #scalars: { [tag: string]: { steps: number[]; wallTimes: number[]; values: number[] } } = {};
+  // A tag may be called toString.
+  #scalars = new Map<string, { steps: number[]; wallTimes: number[]; values: number[] }>();
   #media: MediaRecord[] = [];
   #facts: RunFacts = {};
   readonly problems: PollResult['problems'][number][] = [];
@@ -25,12 +26,12 @@ export class Gatherer {
   take({ reset, scalars, media, facts, problems }: PollResult): void {
     if (reset) {
       this.resets++;
-      [this.#scalars, this.#media, this.#facts] = [{}, [], {}];
+      [this.#scalars, this.#media, this.#facts] = [new Map(), [], {}];
       this.problems.length = 0;
     }
     for (const { tag, steps, wallTimes, values } of scalars) {
-      this.#scalars[tag] ??= { steps: [], wallTimes: [], values: [] };
-      const rows = this.#scalars[tag];
+      const rows = this.#scalars.get(tag) ?? { steps: [], wallTimes: [], values: [] };
+      this.#scalars.set(tag, rows);
       rows.steps.push(...steps);
       rows.wallTimes.push(...wallTimes);
       rows.values.push(...values);
@@ -41,7 +42,7 @@ export class Gatherer {
   }
 
   get rows(): ReadRows {
-    return { scalars: this.#scalars, media: this.#media, facts: this.#facts };
+    return { scalars: Object.fromEntries(this.#scalars), media: this.#media, facts: this.#facts };
   }
 }
 
