@@ -278,8 +278,7 @@ test('a script of one’s own: lens, again, as it was, search, other machines, w
     const { id } = runs().find(({ name }) => name === 'far-1')!;
     assert.ok(existsSync(path.join(there, 'runs', id)));
     await workbench.openContainer('Trainyard');
-    await workbench.treeRow(/^far-1/).click({ button: 'right' });
-    await page.getByRole('menuitem', { name: 'Remove From Its Machine…' }).click();
+    await workbench.chooseFromMenu(workbench.treeRow(/^far-1/), 'Remove From Its Machine…');
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.waitFor();
     assert.match((await dialog.textContent()) ?? '', /Every file that is known to have stayed there is here too/);

@@ -147,6 +147,8 @@ test('a flow matching lab: launcher.py, its Trackio metrics, a stop, and resume=
 
   await chapter(t, lab, 'what was learnt goes into EXPERIMENT_LOG.md', async () => {
     lab.cli('stop', runNamed('cnn-2').id);
+    // Rows that move to another group take the selection with them.
+    await workbench.treeRow(/^cnn-2, stopped/).waitFor({ timeout: 60_000 });
     await conclude(/^cnn-1, stopped/, 'CNN from the palette');
     assert.match(lab.read('EXPERIMENT_LOG.md'), /python.* launcher\.py.*run_name=cnn-1/);
   });
@@ -258,8 +260,7 @@ test('a training server of shell stages: a stage alone, the pipeline, and re-ent
   await chapter(t, lab, 'mended, it goes on at the stage that failed and does not train again', async () => {
     writeFileSync(path.join(sample.folder, 'credentials'), '');
     const trained = readdirSync(path.join(sample.folder, 'runs')).filter((name) => name.startsWith('router-train'));
-    await workbench.treeRow(/^Stage eval, failed/).click({ button: 'right' });
-    await workbench.page.getByRole('menuitem', { name: 'Run Again From This Stage' }).click();
+    await workbench.chooseFromMenu(workbench.treeRow(/^Stage eval, failed/), 'Run Again From This Stage');
     await workbench.answer('dataset: stands for {dataset}', readdirSync(path.join(sample.folder, 'datasets'))[0]!);
     await workbench.answer('run: stands for {run}', 'router-1');
     await form.asks('Start router?');
@@ -299,8 +300,7 @@ test('a SLURM project with a registry: what failed, marks for another run, and t
 
   await chapter(t, lab, 'one is marked, then all that failed, in the file that the scripts read', async () => {
     const unmarked = failed.find((name) => !experiments()[name]!.marked_for_rerun)!;
-    await paneRow('Registry', new RegExp(`^${unmarked}, `)).click({ button: 'right' });
-    await workbench.page.getByRole('menuitem', { name: 'Mark for Re-Run', exact: true }).click();
+    await workbench.chooseFromMenu(paneRow('Registry', new RegExp(`^${unmarked}, `)), 'Mark for Re-Run');
     await until('the mark in the file', () => experiments()[unmarked]!.marked_for_rerun);
     await workbench.command('Trainyard: Mark All Failed for Re-Run');
     await until('all marks in the file', () => failed.every((name) => experiments()[name]!.marked_for_rerun));

@@ -13,6 +13,7 @@ const BROWSER_FLAGS = [
 ];
 const FRAME_POLL_MS = 50;
 const PALETTE_TIMEOUT_MS = 5_000;
+const MENU_PAUSE_MS = 300;
 const PALETTE_ATTEMPTS = 5;
 
 /** Starts a headless Chromium (installed when missing). The caller closes it. */
@@ -123,6 +124,18 @@ export class Workbench {
     if ((await icon.locator('[aria-expanded="true"]').count()) > 0) return;
     if (/\bchecked\b/.test((await icon.getAttribute('class')) ?? '')) return;
     await icon.click();
+  }
+
+  /**
+   * Chooses from the menu of a row, with the mouse. VS Code lets a menu take clicks only a moment after it has opened (100 ms, so that the button that
+   * opened it may be let go above an item), and a person is slower than that anyway.
+   */
+  async chooseFromMenu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const entry = this.page.getByRole('menuitem', { name: item, exact: true });
+    await entry.waitFor();
+    await this.page.waitForTimeout(MENU_PAUSE_MS);
+    await entry.click();
   }
 
   /** A row of any tree in sight. */

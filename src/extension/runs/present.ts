@@ -105,6 +105,7 @@ export function runContext(run: RunSummary): string {
     'run',
     run.status,
     own ? 'own' : 'foreign',
+    run.recipe !== undefined ? 'recipe' : '',
     own && isActive(run.status) ? 'stoppable' : '',
     own && !isActive(run.status) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',
