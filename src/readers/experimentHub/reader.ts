@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { JsonObject } from '../../domain/json.ts';
 import type {
   FoundRun,
@@ -11,6 +10,7 @@ import type {
 } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
 import type { PollBudget, RunReader } from '../format.ts';
+import { DatabaseProblems } from '../sqlite/databaseProblems.ts';
 import { Unstable } from '../sqlite/fault.ts';
 import { type KeyPosition, startOfRows } from '../sqlite/keyedRows.ts';
 import { type DatabaseView, databaseAt, lookOf, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
@@ -25,7 +25,6 @@ interface HubCursor {
 
 const version = 1;
 const emptyCursor: HubCursor = { metrics: startOfRows, system: startOfRows, rows: emptyRowState };
-const patience = 3;
 /** Columns of `system_stats` that are no figures. */
 const notFigures: ReadonlySet<string> = new Set(['id', 'run_id', 'timestamp']);
 
@@ -34,16 +33,16 @@ export class ExperimentHubReader implements RunReader {
   readonly #run: FoundRun;
   readonly #now: () => number;
   readonly #database: TrackerDatabase;
+  readonly #problems: DatabaseProblems;
   #told: RunFacts = {};
   #record: HubRecord | undefined;
   #idle: { readonly look: string; readonly count: number } | undefined;
-  #failures = 0;
-  #toldProblem = '';
 
   constructor(run: FoundRun, now: () => number = () => Date.now() / 1000) {
     this.#run = run;
     this.#now = now;
     this.#database = databaseAt(run.path);
+    this.#problems = new DatabaseProblems(run.path);
   }
 
   async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
@@ -81,29 +80,12 @@ export class ExperimentHubReader implements RunReader {
       reading: readRun(view, key, from, maxBytes),
     }));
     if (!answer.ok)
-      return { ...nothingNew(from), isSettled: false, problems: this.#failed(answer.reason, answer.message) };
-    this.#failures = 0;
+      return { ...nothingNew(from), isSettled: false, problems: this.#problems.failed(answer.reason, answer.message) };
     const { value, faults } = answer.value;
     this.#record = value.record ?? this.#record;
-    const damage = this.#once(faults.map(({ message, offset }) => this.#problem(message, offset)));
-    const unread = [...value.reading.texts].map((message) => this.#problem(message));
+    const damage = this.#problems.read(faults);
+    const unread = [...value.reading.texts].map((message) => this.#problems.problem(message));
     return { ...value.reading, problems: [...damage, ...unread] };
-  }
-
-  #failed(reason: string, message: string): readonly ReaderProblem[] {
-    this.#failures++;
-    return reason !== 'absent' && this.#failures >= patience ? this.#once([this.#problem(message)]) : [];
-  }
-
-  #once(problems: readonly ReaderProblem[]): readonly ReaderProblem[] {
-    const text = JSON.stringify(problems);
-    if (text === this.#toldProblem) return [];
-    this.#toldProblem = text;
-    return problems;
-  }
-
-  #problem(message: string, offset?: number): ReaderProblem {
-    return { file: path.basename(this.#run.path), message, ...(offset === undefined ? {} : { offset }) };
   }
 }
 

@@ -11,6 +11,7 @@ import type {
 } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
 import type { PollBudget, RunReader } from '../format.ts';
+import { DatabaseProblems } from '../sqlite/databaseProblems.ts';
 import { Unstable } from '../sqlite/fault.ts';
 import { type KeyPosition, startOfRows } from '../sqlite/keyedRows.ts';
 import { type DatabaseView, databaseAt, lookOf, type Row, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
@@ -32,7 +33,6 @@ interface SqlCursor {
 
 const version = 1;
 const emptyCursor: SqlCursor = { metrics: startOfRows, artifacts: {}, lastTime: null };
-const patience = 3;
 
 /** Whether tables are those of MLflow. */
 export function isMlflow(view: DatabaseView): boolean {
@@ -44,16 +44,16 @@ export class MlflowSqlReader implements RunReader {
   readonly #run: FoundRun;
   readonly #now: () => number;
   readonly #database: TrackerDatabase;
+  readonly #problems: DatabaseProblems;
   #told: RunFacts = {};
   #record: (RunRecord & { readonly tables: ReadonlySet<string> }) | undefined;
   #idle: { readonly look: string; readonly count: number } | undefined;
-  #failures = 0;
-  #toldProblem = '';
 
   constructor(run: FoundRun, now: () => number = () => Date.now() / 1000) {
     this.#run = run;
     this.#now = now;
     this.#database = databaseAt(run.path);
+    this.#problems = new DatabaseProblems(run.path);
   }
 
   async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
@@ -93,15 +93,15 @@ export class MlflowSqlReader implements RunReader {
   async #read(from: SqlCursor, maxBytes: number): Promise<SqlReading> {
     const key = this.#run.key ?? '';
     const answer = await this.#database.read((view) => readRun(view, key, from, maxBytes));
-    if (!answer.ok) return { ...nothingNew(from), failed: true, problems: this.#failed(answer.reason, answer.message) };
-    this.#failures = 0;
+    if (!answer.ok)
+      return { ...nothingNew(from), failed: true, problems: this.#problems.failed(answer.reason, answer.message) };
     const { value, faults } = answer.value;
     if (value.record !== undefined) {
       const { artifactUri, experimentId, ...record } = value.record;
       const artifacts = await findArtifacts(artifactUri, path.dirname(this.#run.path), record.id, experimentId);
       this.#record = { ...record, artifacts, tables: loggedTables(record.tags['mlflow.loggedArtifacts']) };
     }
-    const problems = this.#once(faults.map(({ message, offset }) => this.#problem(message, offset)));
+    const problems = this.#problems.read(faults);
     return { ...value.rows, failed: false, problems };
   }
 
@@ -120,23 +120,6 @@ export class MlflowSqlReader implements RunReader {
       records: fresh.map((file) => artifactMedia(file, prefix)),
       told: Object.fromEntries(fresh.map(({ file, modifiedAt }) => [file, modifiedAt])),
     };
-  }
-
-  #failed(reason: string, message: string): readonly ReaderProblem[] {
-    this.#failures++;
-    const isWorthTelling = reason !== 'absent' && this.#failures >= patience;
-    return isWorthTelling ? this.#once([this.#problem(message)]) : [];
-  }
-
-  #once(problems: readonly ReaderProblem[]): readonly ReaderProblem[] {
-    const text = JSON.stringify(problems);
-    if (text === this.#toldProblem) return [];
-    this.#toldProblem = text;
-    return problems;
-  }
-
-  #problem(message: string, offset?: number): ReaderProblem {
-    return { file: path.basename(this.#run.path), message, ...(offset === undefined ? {} : { offset }) };
   }
 }
 

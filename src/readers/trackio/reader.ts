@@ -5,6 +5,7 @@ import type { FoundRun, PollResult, ReaderCursor, ReaderProblem, RunFacts } from
 import { changedFacts } from '../files/changedFacts.ts';
 import { parseLocalTime } from '../files/localTime.ts';
 import type { PollBudget, RunReader } from '../format.ts';
+import { DatabaseProblems } from '../sqlite/databaseProblems.ts';
 import { databaseAt, lookOf, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
 import { configFacts } from './configFacts.ts';
 import { emptyCursor, readCursor, type TrackioCursor, writeCursor } from './cursor.ts';
@@ -14,28 +15,25 @@ import { projectOf } from './names.ts';
 import { RunRows } from './runRows.ts';
 import { trackioStatus } from './status.ts';
 
-/** A database that cannot be read for this many polls is told of; before, it is taken to be busy. */
-const patience = 3;
-
 /** Reads a run of a Trackio database, and what of it still lies in the inbox. */
 export class TrackioReader implements RunReader {
   readonly #run: FoundRun;
   readonly #project: string;
   readonly #now: () => number;
   readonly #database: TrackerDatabase;
+  readonly #problems: DatabaseProblems;
   #told: RunFacts = {};
   /** Name and configuration as they were read last. */
   #known: RunFacts = {};
   /** How the files looked when there was nothing more, and the cursor then. */
   #idle: { readonly look: string; readonly cursor: string } | undefined;
-  #failures = 0;
-  #toldProblem = '';
 
   constructor(run: FoundRun, now: () => number = () => Date.now() / 1000) {
     this.#run = run;
     this.#project = projectOf(path.basename(run.path)) ?? path.basename(run.path);
     this.#now = now;
     this.#database = databaseAt(run.path);
+    this.#problems = new DatabaseProblems(run.path);
   }
 
   async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
@@ -68,12 +66,11 @@ export class TrackioReader implements RunReader {
     const key = this.#run.key ?? '';
     const answer = await this.#database.read((view) => readDatabaseRun(view, key, from, maxBytes));
     if (!answer.ok && answer.reason !== 'absent')
-      return { ...nothingNew(from), failed: true, problems: this.#failed(answer.message) };
-    this.#failures = 0;
+      return { ...nothingNew(from), failed: true, problems: this.#problems.failed(answer.reason, answer.message) };
     const reading = answer.ok ? answer.value.value : absentDatabase(from);
-    const faults = answer.ok ? answer.value.faults.map(({ message, offset }) => this.#problem(message, offset)) : [];
+    const faults = this.#problems.read(answer.ok ? answer.value.faults : []);
     this.#learn(reading);
-    const problems = [...this.#once(faults), ...[...reading.rows.problems].map((message) => this.#problem(message))];
+    const problems = [...faults, ...[...reading.rows.problems].map((message) => this.#problems.problem(message))];
     const piece = {
       rows: reading.rows,
       reset: reading.reset,
@@ -132,23 +129,6 @@ export class TrackioReader implements RunReader {
       ...(existsSync(artifacts) ? { outputs: [artifacts] } : {}),
       ...trackioStatus(lastTime, modifiedAt, this.#now()),
     };
-  }
-
-  #failed(message: string): readonly ReaderProblem[] {
-    this.#failures++;
-    return this.#failures < patience ? [] : this.#once([this.#problem(message)]);
-  }
-
-  /** Problems that were not told by the last poll as well. */
-  #once(problems: readonly ReaderProblem[]): readonly ReaderProblem[] {
-    const text = JSON.stringify(problems);
-    if (text === this.#toldProblem) return [];
-    this.#toldProblem = text;
-    return problems;
-  }
-
-  #problem(message: string, offset?: number): ReaderProblem {
-    return { file: path.basename(this.#run.path), message, ...(offset === undefined ? {} : { offset }) };
   }
 }
 
