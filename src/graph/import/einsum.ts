@@ -1,6 +1,6 @@
 import { mul } from '../build/binary.ts';
 import { matmul } from '../build/linalg.ts';
-import { reshape, transpose, unsqueeze } from '../build/movement.ts';
+import { reshape, transpose } from '../build/movement.ts';
 import { reduceSum } from '../build/reduction.ts';
 import type { Value } from '../ir.ts';
 import { refuse, sizeOf } from '../shape.ts';
@@ -17,6 +17,9 @@ export function einsum(equation: string, operands: readonly Value[]): Value {
     throw refuse(`The sum "${equation}" is of a form that is not known here.`);
   }
   const result = right ?? implicitResult(terms);
+  if ([...result].some((letter) => !terms.join('').includes(letter))) {
+    throw refuse(`The result of the sum "${equation}" has an axis that no operand has.`);
+  }
   if (terms.length === 1) return arranged(summed(operands[0]!, terms[0]!, result), kept(terms[0]!, result), result);
   return product(operands as [Value, Value], terms as [string, string], result);
 }
@@ -59,7 +62,6 @@ function summed(value: Value, term: string, wanted: string): Value {
 }
 
 function arranged(value: Value, from: string, to: string): Value {
-  if ([...to].some((letter) => !from.includes(letter))) return unsqueeze(value, []);
   return transpose(
     value,
     [...to].map((letter) => from.indexOf(letter)),

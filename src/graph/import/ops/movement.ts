@@ -202,8 +202,7 @@ function triangle(node: ImportedNode): Value {
 }
 
 function movedLast(rank: number, axis: number): readonly number[] {
-  const order = allAxes(rank - 1).map((each) => each);
-  const result = [...order];
+  const result = [...allAxes(rank - 1)];
   result.splice(axis < 0 ? axis + rank : axis, 0, rank - 1);
   return result;
 }
