@@ -72,6 +72,7 @@ async function statusOf(
     pid,
     modifiedAt: times.length === 0 ? undefined : Math.max(...times),
     lastTime: lastTime ?? undefined,
+    startedAt,
     now,
   });
 }

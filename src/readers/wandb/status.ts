@@ -14,6 +14,7 @@ export interface RunLife {
   readonly modifiedAt: number | undefined;
   /** The last moment of which the log itself tells. */
   readonly lastTime: number | undefined;
+  readonly startedAt: number | undefined;
   readonly now: number;
 }
 
@@ -27,6 +28,9 @@ export interface StatusWithReason {
  * W&B writes its log in pieces of 32 KiB, and a run that logs little fills one in ten minutes and more. What was written within this time may still run.
  */
 const quietSeconds = 30 * 60;
+
+/** A run of a day has filled many a piece, since W&B logs the machine every few seconds; a day also covers a start that is told in another time zone. */
+const silentStartSeconds = 24 * 3600;
 
 /** How a run is, with the evidence. W&B writes an exit record whenever a program ends by itself, whatever the reason, and none when it is killed. */
 export function runStatus(life: RunLife): StatusWithReason {
@@ -52,14 +56,24 @@ function exited({ code }: ExitInfo, failure: string | undefined): StatusWithReas
 }
 
 /** Nothing is known but when the files were written. The time of a copied file proves nothing, so the log must tell the same. */
-function silent({ modifiedAt, lastTime, now, failure }: RunLife, preempted: string): StatusWithReason {
-  const isFresh = (time: number | undefined): boolean => time !== undefined && now - time < quietSeconds;
-  if (isFresh(modifiedAt) && (lastTime === undefined || isFresh(lastTime)))
+function silent({ modifiedAt, lastTime, startedAt, now, failure }: RunLife, preempted: string): StatusWithReason {
+  const isWithin = (time: number | undefined, seconds: number): boolean => time !== undefined && now - time < seconds;
+  const isToldToLive =
+    lastTime === undefined
+      ? startedAt === undefined || isWithin(startedAt, silentStartSeconds)
+      : isWithin(lastTime, quietSeconds);
+  if (isWithin(modifiedAt, quietSeconds) && isToldToLive)
     return { status: 'running', statusReason: `There is no exit record, and the files are still written.${preempted}` };
-  const last = lastTime ?? modifiedAt;
-  const when = last === undefined ? '' : ` Last sign of life ${describeTime(last)}.`;
+  const when = lastSign(lastTime, startedAt, modifiedAt);
   const how = failure === undefined ? '' : ` The console ends with: ${failure}`;
   return { status: 'lost', statusReason: `W&B wrote no exit record.${when}${how}${preempted}` };
+}
+
+/** Where the log tells no time at all, the start that is known is better than the time of a file that may be a copy's. */
+function lastSign(lastTime: number | undefined, startedAt: number | undefined, modifiedAt: number | undefined): string {
+  if (lastTime !== undefined) return ` Last sign of life ${describeTime(lastTime)}.`;
+  if (startedAt !== undefined) return ` It began ${describeTime(startedAt)} and its log tells nothing since.`;
+  return modifiedAt === undefined ? '' : ` Last sign of life ${describeTime(modifiedAt)}.`;
 }
 
 function describeTime(seconds: number): string {
