@@ -27,12 +27,18 @@ export function resourceOptions(settings: SlurmSettings): readonly string[] {
   const requeue = settings.requeue === undefined ? [] : [settings.requeue ? '--requeue' : '--no-requeue'];
   const warning = settings.warnSeconds === undefined ? [] : [`--signal=B:USR1@${settings.warnSeconds}`];
   const options = [...named, ...requeue, ...warning, ...(settings.options ?? [])];
-  for (const option of options) {
-    if (!/^-/.test(option) || /[\0\n]/.test(option)) {
-      throw new AppError('bad-config', `${JSON.stringify(option)} is no option of sbatch.`, {
-        hint: 'Write each option as one argument, for instance "--exclude=node7".',
-      });
-    }
+  const [problem] = optionProblems(options);
+  if (problem !== undefined) {
+    throw new AppError('bad-config', problem, {
+      hint: 'Write each option as one argument, for instance "--exclude=node7".',
+    });
   }
   return options;
+}
+
+/** What cannot be an option of sbatch, in sentences. */
+export function optionProblems(options: readonly string[]): readonly string[] {
+  return options
+    .filter((option) => !/^-/.test(option) || /[\0\n]/.test(option))
+    .map((option) => `${JSON.stringify(option)} is no option of sbatch.`);
 }

@@ -7,6 +7,7 @@ import type { JobSite } from './jobSite.ts';
 import { slurmFiles } from './notes.ts';
 import { resourceOptions } from './options.ts';
 import type { SlurmJob } from './slurmJob.ts';
+import { scriptWords } from './userScript.ts';
 
 /** How a run's files get to where the nodes see them, and back. */
 export interface JobFiles {
@@ -55,7 +56,10 @@ export async function prepareSingle(
   if (job.isScript) {
     const { command, env, cwd } = site;
     return {
-      args: [...wanted, ...scriptWords(job, command)],
+      args: [
+        ...wanted,
+        ...scriptWords({ entry: job.record.commandLaunch?.entry, command: job.record.command }, command),
+      ],
       cwd,
       env: { ...env, [runEnvironment.runId]: job.record.id, [runEnvironment.runDirectory]: runDirectory },
     };
@@ -65,13 +69,6 @@ export async function prepareSingle(
   const script = jobScript({ record: job.record, settings: job.settings, options, site });
   await files.send(job, site, slurmFiles.script, script);
   return { args: [...options, path.posix.join(runDirectory, slurmFiles.script)], cwd: runDirectory };
-}
-
-/** Script and arguments for sbatch. Elsewhere than on a cluster the command is a shell that runs the script; sbatch takes the script alone. */
-function scriptWords({ record }: SlurmJob, command: readonly string[]): readonly string[] {
-  const entry = record.commandLaunch?.entry?.command ?? [];
-  const isUnderShell = entry.length > 1 && entry[0] === record.command[0];
-  return isUnderShell || path.basename(command[0] ?? '') === 'sbatch' ? command.slice(1) : command;
 }
 
 /** Writes the scripts of runs that ask for the same, and says how they are submitted as one array. */

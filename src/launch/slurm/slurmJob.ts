@@ -9,6 +9,7 @@ import type { JobPlace, JobPresence } from '../target.ts';
 import { readClaimedJob, readNote, readStarts, type SlurmNote, slurmFiles, writeNote } from './notes.ts';
 import { firstWord, meaningOf } from './states.ts';
 import { baseId, type JobRow } from './texts.ts';
+import { isUserScript } from './userScript.ts';
 
 /** How long SLURM is asked why, after a program ended with a code that is not 0. */
 const reasonPatienceMs = 10_000;
@@ -60,8 +61,7 @@ export class SlurmJob {
     }
     this.record = record;
     this.settings = target.settings;
-    this.isScript =
-      record.commandLaunch?.entry?.kind === 'slurm' || path.basename(record.command[0] ?? '') === 'sbatch';
+    this.isScript = isUserScript({ entry: record.commandLaunch?.entry, command: record.command });
     this.#note = readNote(place.directory);
     this.#stop = readStop(place.directory);
   }

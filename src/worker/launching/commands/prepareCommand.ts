@@ -8,6 +8,7 @@ import { type CommandLaunchFacts, launchKeyOf } from '../../../domain/launch.ts'
 import { runFiles } from '../../../domain/runDirectory.ts';
 import type { CodeState, FullCodeState } from '../../../launch/git.ts';
 import { quoteCommand, quoteWord } from '../../../launch/remote/shellQuote.ts';
+import { isUserScript, submitCommand } from '../../../launch/slurm/userScript.ts';
 import { keepLocks } from '../../../launch/snapshot/locks.ts';
 import { redacted } from '../../../launch/snapshot/secrets.ts';
 import { keepUntracked } from '../../../launch/snapshot/untracked.ts';
@@ -78,7 +79,7 @@ export async function prepareCommandRequest(
 /** What a person sees before the launch. */
 export function describeCommand(resolved: ResolvedCommand, code: CodeState, sources: LaunchSources): CommandPreview {
   const { request, name, target, composition } = resolved;
-  const command = [...resolved.program, ...resolved.added(name)];
+  const command = shownCommand(resolved);
   const config = configOf(resolved);
   const last = sources.lastRunOf(
     request.folder,
@@ -105,6 +106,16 @@ export function describeCommand(resolved: ResolvedCommand, code: CodeState, sour
       commit: code.commit,
     }),
   };
+}
+
+/** What exactly the target runs: a batch script of the user's is handed to sbatch, although elsewhere a shell would run it. */
+function shownCommand({ program, added, name, entry, target, problems }: ResolvedCommand): readonly string[] {
+  const command = [...program, ...added(name)];
+  const facts = { entry, command };
+  const { settings } = target;
+  // Options that sbatch could not be given are among the problems, and nothing runs.
+  if (settings.kind !== 'slurm' || problems.length > 0 || !isUserScript(facts)) return command;
+  return submitCommand(facts, name, settings);
 }
 
 /** "key: old → new" for each leaf that differs, in the order of the new tree; what is gone comes last. */

@@ -6,6 +6,7 @@ import type { EntryPoint, HydraComposition } from '../../../domain/entryPoint.ts
 import type { NamedTarget } from '../../../domain/target.ts';
 import { chooseTarget, thisMachine } from '../../../launch/chosenTarget.ts';
 import { defaultRunName, runNameProblem } from '../../../launch/runName.ts';
+import { optionProblems } from '../../../launch/slurm/options.ts';
 import { looksLikeSecret, secretIn, withoutSecrets } from '../../../launch/snapshot/secrets.ts';
 import { isOnHost } from '../../../launch/ssh/checkpointInput.ts';
 import { freeName } from '../resolveLaunch.ts';
@@ -134,6 +135,7 @@ function requestProblems({ request, entry, target, program, cwd, name, added, en
   if (entry?.takes === 'nothing' && request.arguments.length > 0)
     problems.push(`${entry.title} takes no arguments, but "${request.arguments[0]}" was given.`);
   if (request.checkpoint !== undefined) problems.push(...checkpointProblems(request.checkpoint, entry));
+  if (target.settings.kind === 'slurm') problems.push(...optionProblems(target.settings.options ?? []));
   if (target.settings.kind === 'local') problems.push(...programProblems(program[0], cwd, env));
   if (request.gpus !== undefined && (!Number.isInteger(request.gpus) || request.gpus < 0))
     problems.push(`${request.gpus} is no number of GPUs.`);

@@ -19,6 +19,7 @@ const linesByKind: {
   ],
   slurm: ({ ssh, kind: _, presets: _presets, setup, ...resources }) => [
     ssh === undefined ? 'sbatch on this machine' : `sbatch on ${ssh.host}`,
+    'the run’s id as --comment, by which the job is found again',
     ...Object.entries(resources).map(
       ([key, value]) => `${key}: ${Array.isArray(value) ? value.join(' ') : String(value)}`,
     ),
