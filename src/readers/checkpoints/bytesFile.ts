@@ -1,15 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fail, type Result } from '../../base/result.ts';
+import type { ByteSource } from '../../base/zip.ts';
 
 /** Why a file gives nothing: it is not there, not of the form, or not whole; in a sentence. */
 export type FileReason = 'unreadable' | 'bad-file' | 'unfinished';
 
-/** A file of which pieces are read. A read beyond its end gives fewer bytes. */
-export interface BytesFile {
-  readonly path: string;
-  readonly size: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
+export type BytesFile = ByteSource;
 
 /** Opens a file for as long as `use` needs it. What the system says when it cannot be read is an outcome, not an exception. */
 export async function withFile<T>(

@@ -1,11 +1,11 @@
 import { fail, ok, type Result } from '../../../base/result.ts';
+import { dataOffset, readZipDirectory, type ZipEntry } from '../../../base/zip.ts';
 import type { BytesFile, FileReason } from '../bytesFile.ts';
 import { type CheckpointFile, type Contents, unknownContents } from '../contents.ts';
 import { MalformedPickle } from '../pickle/source.ts';
 import { type Unpickled, unpickle } from '../pickle/unpickle.ts';
 import type { PickleValue } from '../pickle/values.ts';
-import { dataOffset, readEntry } from '../zip/content.ts';
-import { readZipDirectory, type ZipEntry } from '../zip/directory.ts';
+import { readEntry } from '../zip/content.ts';
 import { describeTorchValue } from './describe.ts';
 
 /** A pickle describes tensors, it does not hold them: real ones have up to some megabytes. */

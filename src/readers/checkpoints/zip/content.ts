@@ -1,19 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { fail, ok, type Result } from '../../../base/result.ts';
+import { dataOffset, type ZipEntry } from '../../../base/zip.ts';
 import type { BytesFile } from '../bytesFile.ts';
-import { localHeader, type ZipEntry } from './directory.ts';
-
-/** Where an entry's data begin, behind its local header; undefined where there is no header. */
-export async function dataOffset(
-  file: BytesFile,
-  { headerOffset }: Pick<ZipEntry, 'headerOffset'>,
-): Promise<number | undefined> {
-  const header = await file.read(headerOffset, localHeader.size);
-  if (header.length < localHeader.size) return undefined;
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  if (view.getUint32(0, true) !== localHeader.signature) return undefined;
-  return headerOffset + localHeader.size + view.getUint16(26, true) + view.getUint16(28, true);
-}
 
 /** The content of an entry, at most `limit` bytes of it where it is stored plainly. A packed one above the limit is refused, and so is any other packing. */
 export async function readEntry(

@@ -1,5 +1,11 @@
-import { fail, ok, type Result } from '../../../base/result.ts';
-import type { BytesFile } from '../bytesFile.ts';
+import { fail, ok, type Result } from './result.ts';
+
+/** A file, or something like one, of which pieces are read. A read beyond its end gives fewer bytes. */
+export interface ByteSource {
+  readonly path: string;
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
 
 /** One file within a ZIP archive, as its central directory lists it. */
 export interface ZipEntry {
@@ -13,7 +19,7 @@ export interface ZipEntry {
 }
 
 /** Signatures and sizes of the records of a ZIP file (PKWARE APPNOTE 6.3.10, section 4.3). */
-export const localHeader = { signature: 0x04034b50, size: 30 } as const;
+const localHeader = { signature: 0x04034b50, size: 30 } as const;
 const centralHeader = { signature: 0x02014b50, size: 46 } as const;
 const endRecord = { signature: 0x06054b50, size: 22 } as const;
 const zip64Locator = { signature: 0x07064b50, size: 20 } as const;
@@ -29,7 +35,7 @@ const elsewhere32 = 0xffffffff;
 
 /** The entries of a ZIP archive, ZIP64 included. `unfinished`: there is no directory at the end, as in a file that is still being written or copied. */
 export async function readZipDirectory(
-  file: BytesFile,
+  file: ByteSource,
 ): Promise<Result<readonly ZipEntry[], 'bad-file' | 'unfinished'>> {
   const tailStart = Math.max(0, file.size - longestComment - endRecord.size - zip64Locator.size);
   const tail = await file.read(tailStart, file.size - tailStart);
@@ -44,6 +50,18 @@ export async function readZipDirectory(
   if (!fits) return fail('bad-file', `${file.path} is a ZIP file whose directory does not lie within it.`);
   const entries = readEntries(await file.read(place.offset, place.length));
   return entries === undefined ? fail('bad-file', `${file.path} is a ZIP file with a damaged directory.`) : ok(entries);
+}
+
+/** Where an entry's data begin, behind its local header; undefined where there is no header. */
+export async function dataOffset(
+  file: ByteSource,
+  { headerOffset }: Pick<ZipEntry, 'headerOffset'>,
+): Promise<number | undefined> {
+  const header = await file.read(headerOffset, localHeader.size);
+  if (header.length < localHeader.size) return undefined;
+  const view = viewOf(header);
+  if (view.getUint32(0, true) !== localHeader.signature) return undefined;
+  return headerOffset + localHeader.size + view.getUint16(26, true) + view.getUint16(28, true);
 }
 
 /** Where the end record stands in the tail: the last one whose comment reaches to the end of the file. */
@@ -61,7 +79,7 @@ interface Place {
   readonly length: number;
 }
 
-async function directoryPlace(file: BytesFile, tail: Uint8Array, end: number): Promise<Place | undefined> {
+async function directoryPlace(file: ByteSource, tail: Uint8Array, end: number): Promise<Place | undefined> {
   const view = viewOf(tail);
   const length = view.getUint32(end + 12, true);
   const offset = view.getUint32(end + 16, true);
