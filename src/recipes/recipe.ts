@@ -2,8 +2,10 @@ import type { JsonObject } from '../domain/json.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
 import type { BaseGraph, Value } from '../graph/index.ts';
 import type { ParameterSpec, ParameterView } from '../nn/scope.ts';
+import type { DataFacts, DataSetName, DataSetRequest } from './data.ts';
 
 export type { ParameterSpec, ParameterView } from '../nn/scope.ts';
+export type { DataFacts, DataSetName, DataSetRequest, ImageFacts } from './data.ts';
 
 /**
  * A training task as a plug-in: its configuration, network, loss, metrics and samples. The trainer owns everything else: the device,
@@ -20,26 +22,6 @@ export interface Recipe {
   build(config: JsonObject, data: DataFacts): Program;
 }
 
-/** A data set of labelled images to load: a folder of IDX files, or one of a sub-folder of PNG files per class. */
-export interface DataSetRequest {
-  readonly name: DataSetName;
-  readonly path: string;
-  /** Which of the two: in an IDX folder by file name (`train-…`, `t10k-…`), in a PNG folder the sub-folder `train` or `test`. */
-  readonly split: DataSetName;
-  /** Without a required data set the run cannot start; without another one its evaluations are left out, and the run says so. */
-  readonly required: boolean;
-}
-export type DataSetName = 'train' | 'test';
-
-/** What is known of the training data once they are loaded. */
-export interface DataFacts {
-  readonly examples: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly classes: number;
-}
-
 /** What a recipe wants computed. All `build` functions may be called several times, each time with a fresh graph. */
 export interface Program {
   readonly parameters: readonly ParameterSpec[];
@@ -53,7 +35,10 @@ export interface Program {
   readonly model: ExportedModel;
 }
 
-/** Examples of a data set inside a graph. */
+/** Examples of a data set inside a graph: the tensors of `exampleTensors`, each with the examples as its first axis. */
+export type Batch = Readonly<Record<string, Value>>;
+
+/** Images inside a graph, with a class each. */
 export interface ImageBatch {
   /** uint8 [batch, height, width, channels], 0 to 255. */
   readonly images: Value;
@@ -64,7 +49,7 @@ export interface ImageBatch {
 export interface StepInputs {
   readonly graph: BaseGraph;
   readonly parameters: ParameterView;
-  readonly batch: ImageBatch;
+  readonly batch: Batch;
   /** int64 scalar for `randomNormal` and `randomUniform`: `randomCounter(seed, step)`. Different for each step of a run. */
   readonly counter: Value;
 }
@@ -111,7 +96,7 @@ export interface Evaluation {
   /** Examples per graph run; the trainer fills the last one up and drops the surplus. */
   readonly batchSize: number;
   /** float32 [batchSize] by metric tag: a number per example. The metric is the mean over the examples. */
-  build(graph: BaseGraph, parameters: ParameterView, batch: ImageBatch): Readonly<Record<string, Value>>;
+  build(graph: BaseGraph, parameters: ParameterView, batch: Batch): Readonly<Record<string, Value>>;
 }
 
 /** Images drawn from the averaged weights. */
@@ -152,6 +137,11 @@ export interface ExportedModel {
     batch: number,
   ): { readonly inputs: readonly Value[]; readonly outputs: Readonly<Record<string, Value>> };
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The images of a batch that has them, which every batch of a data set of images does. */
+export function imageBatch({ images, labels }: Batch): ImageBatch {
+  return { images: images!, labels: labels! };
 }
 
 /** The counter of random numbers at a step (from 0). Distinct seeds walk distinct stretches of the generator's period of 2³¹ − 1. */

@@ -1,7 +1,14 @@
 import { argMax, cast, equal, reduceMean, type Value } from '../../graph/index.ts';
 import { crossEntropy } from '../../nn/losses.ts';
 import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
-import type { DataFacts, Evaluation, ExportedModel, ImageBatch, OptimizerSettings, Program } from '../recipe.ts';
+import {
+  type Evaluation,
+  type ExportedModel,
+  type ImageFacts,
+  imageBatch,
+  type OptimizerSettings,
+  type Program,
+} from '../recipe.ts';
 
 /** Examples per graph run outside training. */
 const BATCH = 100;
@@ -12,7 +19,7 @@ export type Classify = (scope: Scope, pixels: Value) => Value;
 /** What every recipe computes that sorts images into classes: cross-entropy, accuracy in training and on the test set, and a model of logits. */
 export function classifierProgram(
   classify: Classify,
-  data: DataFacts,
+  data: ImageFacts,
   batchSize: number,
   optimizer: OptimizerSettings,
 ): Program {
@@ -24,9 +31,10 @@ export function classifierProgram(
     batchSize,
     optimizer,
     step({ graph, parameters, batch }) {
-      const logits = classify(readingScope(graph, parameters), batch.images);
-      const loss = reduceMean(crossEntropy(logits, batch.labels), [0], false);
-      return { loss, metrics: { 'train/accuracy': reduceMean(isRight(logits, batch.labels), [0], false) } };
+      const { images, labels } = imageBatch(batch);
+      const logits = classify(readingScope(graph, parameters), images);
+      const loss = reduceMean(crossEntropy(logits, labels), [0], false);
+      return { loss, metrics: { 'train/accuracy': reduceMean(isRight(logits, labels), [0], false) } };
     },
     evaluations: [testEvaluation(classify)],
     model: exportedClassifier(classify, data),
@@ -37,14 +45,15 @@ function testEvaluation(classify: Classify): Evaluation {
   return {
     data: 'test',
     batchSize: BATCH,
-    build(graph, parameters, { images, labels }: ImageBatch) {
+    build(graph, parameters, batch) {
+      const { images, labels } = imageBatch(batch);
       const logits = classify(readingScope(graph, parameters), images);
       return { 'test/accuracy': isRight(logits, labels), 'test/loss': crossEntropy(logits, labels) };
     },
   };
 }
 
-function exportedClassifier(classify: Classify, data: DataFacts): ExportedModel {
+function exportedClassifier(classify: Classify, data: ImageFacts): ExportedModel {
   const { height, width, channels, classes } = data;
   return {
     build(graph, parameters, batch) {

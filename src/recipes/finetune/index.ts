@@ -2,6 +2,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { classifierMetrics } from '../classifier/metrics.ts';
 import { classifierProgram } from '../classifier/program.ts';
 import { optimizerSettings } from '../commonFields.ts';
+import { imageFacts, imageName } from '../data.ts';
 import type { DataFacts, Program, Recipe } from '../recipe.ts';
 import { finetuneFields, readFinetuneConfig } from './config.ts';
 import { loadOnnxModel } from './model.ts';
@@ -21,21 +22,23 @@ export const finetune: Recipe = {
   architecture(config: JsonObject, data: DataFacts): string {
     const { model, trainable } = readFinetuneConfig(config);
     const { digest } = loadOnnxModel(model);
-    return `finetune-${digest}-${trainable}-${data.height}x${data.width}x${data.channels}-c${data.classes}`;
+    return `finetune-${digest}-${trainable}-${imageName(data)}`;
   },
   dataSets(config: JsonObject) {
     const path = readFinetuneConfig(config).data;
+    const source = { kind: 'images' } as const;
     return [
-      { name: 'train', path, split: 'train', required: true },
-      { name: 'test', path, split: 'test', required: false },
+      { name: 'train', path, split: 'train', required: true, source },
+      { name: 'test', path, split: 'test', required: false, source },
     ];
   },
   build(config: JsonObject, data: DataFacts): Program {
     const settings = readFinetuneConfig(config);
     const { model } = loadOnnxModel(settings.model);
+    const images = imageFacts(data);
     return classifierProgram(
-      (scope, pixels) => finetunedNetwork(scope, pixels, model, settings, data),
-      data,
+      (scope, pixels) => finetunedNetwork(scope, pixels, model, settings, images),
+      images,
       settings.batchSize,
       optimizerSettings(config),
     );

@@ -16,7 +16,7 @@ import {
 } from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
-import type { DataFacts } from '../recipe.ts';
+import type { ImageFacts } from '../recipe.ts';
 import type { FinetuneConfig } from './config.ts';
 
 /** Parameters of the model stand under this name, and under the ones that the file gives them. */
@@ -31,7 +31,7 @@ export function finetunedNetwork(
   pixels: Value,
   model: OnnxModel,
   config: FinetuneConfig,
-  data: DataFacts,
+  data: ImageFacts,
 ) {
   const input = imageInput(model);
   const images = preparedImages(pixels, input, config, data);
@@ -71,7 +71,7 @@ function imageInput({ graph }: OnnxModel): OnnxValueInfo {
 }
 
 /** As the model wants them: channels first, its size, its mean and deviation. Grey images are repeated for each colour. */
-function preparedImages(pixels: Value, input: OnnxValueInfo, config: FinetuneConfig, data: DataFacts): Value {
+function preparedImages(pixels: Value, input: OnnxValueInfo, config: FinetuneConfig, data: ImageFacts): Value {
   const [, channels, height, width] = input.shape.map((size) => (typeof size === 'number' ? size : undefined));
   const planes = transpose(mul(cast(pixels, 'float32'), 1 / 255), [0, 3, 1, 2]);
   const wanted = channels ?? data.channels;
@@ -118,7 +118,7 @@ function perChannel(values: readonly number[], channels: number, key: string, li
 function headOf(
   { graph }: OnnxModel,
   { features, trainable }: FinetuneConfig,
-  { classes }: DataFacts,
+  { classes }: ImageFacts,
 ): string | undefined {
   if (features !== '') return features;
   const output = graph.outputs[0];

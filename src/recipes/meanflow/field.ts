@@ -2,14 +2,14 @@ import { ditField } from '../../nn/networks/dit.ts';
 import { mlpField } from '../../nn/networks/mlp.ts';
 import { unetField } from '../../nn/networks/unet.ts';
 import { type ImageShape, type VectorField, withLinearPart } from '../../nn/vectorField.ts';
-import type { DataFacts } from '../recipe.ts';
+import type { ImageFacts } from '../recipe.ts';
 import type { MeanFlowConfig, NetworkKind, NetworkSizes } from './config.ts';
 
 /** Variance that is assumed of pixels from −1 to 1 within a class. A rough value does: the network learns the rest. */
 const ASSUMED_VARIANCE = 0.25;
 
 /** The network of a configuration, for images of the data set. Throws 'bad-config' where sizes do not fit. */
-export function fieldOf(config: MeanFlowConfig, data: DataFacts): VectorField {
+export function fieldOf(config: MeanFlowConfig, data: ImageFacts): VectorField {
   const field = fields[config.network](data, config.sizes, data.classes);
   if (!config.linearPart) return field;
   return { ...withLinearPart(field, ASSUMED_VARIANCE), name: `${field.name}-linear` };

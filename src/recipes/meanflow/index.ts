@@ -2,6 +2,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { collectParameters, type Scope } from '../../nn/scope.ts';
 import type { VectorField } from '../../nn/vectorField.ts';
 import { optimizerSettings } from '../commonFields.ts';
+import { imageFacts, imageName } from '../data.ts';
 import type { DataFacts, ParameterSpec, Program, Recipe } from '../recipe.ts';
 import { meanFlowFields, readMeanFlowConfig } from './config.ts';
 import { fieldOf } from './field.ts';
@@ -20,23 +21,25 @@ export const meanFlow: Recipe = {
     metrics: meanFlowMetrics,
   },
   architecture(config: JsonObject, data: DataFacts): string {
-    const { name } = fieldOf(readMeanFlowConfig(config), data);
-    return `meanflow-${name}-${data.height}x${data.width}x${data.channels}-c${data.classes}`;
+    const { name } = fieldOf(readMeanFlowConfig(config), imageFacts(data));
+    return `meanflow-${name}-${imageName(data)}`;
   },
   dataSets(config: JsonObject) {
-    return [{ name: 'train', path: readMeanFlowConfig(config).data, split: 'train', required: true }];
+    const { data: path } = readMeanFlowConfig(config);
+    return [{ name: 'train', path, split: 'train', required: true, source: { kind: 'images' } }];
   },
   build(config: JsonObject, data: DataFacts): Program {
     const settings = readMeanFlowConfig(config);
-    const field = fieldOf(settings, data);
+    const images = imageFacts(data);
+    const field = fieldOf(settings, images);
     return {
       parameters: parametersOf(field),
       batchSize: settings.batchSize,
       optimizer: optimizerSettings(config),
       step: (inputs) => meanFlowStep(settings, field, inputs),
       evaluations: [],
-      samples: meanFlowSamples(settings, field, data),
-      model: meanFlowModel(field, data),
+      samples: meanFlowSamples(settings, field, images),
+      model: meanFlowModel(field, images),
     };
   },
 };

@@ -13,7 +13,7 @@ import {
 import { readingScope } from '../../nn/scope.ts';
 import type { VectorField } from '../../nn/vectorField.ts';
 import { unitToPixels } from '../pixels.ts';
-import type { DataFacts, ExportedModel, ImageBatch, ParameterView, SampleProgram } from '../recipe.ts';
+import type { ExportedModel, ImageBatch, ImageFacts, ParameterView, SampleProgram } from '../recipe.ts';
 import type { MeanFlowConfig } from './config.ts';
 import { judgeSamples } from './judge.ts';
 
@@ -23,7 +23,7 @@ const COLUMNS = 10;
 const NOISE_STREAM = 3;
 
 /** Samples by one evaluation of the network each; image i asks for class i modulo classes, so that a row of ten shows all digits. */
-export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data: DataFacts): SampleProgram {
+export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data: ImageFacts): SampleProgram {
   const batchSize = Math.min(BATCH, config.samples);
   const judge = config.judge === '' ? {} : { judge: { model: config.judge, measure: judgeSamples } };
   return {
@@ -41,7 +41,7 @@ export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data
 }
 
 /** The trained generator: noise [batch, height, width, channels] and labels [batch] in, images out. */
-export function meanFlowModel(field: VectorField, data: DataFacts): ExportedModel {
+export function meanFlowModel(field: VectorField, data: ImageFacts): ExportedModel {
   const { height, width, channels } = data;
   return {
     build(graph, parameters, batch) {

@@ -2,7 +2,7 @@ import { randomNormal, reduceMean, split, type Value } from '../../graph/index.t
 import { readingScope } from '../../nn/scope.ts';
 import type { VectorField } from '../../nn/vectorField.ts';
 import { pixelsToUnit } from '../pixels.ts';
-import type { StepInputs, StepOutputs } from '../recipe.ts';
+import { imageBatch, type StepInputs, type StepOutputs } from '../recipe.ts';
 import type { MeanFlowConfig } from './config.ts';
 import { adaptiveLoss, type FlowErrors, type FlowExamples, instantErrors, intervalErrors, joinParts } from './loss.ts';
 import { drawTimePairs, drawTimes } from './times.ts';
@@ -38,14 +38,15 @@ export function intervalCount(config: MeanFlowConfig): number {
 
 /** Both parts of the batch with their noise and times; null where a part is empty. */
 function drawExamples(config: MeanFlowConfig, field: VectorField, batch: StepInputs['batch'], counter: Value) {
+  const { images, labels } = imageBatch(batch);
   const first = intervalCount(config);
   const second = config.batchSize - first;
-  const data = field.fromImages(pixelsToUnit(batch.images));
+  const data = field.fromImages(pixelsToUnit(images));
   const noise = randomNormal(counter, data.shape, streams.noise);
   const cut = (value: Value) => split(value, [first, second], 0) as readonly [Value, Value];
   const part = (index: 0 | 1, times: Pick<FlowExamples, 'r' | 't'>): FlowExamples => {
     const pick = (value: Value) => (first === 0 || second === 0 ? value : cut(value)[index]);
-    return { data: pick(data), noise: pick(noise), labels: pick(batch.labels), ...times };
+    return { data: pick(data), noise: pick(noise), labels: pick(labels), ...times };
   };
   const instants = second === 0 ? null : drawTimes(counter, second, config.time, streams.instants);
   return {

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AppError } from '../../base/errors.ts';
 import type { DataSetName } from '../../recipes/recipe.ts';
-import { contentHash } from './contentHash.ts';
-import type { LabelledImages } from './labelledImages.ts';
+import { LabelledImages } from './labelledImages.ts';
 
 /** The two files of one split. */
 export interface IdxFiles {
@@ -45,18 +44,15 @@ export function loadIdxImages(name: DataSetName, files: IdxFiles): LabelledImage
     throw badData(`There are ${examples} images in ${files.images} but ${labels.shape[0]} labels in ${files.labels}.`);
   }
   if (examples === 0 || images.data.length === 0) throw badData(`${files.images} holds no images.`);
-  return {
+  return new LabelledImages({
     name,
     path: path.dirname(files.images),
     images: images.data,
     labels: labels.data,
-    examples: examples!,
-    height: height!,
-    width: width!,
-    channels,
+    shape: [examples!, height!, width!, channels],
     classes: labels.data.reduce((most, label) => Math.max(most, label), 0) + 1,
-    sha256: contentHash(images.shape, images.data, labels.data),
-  };
+    fileShape: images.shape,
+  });
 }
 
 interface IdxArray {

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { DataSetName } from '../../recipes/recipe.ts';
-import { contentHash } from './contentHash.ts';
-import type { LabelledImages } from './labelledImages.ts';
+import { LabelledImages } from './labelledImages.ts';
 import { decodePixels, type Pixels } from './pngPixels.ts';
 
 /** PNG files by class, one folder each. Classes are numbered in the order of their names, numbers by their value. */
@@ -45,19 +44,14 @@ export function loadPngFolder(name: DataSetName, folder: PngFolder): LabelledIma
     labels[i] = label;
   });
   const { height, width, channels } = first;
-  const shape = [files.length, height, width, channels];
-  return {
+  return new LabelledImages({
     name,
     path: folder.path,
     images,
     labels,
-    examples: files.length,
-    height,
-    width,
-    channels,
+    shape: [files.length, height, width, channels],
     classes: folder.classes.length,
-    sha256: contentHash(shape, images, labels),
-  };
+  });
 }
 
 function readPixels(file: string): Pixels {

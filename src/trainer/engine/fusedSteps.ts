@@ -123,11 +123,8 @@ export class FusedSteps implements Disposable {
     const schedules = Array.from({ length: count }, (_, i) => scheduleAt(optimizer, state.step + i, totalSteps));
     const counters = BigInt64Array.from({ length: count }, (_, i) => randomCounter(seed, state.step + i));
     const shapes = new Map(step.scan.sequence.map(({ name, input }) => [name, [count, ...input.shape]]));
-    const inputs: Record<string, TensorInput> = {
-      images: { data: batches.images, shape: shapes.get('images')! },
-      labels: { data: batches.labels, shape: shapes.get('labels')! },
-      counter: { data: counters, shape: [count] },
-    };
+    const inputs: Record<string, TensorInput> = { counter: { data: counters, shape: [count] } };
+    for (const [name, data] of Object.entries(batches)) inputs[name] = { data, shape: shapes.get(name)! };
     for (const name of scheduleNames) {
       inputs[name] = { data: Float32Array.from(schedules, (schedule) => schedule[name]), shape: [count] };
     }

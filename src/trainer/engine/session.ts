@@ -12,7 +12,7 @@ export interface Placement {
 }
 
 /** The arrays that go in and come out of a model, by the type of the tensor. */
-export type TensorData = Float32Array | BigInt64Array | Uint8Array;
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
 export interface TensorInput {
   readonly data: TensorData;

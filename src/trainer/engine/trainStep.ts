@@ -1,5 +1,6 @@
 import { Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value } from '../../graph/index.ts';
-import type { DataFacts, Program } from '../../recipes/recipe.ts';
+import { exampleTensors } from '../../recipes/data.ts';
+import type { Batch, DataFacts, Program } from '../../recipes/recipe.ts';
 import { type OptimizerState, optimizerStep, type Schedule, type ScheduleName, scheduleNames } from './optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
 
@@ -42,10 +43,7 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
   const parts = partsOf(pack.layout, program.parameters, smallestPart);
   const graph = new Graph();
   const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
-  const batch = {
-    images: graph.input('images', [program.batchSize, data.height, data.width, data.channels], 'uint8'),
-    labels: graph.input('labels', [program.batchSize], 'int64'),
-  };
+  const batch = batchInputs(graph, data, program.batchSize);
   const counter = graph.input('counter', [], 'int64');
   const outputs = program.step({ graph, parameters: (name) => parameters.get(name), batch, counter });
   const schedule = Object.fromEntries(
@@ -71,14 +69,21 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
         stateKeys.map((key) => ({ name: partName(key, i), input: state[key], next: next[i]![key] })),
       ),
       sequence: [
-        { name: 'images', input: batch.images },
-        { name: 'labels', input: batch.labels },
+        ...Object.entries(batch).map(([name, input]) => ({ name, input })),
         { name: 'counter', input: counter },
         ...scheduleNames.map((name: ScheduleName) => ({ name, input: schedule[name] })),
       ],
       perStep: Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricPrefix + tag, value])),
     },
   };
+}
+
+/** The tensors of a batch as inputs of the graph, under their own names. */
+export function batchInputs(graph: Graph, data: DataFacts, batchSize: number): Batch {
+  const tensors = Object.entries(exampleTensors(data));
+  return Object.fromEntries(
+    tensors.map(([name, { shape, dtype }]) => [name, graph.input(name, [batchSize, ...shape], dtype)]),
+  );
 }
 
 /** The vectors of every part as inputs of the graph. */

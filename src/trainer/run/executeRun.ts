@@ -1,5 +1,6 @@
 import { Disposables } from '../../base/disposables.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
+import { describeFacts } from '../../recipes/data.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
@@ -89,7 +90,7 @@ async function trainPrepared(
   const checkpoints = makeCheckpoints(loaded, folder, run, identity);
   const measurements = owner.add(new Measurements(run, folder, events));
   announceStart(events, run, loaded);
-  for (const name of measurements.missing) terminal.line(`There are no ${name} images, so they are not evaluated.`);
+  for (const name of measurements.missing) terminal.line(`There is no ${name} set, so nothing is evaluated on it.`);
   await measurements.prepare();
   if (run.settings.profile) {
     folder.writeProgress({ phase: 'profiling', step: run.start.step, totalSteps: run.settings.steps }, true);
@@ -169,7 +170,9 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   if (chosen.warning !== undefined) terminal.line(`${chosen.device}: ${chosen.warning}`);
   for (const refused of chosen.refused) terminal.line(`not on ${describeRefused(refused)}`);
   for (const set of run.dataSets)
-    terminal.line(`${set.name}: ${set.examples} images of ${set.classes} classes from ${set.path}`);
+    terminal.line(
+      `${set.name}: ${set.facts.examples} ${set.facts.kind} (${describeFacts(set.facts)}) from ${set.path}`,
+    );
   const parent = run.resumedFrom;
   if (parent !== undefined) terminal.line(`Goes on from step ${parent.state.step} of ${parent.path}`);
   if (parent !== undefined && parent.facts.seed !== run.settings.seed) {

@@ -3,12 +3,13 @@ import path from 'node:path';
 import type { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
+import { describeFacts, exampleTensors } from '../../recipes/data.ts';
 import type { DataFacts, Program } from '../../recipes/recipe.ts';
 import { type LoadedConfig, resumeLast } from '../config/loadConfig.ts';
 import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
-import { loadImageSet } from '../data/imageSet.ts';
-import type { LabelledImages } from '../data/labelledImages.ts';
+import type { DataSet } from '../data/dataSet.ts';
+import { openDataSet } from '../data/openDataSet.ts';
 import { smallestPart } from '../devices/providers.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
@@ -24,7 +25,7 @@ export interface PreparedRun {
   readonly step: TrainStep;
   readonly plan: StepPlan;
   readonly steps: FusedSteps;
-  readonly dataSets: readonly LabelledImages[];
+  readonly dataSets: readonly DataSet[];
   /** What the network was built for. */
   readonly data: DataFacts;
   readonly placement: Placement;
@@ -43,13 +44,13 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const settings = runSettings(config);
   await enter('loading data');
-  const dataSets = recipe.dataSets(config).flatMap((request) => loadImageSet(request) ?? []);
+  const dataSets = recipe.dataSets(config).flatMap((request) => openDataSet(request) ?? []);
   const trainSet = dataSets[0]!;
-  const facts = dataFacts(trainSet);
+  const { facts } = trainSet;
   await enter('building the model');
   checkTestSets(trainSet, dataSets);
   const program = recipe.build(config, facts);
-  if (program.batchSize > trainSet.examples) throw batchTooLarge(program.batchSize, trainSet);
+  if (program.batchSize > facts.examples) throw batchTooLarge(program.batchSize, trainSet);
   const step = buildTrainStep(program, facts, smallestPart[device]);
   const architecture = recipe.architecture(config, facts);
   const placement = { device, threads: settings.threads };
@@ -98,33 +99,26 @@ function findResume(
   });
 }
 
-/** What a network must know of its data set. */
-export function dataFacts({ examples, height, width, channels, classes }: LabelledImages): DataFacts {
-  return { examples, height, width, channels, classes };
-}
-
-function checkTestSets(train: LabelledImages, sets: readonly LabelledImages[]): void {
+function checkTestSets(train: DataSet, sets: readonly DataSet[]): void {
+  const wanted = JSON.stringify(exampleTensors(train.facts));
   for (const set of sets) {
-    const same = set.height === train.height && set.width === train.width && set.channels === train.channels;
-    if (same && set.classes <= train.classes) continue;
+    const same = JSON.stringify(exampleTensors(set.facts)) === wanted;
+    if (same && set.facts.classes <= train.facts.classes) continue;
+    const { kind } = train.facts;
     throw new AppError(
       'bad-data',
-      `The ${set.name} images do not fit the ${train.name} images: ${describe(set)} against ${describe(train)}.`,
+      `The ${set.name} ${kind} do not fit the ${train.name} ${kind}: ${describeFacts(set.facts)} against ${describeFacts(train.facts)}.`,
       {
-        hint: 'Both parts of a data set must have one size of image and the same classes.',
+        hint: 'Both parts of a data set must have one size of example and the same classes.',
       },
     );
   }
 }
 
-function describe({ height, width, channels, classes }: LabelledImages): string {
-  return `${height}×${width}×${channels}, ${classes} classes`;
-}
-
-function batchTooLarge(batchSize: number, { examples, path: folder }: LabelledImages): AppError {
+function batchTooLarge(batchSize: number, { facts, path: folder }: DataSet): AppError {
   return new AppError(
     'bad-config',
-    `A batch of ${batchSize} is larger than the data set: ${folder} has ${examples} examples.`,
+    `A batch of ${batchSize} is larger than the data set: ${folder} has ${facts.examples} examples.`,
     {
       hint: 'Lower batchSize.',
     },

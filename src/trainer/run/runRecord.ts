@@ -54,7 +54,7 @@ export function runRecord(
     seed: settings.seed,
     totalSteps: settings.steps,
     device: { requested: settings.device, used: describeDevice(chosen, settings.threads), refused: chosen.refused },
-    dataSets: run.dataSets.map(({ name, path, sha256, examples }) => ({ name, path, sha256, examples })),
+    dataSets: run.dataSets.map(({ name, path, sha256, facts }) => ({ name, path, sha256, examples: facts.examples })),
     versions: versions(),
     ...code,
     ...(resumedFrom === undefined ? {} : { resumedFrom: describeParent(resumedFrom) }),

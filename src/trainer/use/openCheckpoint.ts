@@ -2,15 +2,15 @@ import { AppError } from '../../base/errors.ts';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { Graph } from '../../graph/index.ts';
+import { parseFacts } from '../../recipes/data.ts';
 import { recipes as allRecipes } from '../../recipes/index.ts';
 import type { DataFacts, Program, Recipe } from '../../recipes/recipe.ts';
 import { runSettings } from '../config/runSettings.ts';
-import { loadImageSet } from '../data/imageSet.ts';
+import { openDataSet } from '../data/openDataSet.ts';
 import { chooseDevice } from '../devices/choose.ts';
 import type { Placement } from '../engine/session.ts';
 import { declareParameters } from '../engine/trainStep.ts';
 import { type CheckpointFacts, loadCheckpoint, readCheckpointFacts } from '../run/checkpointFile.ts';
-import { dataFacts } from '../run/prepareRun.ts';
 
 /** How a checkpoint is to be used; without it, as in its run. */
 export interface UseOptions {
@@ -55,13 +55,13 @@ export async function openCheckpoint(file: string, options: UseOptions = {}): Pr
 }
 
 function knownData({ data }: CheckpointFacts): DataFacts | undefined {
-  return data === '' ? undefined : (JSON.parse(data) as DataFacts);
+  return data === '' ? undefined : parseFacts(data);
 }
 
 /** Older checkpoints do not say what their network was built for, so their data set is asked. */
 function loadedData(recipe: Recipe, config: JsonObject): DataFacts {
   const [request] = recipe.dataSets(config);
-  const set = request === undefined ? undefined : loadImageSet({ ...request, required: true });
-  if (set !== undefined) return dataFacts(set);
+  const set = request === undefined ? undefined : openDataSet({ ...request, required: true });
+  if (set !== undefined) return set.facts;
   throw new AppError('bad-data', `The recipe ${recipe.info.id} names no data set, so its network cannot be built.`);
 }

@@ -1,7 +1,7 @@
 import { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import { valueAt } from '../../domain/config.ts';
-import { loadImageSet } from '../data/imageSet.ts';
+import { openDataSet } from '../data/openDataSet.ts';
 import { Evaluator } from '../engine/evaluation.ts';
 import { Judge } from '../engine/judge.ts';
 import { Sampler } from '../engine/sampler.ts';
@@ -62,7 +62,7 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
   const requests = recipe.dataSets(config);
   for (const evaluation of program.evaluations) {
     const request = requests.find(({ name }) => name === evaluation.data);
-    const set = request === undefined ? undefined : loadImageSet(request);
+    const set = request === undefined ? undefined : openDataSet(request);
     if (set === undefined) {
       missing.push(evaluation.data);
       continue;

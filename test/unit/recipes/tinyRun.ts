@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { resolveConfig } from '../../../src/domain/config.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { Graph, mul, ParameterPack, scanModel, sub, type Value } from '../../../src/graph/index.ts';
-import { type DataFacts, type Program, type Recipe, randomCounter } from '../../../src/recipes/recipe.ts';
+import { type ImageFacts, type Program, type Recipe, randomCounter } from '../../../src/recipes/recipe.ts';
 import { loadModel } from '../graph/runtime.ts';
 
-export const tinyFacts: DataFacts = { examples: 12, height: 8, width: 8, channels: 1, classes: 3 };
+export const tinyFacts: ImageFacts = { kind: 'images', examples: 12, height: 8, width: 8, channels: 1, classes: 3 };
 
 /** The configuration of a recipe from some of its keys; fails the test where it has problems. */
 export function configure(recipe: Recipe, tree: JsonObject): JsonObject {

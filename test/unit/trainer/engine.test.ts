@@ -11,7 +11,7 @@ import {
   type Program,
 } from '../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
-import type { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
+import { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { initialState, nonFiniteVector, type TrainState } from '../../../src/trainer/engine/trainState.ts';
@@ -59,21 +59,17 @@ function quadratic(optimizer: OptimizerSettings): Program {
   };
 }
 
-const oneImage: LabelledImages = {
+const oneImage = new LabelledImages({
   name: 'train',
   path: '',
   images: new Uint8Array(1),
   labels: new Uint8Array(1),
-  sha256: '',
-  examples: 1,
-  height: 1,
-  width: 1,
-  channels: 1,
+  shape: [1, 1, 1, 1],
   classes: 1,
-};
+});
 
 function fusedSteps(optimizer: OptimizerSettings, smallestPart = 100): { steps: FusedSteps; first: TrainState } {
-  const step = buildTrainStep(quadratic(optimizer), oneImage, smallestPart);
+  const step = buildTrainStep(quadratic(optimizer), oneImage.facts, smallestPart);
   const steps = new FusedSteps({
     step,
     optimizer,

@@ -180,7 +180,7 @@ test('without a test set a classifier trains, and says that it is not evaluated'
   for (const name of readdirSync(data)) if (name.startsWith('t10k')) rmSync(path.join(data, name));
   const { code, lines } = await runTrainer(folder, config, ['steps=5', 'name=x']);
   assert.equal(code, 0);
-  assert.ok(lines.includes('There are no test images, so they are not evaluated.'), lines.join('\n'));
+  assert.ok(lines.includes('There is no test set, so nothing is evaluated on it.'), lines.join('\n'));
 });
 
 async function readLog(run: string): Promise<PollResult> {
