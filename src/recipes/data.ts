@@ -86,6 +86,15 @@ export interface ArrayFacts {
   readonly features: readonly number[];
   readonly targets: readonly number[];
   readonly classes: number;
+  /** Mean and standard deviation of each feature over the training set, in row-major order; a deviation of 0 is given as 1. */
+  readonly featureScales: readonly Scale[];
+  /** The same for each target; empty where there are classes. */
+  readonly targetScales: readonly Scale[];
+}
+
+export interface Scale {
+  readonly mean: number;
+  readonly deviation: number;
 }
 
 /** Tokens are 0 to size − 1, the special ones among them. */
@@ -121,6 +130,12 @@ export function imageFacts(facts: DataFacts): ImageFacts {
 export function tokenFacts(facts: DataFacts): TokenFacts {
   if (facts.kind === 'tokens') return facts;
   throw wrongKind('tokens', facts);
+}
+
+/** The facts of a data set of arrays. Throws AppError 'bad-data' for another kind. */
+export function arrayFacts(facts: DataFacts): ArrayFacts {
+  if (facts.kind === 'arrays') return facts;
+  throw wrongKind('arrays', facts);
 }
 
 /** "28x28x1-c10", for the names of architectures. Throws AppError 'bad-data' for what are no images. */

@@ -24,7 +24,9 @@ test('the tensors of an example follow from the facts', () => {
     weights: { shape: [16], dtype: 'float32' },
   });
   assert.deepEqual(Object.keys(exampleTensors({ ...tokens, weighted: false, classes: 4 })), ['tokens', 'labels']);
-  const arrays = { kind: 'arrays', examples: 2, features: [4], targets: [], classes: 0 } as const;
+  const scale = { mean: 0, deviation: 1 };
+  const sizes = { kind: 'arrays', examples: 2, features: [4], targets: [], classes: 0 } as const;
+  const arrays = { ...sizes, featureScales: [scale, scale, scale, scale], targetScales: [scale] };
   assert.deepEqual(exampleTensors(arrays)['targets'], { shape: [], dtype: 'float32' });
 });
 

@@ -2,30 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveConfig } from '../../../src/domain/config.ts';
 import { decodeModel, Graph, seededRandom } from '../../../src/graph/index.ts';
+import { type DataFacts, exampleTensors } from '../../../src/recipes/data.ts';
 import { findRecipe, recipes } from '../../../src/recipes/index.ts';
-import type { Program } from '../../../src/recipes/recipe.ts';
+import type { Batch, Program } from '../../../src/recipes/recipe.ts';
 import { exportModel } from '../../../src/trainer/engine/exportModel.ts';
 import { loadModel } from '../graph/runtime.ts';
+import { subjects } from './subjects.ts';
 import { configure, declareParameters, tinyFacts } from './tinyRun.ts';
-
-/** The networks of each recipe. */
-const networkKinds: Readonly<Record<string, readonly string[]>> = {
-  meanflow: ['dit', 'unet', 'mlp'],
-  classifier: ['cnn', 'mlp'],
-};
 
 test('recipes have ids of their own and are found by them', () => {
   const ids = recipes.map(({ info }) => info.id);
   assert.deepEqual(ids, [...new Set(ids)]);
-  assert.deepEqual(ids, ['meanflow', 'classifier', 'finetune']);
+  assert.deepEqual(ids, ['meanflow', 'classifier', 'finetune', 'tabular']);
   for (const recipe of recipes) assert.equal(findRecipe(recipe.info.id), recipe);
   assert.equal(findRecipe('nonesuch'), undefined);
 });
 
-// What starts from a file has tests of its own: test/unit/trainer/finetune.test.ts.
-for (const recipe of recipes.filter(({ info }) => info.id !== 'finetune')) {
+test('every recipe is tested, those that start from a file on their own', () => {
+  const ids = recipes.map(({ info }) => info.id).filter((id) => id !== 'finetune');
+  assert.deepEqual(Object.keys(subjects).toSorted(), ids.toSorted());
+});
+
+for (const [id, { facts, otherFacts, small: keys, networks, wider }] of Object.entries(subjects)) {
+  const recipe = findRecipe(id)!;
   const { info } = recipe;
-  const small = configure(recipe, { batchSize: 12, network: info.id === 'meanflow' ? { patch: 4 } : {} });
+  const small = configure(recipe, { batchSize: 12, ...keys });
 
   test(`${info.id}: defaults are valid, and only the data must be given`, () => {
     const missing = resolveConfig(info.fields, {}).problems.map(({ key }) => key);
@@ -41,21 +42,19 @@ for (const recipe of recipes.filter(({ info }) => info.id !== 'finetune')) {
   });
 
   test(`${info.id}: every metric of a step and of the evaluations is declared`, () => {
-    const program = recipe.build(small, tinyFacts);
+    const program = recipe.build(small, facts);
     const declared = info.metrics.map(({ tag }) => tag);
     assert.deepEqual(declared, [...new Set(declared)]);
     const graph = new Graph();
     const pack = declareParameters(graph, program);
     const parameters = (name: string) => pack.get(name);
-    const batch = {
-      images: graph.input('images', [12, 8, 8, 1], 'uint8'),
-      labels: graph.input('labels', [12], 'int64'),
-    };
+    const batch = batchInputs(graph, facts, 12);
     const step = program.step({ graph, parameters, batch, counter: graph.input('counter', [], 'int64') });
     assert.deepEqual(step.loss.shape, []);
     const evaluated = program.evaluations.flatMap((evaluation) => {
-      const outputs = evaluation.build(graph, parameters, batch);
-      for (const value of Object.values(outputs)) assert.deepEqual(value.shape, [12]);
+      const { batchSize } = evaluation;
+      const outputs = evaluation.build(graph, parameters, batchInputs(graph, facts, batchSize, 'evaluated:'));
+      for (const value of Object.values(outputs)) assert.deepEqual(value.shape, [batchSize]);
       return Object.keys(outputs);
     });
     for (const [tag, value] of Object.entries(step.metrics)) assert.deepEqual(value.shape, [], tag);
@@ -64,22 +63,21 @@ for (const recipe of recipes.filter(({ info }) => info.id !== 'finetune')) {
     assert.ok(info.metrics.some(({ primary }) => primary));
   });
 
-  for (const kind of networkKinds[info.id]!) {
-    test(`${info.id} ${kind}: the exported model takes any batch size, and each example for itself`, async () => {
-      const network = { kind, ...(kind === 'dit' ? { patch: 4 } : { width: 16 }) };
-      const program = recipe.build(configure(recipe, { batchSize: 12, network }), tinyFacts);
+  for (const [name, network] of Object.entries(networks)) {
+    test(`${info.id} ${name}: the exported model takes any batch size, and each example for itself`, async () => {
+      const program = recipe.build(configure(recipe, { batchSize: 12, network }), facts);
       const model = exportedModel(program);
       const session = await loadModel(model);
       const seven = await session.run(feedsFor(model, 7));
       const single = await session.run(feedsFor(model, 1));
-      for (const name of Object.keys(seven)) {
-        const all = seven[name]!;
-        const first = single[name]!;
+      for (const output of Object.keys(seven)) {
+        const all = seven[output]!;
+        const first = single[output]!;
         assert.deepEqual([all.shape[0], first.shape[0]], [7, 1]);
         first.values.forEach((value, i) => {
           // Pixels are rounded.
-          const allowed = name === 'images' ? 1 : 1e-4 * Math.max(1, Math.abs(value));
-          assert.ok(Math.abs(value - all.values[i]!) <= allowed, `${name}[${i}]: ${value} and ${all.values[i]}`);
+          const allowed = output === 'images' ? 1 : 1e-4 * Math.max(1, Math.abs(value));
+          assert.ok(Math.abs(value - all.values[i]!) <= allowed, `${output}[${i}]: ${value} and ${all.values[i]}`);
         });
       }
       assert.ok(Object.values(program.model.metadata).every((text) => text !== ''));
@@ -87,16 +85,12 @@ for (const recipe of recipes.filter(({ info }) => info.id !== 'finetune')) {
   }
 
   test(`${info.id}: the architecture names what the shapes of parameters depend on`, () => {
-    const base = recipe.architecture(small, tinyFacts);
+    const base = recipe.architecture(small, facts);
     assert.match(base, /^[a-z0-9-]+$/);
-    const wider = configure(recipe, { network: { width: 64, ...(info.id === 'meanflow' ? { patch: 4 } : {}) } });
-    assert.notEqual(recipe.architecture(wider, tinyFacts), base);
-    assert.notEqual(recipe.architecture(small, { ...tinyFacts, classes: 4 }), base);
-    const otherRate = configure(recipe, {
-      optimizer: { learningRate: 1 },
-      ...(info.id === 'meanflow' ? { network: { patch: 4 } } : {}),
-    });
-    assert.equal(recipe.architecture(otherRate, tinyFacts), base);
+    assert.notEqual(recipe.architecture(configure(recipe, { ...keys, network: wider }), facts), base);
+    assert.notEqual(recipe.architecture(small, otherFacts), base);
+    const otherRate = configure(recipe, { ...keys, optimizer: { learningRate: 1 } });
+    assert.equal(recipe.architecture(otherRate, facts), base);
   });
 }
 
@@ -123,5 +117,15 @@ function feedsFor(model: Uint8Array, batch: number) {
       const count = sizes.reduce((product, size) => product * size, 1);
       return [name, { shape: sizes, values: Array.from({ length: count }, (_, i) => draw[dtype]!(i)) }];
     }),
+  );
+}
+
+/** The tensors of a batch as inputs of a graph. */
+function batchInputs(graph: Graph, facts: DataFacts, batchSize: number, prefix = ''): Batch {
+  return Object.fromEntries(
+    Object.entries(exampleTensors(facts)).map(([name, { shape, dtype }]) => [
+      name,
+      graph.input(prefix + name, [batchSize, ...shape], dtype),
+    ]),
   );
 }

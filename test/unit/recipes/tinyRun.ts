@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolveConfig } from '../../../src/domain/config.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
-import { Graph, mul, ParameterPack, scanModel, sub, type Value } from '../../../src/graph/index.ts';
+import { type DType, Graph, mul, ParameterPack, scanModel, sub, type Value } from '../../../src/graph/index.ts';
 import { type ImageFacts, type Program, type Recipe, randomCounter } from '../../../src/recipes/recipe.ts';
 import { loadModel } from '../graph/runtime.ts';
 
@@ -28,6 +28,19 @@ export function tinyImages(): { images: number[]; labels: number[] } {
   return { images, labels };
 }
 
+/** Tensors of a batch by name. */
+export type TinyExamples = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly dtype: DType; readonly values: readonly number[] }>
+>;
+
+function tinyExamples(): TinyExamples {
+  const { images, labels } = tinyImages();
+  return {
+    images: { shape: [12, 8, 8, 1], dtype: 'uint8', values: images },
+    labels: { shape: [12], dtype: 'int64', values: labels },
+  };
+}
+
 /** The flat parameters of a program in a graph, all declared. */
 export function declareParameters(graph: Graph, program: Program): ParameterPack {
   const pack = new ParameterPack(graph, 'parameters');
@@ -40,13 +53,16 @@ export function declareParameters(graph: Graph, program: Program): ParameterPack
  * Plain gradient descent with every example in every batch. Gives the per-step outputs (`loss` and the metrics), each over all steps.
  * With `sameNoise`, every step draws the same random numbers, so that the loss must fall.
  */
-export async function descend(program: Program, { steps, rate, sameNoise = false, seed = 1 }: DescentOptions) {
+export async function descend(
+  program: Program,
+  { steps, rate, sameNoise = false, seed = 1 }: DescentOptions,
+  examples: TinyExamples = tinyExamples(),
+) {
   const graph = new Graph();
   const pack = declareParameters(graph, program);
-  const batch = {
-    images: graph.input('images', [program.batchSize, 8, 8, 1], 'uint8'),
-    labels: graph.input('labels', [program.batchSize], 'int64'),
-  };
+  const batch = Object.fromEntries(
+    Object.entries(examples).map(([name, { shape, dtype }]) => [name, graph.input(name, shape, dtype)]),
+  );
   const counter = graph.input('counter', [], 'int64');
   const { loss, metrics } = program.step({ graph, parameters: (name) => pack.get(name), batch, counter });
   const next = sub(pack.flat, mul(pack.gradient(loss), rate));
@@ -61,13 +77,11 @@ export async function descend(program: Program, { steps, rate, sameNoise = false
     steps,
   );
   const session = await loadModel(model);
-  const { images, labels } = tinyImages();
   const counters = Array.from({ length: steps }, (_, step) => Number(randomCounter(seed, sameNoise ? 0 : step)));
   const results = await session.run({
     parameters: { shape: [pack.size], values: pack.initialValues(seed) },
     counter: { shape: [steps], values: counters },
-    images: { shape: [12, 8, 8, 1], values: images },
-    labels: { shape: [12], values: labels },
+    ...examples,
   });
   return Object.fromEntries(Object.entries(results).map(([name, { values }]) => [name, values]));
 }
