@@ -25,6 +25,7 @@ export * from './onnx/model.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
 export { writeModel } from './onnx/write.ts';
 export * from './parameters.ts';
+export { type HalfType, type ProductPrecision, withHalfProducts } from './precision.ts';
 export * from './scan.ts';
 export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { allAxes, broadcastShapes, type Shape, sameShape, sizeOf } from './shape.ts';
