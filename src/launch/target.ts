@@ -22,6 +22,8 @@ export type JobPresence =
       readonly kind: 'ended';
       readonly exitCode?: number;
       readonly signal?: string;
+      /** Where the target knows: a job may begin and end between two looks. */
+      readonly startedAt?: number;
       readonly endedAt?: number;
       readonly detail: string;
       /** Where the target itself knows why: a scheduler's TIMEOUT, NODE_FAIL or OUT_OF_MEMORY. */

@@ -282,7 +282,9 @@ export class Scheduler implements Disposable {
     const ended = presence.kind === 'ended' ? presence : undefined;
     const isWell = ended?.exitCode === 0 && ended.signal === undefined;
     const failure = isWell ? undefined : this.#diagnose(job, presence);
-    this.#put(end([job], job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
+    // It began and ended between two looks.
+    if (ended?.startedAt !== undefined) this.#noteRunning(job, ended.startedAt);
+    this.#put(end([this.#find(job.id)], job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
     return { job: this.#find(job.id), presence };
   }
 

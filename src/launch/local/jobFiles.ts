@@ -60,7 +60,9 @@ export function writeExit(directory: string, exit: ExitFile): void {
 /** How a job ended by its exit.json; undefined where there is none. */
 export function endFromFile(directory: string): Extract<JobPresence, { kind: 'ended' }> | undefined {
   const exit = readExit(directory);
-  return exit === undefined ? undefined : endOf(exit);
+  if (exit === undefined) return undefined;
+  const startedAt = readState(directory)?.startedAt;
+  return { ...endOf(exit), ...(startedAt === undefined ? {} : { startedAt }) };
 }
 
 /** An exit.json as the queue wants it. */

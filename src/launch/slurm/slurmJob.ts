@@ -177,14 +177,20 @@ export class SlurmJob {
     const suffix = this.trouble === undefined ? '' : ` (${this.trouble})`;
     if (this.jobId === undefined) return { kind: 'queued', detail: `is being submitted${suffix}` };
     if (this.phase !== 'running') return { kind: 'queued', detail: `SLURM ${this.jobId}: ${this.#text}${suffix}` };
-    const starts = this.rows.flatMap(({ start, state }) =>
-      start !== undefined && meaningOf(state).phase !== 'waiting' ? [start] : [],
-    );
     return {
       kind: 'running',
-      ...(starts.length === 0 ? {} : { startedAt: Math.min(...starts) }),
+      ...this.#started(),
       detail: `SLURM ${this.jobId}: ${this.#text}${this.#starts > 1 ? `, start ${this.#starts}` : ''}${suffix}`,
     };
+  }
+
+  /** When it began first, by what SLURM said; of an ended one its own script knows better. */
+  #started(own?: number): { readonly startedAt?: number } {
+    const told = this.rows.flatMap(({ start, state }) =>
+      start !== undefined && meaningOf(state).phase !== 'waiting' ? [start] : [],
+    );
+    const startedAt = own ?? (told.length === 0 ? undefined : Math.min(...told));
+    return startedAt === undefined ? {} : { startedAt };
   }
 
   /** The end by exit.json. A code other than 0 waits a moment for SLURM's reason: out of memory, or back in the queue after all. */
@@ -199,6 +205,7 @@ export class SlurmJob {
       exit.error === undefined ? undefined : meaningOf(/^SLURM \S+: ([A-Z_]+)/.exec(exit.error)?.[1] ?? '').failure;
     return {
       ...endOf(exit),
+      ...this.#started(readStarts(this.place.directory)[0]?.at),
       ...(failure === undefined ? {} : { failure }),
     };
   }

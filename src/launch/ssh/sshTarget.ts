@@ -56,8 +56,9 @@ export class SshTarget implements LaunchTarget, Disposable {
   inspect(job: JobPlace): JobPresence {
     const ended = endFromFile(job.directory);
     if (ended !== undefined) {
+      const startedAt = this.#jobs.get(job.directory)?.state?.startedAt;
       this.#jobs.delete(job.directory);
-      return ended;
+      return { ...(startedAt === undefined ? {} : { startedAt }), ...ended };
     }
     const known = this.#known(job);
     const { state } = known;

@@ -30,6 +30,11 @@ export function bornSince({ startedAt }: LinkedJob): number {
   return startedAt - slackMs;
 }
 
+/** Until when what begins may be the job's. Ends elsewhere are told in whole seconds. */
+export function bornUntil({ endedAt }: LinkedJob): number {
+  return endedAt === undefined ? Number.POSITIVE_INFINITY : endedAt + slackMs;
+}
+
 /** Links by what the job's own processes have open: the surest evidence that there is. */
 export async function linksByOpenFiles(
   job: LinkedJob,
@@ -59,7 +64,7 @@ async function linkOfOpenFile(job: LinkedJob, file: string): Promise<RunLink | u
 
 /** Links by what Hydra wrote down: an output folder that was made since the start, with the job's overrides. */
 export async function linkByOverrides(job: LinkedJob, output: string): Promise<RunLink | undefined> {
-  if (!mayBeLinked(job, output)) return undefined;
+  if (!mayBeLinked(job, output) || !(await isNewHydra(job, output))) return undefined;
   const overrides = await overridesOf(output);
   if (overrides === undefined) return undefined;
   if (sameOverrides(job.args, overrides))
@@ -98,12 +103,14 @@ export function mayBeLinked({ folder, cwd, directory }: LinkedJob, candidate: st
   return [folder, cwd, path.dirname(directory), directory].every((place) => !isInside(place, candidate));
 }
 
+/** Whether Hydra made a folder while the job was at work. A sweep's `multirun.yaml` is written at its start. */
 export async function isNewHydra(job: LinkedJob, folder: string): Promise<boolean> {
-  const since = bornSince(job);
-  return (
-    (await wasMadeSince(path.join(folder, '.hydra'), since)) ||
-    (await wasMadeSince(path.join(folder, 'multirun.yaml'), since))
-  );
+  const [since, until] = [bornSince(job), bornUntil(job)];
+  for (const name of ['.hydra', 'multirun.yaml']) {
+    const file = path.join(folder, name);
+    if (await wasMadeSince(file, since)) return !(await wasMadeSince(file, until));
+  }
+  return false;
 }
 
 /** A folder in which an earlier run wrote belongs to that one as well. */

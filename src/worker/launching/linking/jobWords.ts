@@ -1,4 +1,6 @@
+import type { RunId } from '../../../domain/ids.ts';
 import type { Json, JsonObject } from '../../../domain/json.ts';
+import type { RunFacts } from '../../../domain/records.ts';
 
 /** What a job calls itself and its settings: by the name that it was launched with and the arguments of its processes. */
 export interface JobWords {
@@ -34,6 +36,31 @@ export function compareSettings({ settings }: JobWords, config: JsonObject): { s
     else other++;
   }
   return { same, other };
+}
+
+/**
+ * What a tracker's own record tells of who wrote it. The id of a run is among its words where a program hands on its environment, or the run's directory;
+ * a command line is the job's where it is the end of one, as trackers leave out interpreters and their options.
+ */
+export function recordedOf(
+  facts: RunFacts | undefined,
+  runId: RunId,
+  commands: readonly (readonly string[])[],
+): 'id' | 'command' | undefined {
+  if (facts === undefined) return undefined;
+  if (JSON.stringify([facts.config, facts.command, facts.trackerLabels, facts.trackerNote]).includes(runId))
+    return 'id';
+  // Behind the program, which trackers call by another name: the script and its arguments.
+  const told = facts.command?.slice(1) ?? [];
+  return told.length > 0 && commands.some((command) => endsWithCommand(command, told)) ? 'command' : undefined;
+}
+
+function endsWithCommand(command: readonly string[], [script = '', ...args]: readonly string[]): boolean {
+  const at = command.length - args.length - 1;
+  if (at < 0 || args.some((word, index) => word !== command[at + 1 + index])) return false;
+  // Called by a relative path or an absolute one.
+  const word = command[at]!;
+  return word === script || script.endsWith(`/${word.replace(/^\.\//, '')}`) || word.endsWith(`/${script}`);
 }
 
 function keyOf(key: string): string {

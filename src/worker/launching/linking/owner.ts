@@ -7,6 +7,8 @@ export interface Candidate<J> {
   /** Its processes have, or had, the place's file open for writing; `steady` where that was seen time after time, as of programs that do not open it for every row. */
   readonly open: 'never' | 'seen' | 'steady';
   readonly words: JobWords;
+  /** What the place keeps of its program is the job's: the id of its run, or the command line. */
+  readonly recorded?: 'id' | 'command' | undefined;
 }
 
 /** What is known of a place that appeared. */
@@ -18,17 +20,21 @@ export interface Appeared {
   readonly isShared: boolean;
 }
 
-/** Whose it is, and by what: files that are open, the run's name, its settings; or that no other job was at work (`time`), the weakest evidence. */
+/** Whose it is, and by what: the id of the job's run in its record, files that are open, the command line, the run's name, its settings; or that no other job was at work (`time`), the weakest evidence. */
 export interface Owner<J> {
   readonly job: J;
-  readonly by: 'open' | 'name' | 'settings' | 'time';
+  readonly by: 'id' | 'open' | 'command' | 'name' | 'settings' | 'time';
 }
 
 /** Whose a place is that appeared while these jobs were at work; undefined where that cannot be told. */
 export function ownerOf<J>(place: Appeared, candidates: readonly Candidate<J>[]): Owner<J> | undefined {
+  const marked = candidates.filter(({ recorded }) => recorded === 'id');
+  if (marked.length === 1) return { job: marked[0]!.job, by: 'id' };
   const opening = candidates.filter(({ open }) => open !== 'never');
   if (opening.length === 1 && !place.isShared) return { job: opening[0]!.job, by: 'open' };
   const pool = opening.length > 0 && !place.isShared ? opening : candidates;
+  const commanded = pool.filter(({ recorded }) => recorded === 'command');
+  if (commanded.length === 1) return { job: commanded[0]!.job, by: 'command' };
   const named = pool.filter(({ words }) => place.names.some((name) => words.names.has(name)));
   if (named.length === 1) return { job: named[0]!.job, by: 'name' };
   const fitting = bySettings(place.config, named.length > 0 ? named : pool);

@@ -6,10 +6,10 @@ import { isInside } from '../../runs/folders.ts';
 import type { ReaderPool } from '../../runs/readerPool.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { type Beginning, Beginnings } from './beginnings.ts';
-import { bornSince, isNewHydra, isPlaceCovered, linkTo, linkToRun, mayBeLinked } from './findLinks.ts';
+import { bornSince, bornUntil, isNewHydra, isPlaceCovered, linkTo, linkToRun, mayBeLinked } from './findLinks.ts';
 import type { Followed } from './followed.ts';
 import { endsWithOverrides, hydraFolderAround, includesOverrides, overridesOf, sameOverrides } from './hydraOutput.ts';
-import { wordsOf } from './jobWords.ts';
+import { recordedOf, wordsOf } from './jobWords.ts';
 import { type Candidate, type Owner, ownerOf } from './owner.ts';
 
 /** Time alone is weak evidence, so the stronger kinds get their chance first. */
@@ -76,10 +76,10 @@ export class PlaceLinker {
   async #isCertain(run: FoundRun, { job, by }: Owner<Followed>): Promise<boolean> {
     const isShared = run.key !== undefined;
     if (by === 'time') {
-      const isDue = job.endedAt !== undefined || Date.now() - job.startedAt > timePatienceMs;
-      if (!isDue || !(isInside(run.path, job.folder) || isInside(run.path, job.cwd))) return false;
+      const isDue = job.noticedAt !== undefined || Date.now() - job.startedAt > timePatienceMs;
+      if (!isDue || !job.knowsStart || !(isInside(run.path, job.folder) || isInside(run.path, job.cwd))) return false;
     }
-    if (by === 'open' ? !isShared : by === 'name' && isShared) return true;
+    if (by === 'id' || (by === 'open' ? !isShared : by === 'name' && isShared)) return true;
     return !(await this.#options.isHeldByOthers(run.path));
   }
 }
@@ -92,17 +92,18 @@ function appeared(run: FoundRun, { facts }: Beginning): Parameters<typeof ownerO
 
 function candidatesOf(
   run: FoundRun,
-  { at }: Beginning,
+  { at, facts }: Beginning,
   jobs: readonly Followed[],
   overrides: readonly string[] | undefined,
 ): readonly Candidate<Followed>[] {
   // What began after the end is somebody else's, whom the walks that come later only find.
-  const atWork = jobs.filter((job) => at >= bornSince(job) && (job.endedAt === undefined || at <= job.endedAt));
+  const atWork = jobs.filter((job) => at >= bornSince(job) && at <= bornUntil(job));
   const possible = atWork.filter((job) => run.key !== undefined || mayBeLinked(job, run.path));
   return withOverrides(possible, overrides).map((job) => ({
     job,
     open: !hasOpen(job.written, run) ? 'never' : hasOpen(job.steady, run) ? 'steady' : 'seen',
     words: wordsOf(job.found.name, [job.args, ...job.commands]),
+    recorded: recordedOf(facts, job.runId, job.commands),
   }));
 }
 
@@ -133,6 +134,8 @@ function sentence(run: FoundRun, { job, by }: Owner<Followed>): string {
   const file = path.relative(job.folder, run.path);
   const place = file.startsWith('..') ? run.path : file;
   const sentences: { readonly [By in Owner<unknown>['by']]: string } = {
+    id: `The id of the run stands in what ${place} keeps of its program.`,
+    command: `It began in ${place} while the run was at work, and names the run's command line.`,
     open:
       run.key === undefined
         ? `The run's process has ${place} open.`

@@ -1,6 +1,9 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { runEnvironment } from '../../../domain/runDirectory.ts';
 
 const parallelReads = 32;
+/** Variables are separated by NUL (man 5 proc_pid_environ). */
+const runMark = new RegExp(`(?:^|\\0)${runEnvironment.runId}=([^\\0]+)`);
 
 /** The processes of this machine at one moment, as far as their kinship goes. Linux only; elsewhere there are none. */
 export class ProcessTable {
@@ -30,6 +33,17 @@ export class ProcessTable {
   /** A job's processes: its group, and whatever descends from its leader, since launchers of several processes make groups of their own. */
   ofJob(leader: number): readonly number[] {
     return [...this.#parents.keys()].filter((pid) => this.#groups.get(pid) === leader || this.#descends(pid, leader));
+  }
+
+  /** Processes by the run that their environment names, of those that this user may look at: also what another program started, as a SLURM daemon on this machine. */
+  async byRun(): Promise<ReadonlyMap<string, readonly number[]>> {
+    const marked = new Map<string, number[]>();
+    await inBatches(this.except([]), async (pid) => {
+      const text = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      const runId = runMark.exec(text)?.[1];
+      if (runId !== undefined) marked.set(runId, [...(marked.get(runId) ?? []), pid]);
+    });
+    return marked;
   }
 
   /** All others. */

@@ -6,19 +6,16 @@ import type { Job } from '../../../domain/job.ts';
 import type { FoundRun } from '../../../domain/records.ts';
 import { type RunLink, runFiles } from '../../../domain/runDirectory.ts';
 import { writeJsonSynced } from '../../../launch/files.ts';
-import { readState } from '../../../launch/local/jobFiles.ts';
-import { isSameProcessAlive } from '../../../launch/local/processIdentity.ts';
 import { readLinks } from '../../../readers/index.ts';
 import type { Scheduler } from '../../../scheduler/scheduler.ts';
-import { isInside } from '../../runs/folders.ts';
 import type { ReaderPool } from '../../runs/readerPool.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { launchRecordOf } from '../again.ts';
 import { bornSince, isCovered, isPlaceCovered, linkByOverrides, linksByOpenFiles } from './findLinks.ts';
-import type { Followed } from './followed.ts';
+import { endOf, type Followed, followedOf } from './followed.ts';
 import { hydraOutputsSince } from './hydraOutput.ts';
+import { JobProcesses } from './jobProcesses.ts';
 import { PlaceLinker } from './placeLinker.ts';
-import { commandsOf, openFilesOf, ProcessTable } from './processFiles.ts';
 
 const firstLookMs = 400;
 const shortestPauseMs = 700;
@@ -29,11 +26,10 @@ const pauseShare = 0.15;
 const youngSlack = 10;
 const oldSlack = 100;
 const youngMs = 60_000;
-/** What a program wrote in its last moment is found by walks so long after its end. */
+/** What a program wrote in its last moment is found by walks so long after its end was noticed. */
 const afterEndMs = 6_000;
-/** A program may open files without end. */
-const keptFiles = 4_000;
-const keptCommands = 100;
+/** A worker that ended may have noticed the end of such jobs without having looked for their logs. */
+const lookAgainMs = 600_000;
 
 export interface RunLinkerOptions {
   readonly scheduler: Scheduler;
@@ -57,19 +53,19 @@ export class RunLinker extends Disposables {
   readonly #places: PlaceLinker;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
-  /** All processes at the last look, and those of the jobs among them. */
-  #processes: ProcessTable | undefined;
-  #ownProcesses: number[] = [];
+  readonly #processes = new JobProcesses();
 
   constructor(options: RunLinkerOptions) {
     super();
     this.#options = options;
     this.#places = new PlaceLinker({
       ...options,
-      isHeldByOthers: (place) => this.#isHeldByOthers(place),
+      isHeldByOthers: (place) => this.#processes.isHeldByOthers(place),
       linksOf: ({ directory }) => readLinks(directory),
       add: async (job, link) => this.#add(job, await readLinks(job.directory), [link]),
     });
+    for (const job of options.scheduler.jobs)
+      if (Date.now() - (endOf(job) ?? Date.now()) > lookAgainMs) this.#settled.add(job.runId);
     this.add(options.scheduler.onChanged((jobs) => this.#note(jobs)));
     this.onDispose(() => clearTimeout(this.#timer));
   }
@@ -90,7 +86,8 @@ export class RunLinker extends Disposables {
       const known = this.#followed.get(job.runId);
       if (known === undefined) isNew = this.#follow(job) || isNew;
       if (known !== undefined && job.state === 'done' && known.endedAt === undefined) {
-        known.endedAt = Date.now();
+        known.noticedAt = Date.now();
+        known.endedAt = endOf(job);
         isNew = true;
       }
     }
@@ -99,35 +96,14 @@ export class RunLinker extends Disposables {
 
   /** True where the job is to be looked at from now on, or where its run is not known yet and must be waited for. */
   #follow(job: Job): boolean {
-    const endedAt = job.state === 'done' ? (job.endedAt ?? 0) * 1000 : undefined;
-    const isOver = endedAt !== undefined && Date.now() - endedAt > afterEndMs;
-    if (this.#settled.has(job.runId) || isOver || (job.state !== 'running' && job.state !== 'done')) return false;
+    if (this.#settled.has(job.runId) || (job.state !== 'running' && job.state !== 'done')) return false;
     const found = this.#options.catalog.get(job.runId)?.found;
-    if (found === undefined) return true;
-    const record = launchRecordOf(found.path);
-    if (record?.commandLaunch === undefined) {
-      this.#settled.add(job.runId);
-      return false;
-    }
-    const { entry, request } = record.commandLaunch;
-    this.#followed.set(job.runId, {
-      runId: job.runId,
-      found,
-      directory: found.path,
-      folder: request.folder,
-      cwd: record.cwd,
-      args: record.overrides,
-      startedAt: (job.startedAt ?? job.submittedAt) * 1000,
-      isLocal: job.target === 'local',
-      isHydra: entry?.takes !== 'nothing',
-      endedAt,
-      isLookedOver: false,
-      written: new Set(),
-      lastOpen: new Set(),
-      steady: new Set(),
-      commands: [],
-    });
-    return true;
+    // A run that has gone from the lists since is not waited for.
+    if (found === undefined) return Date.now() - (endOf(job) ?? Date.now()) < lookAgainMs;
+    const followed = followedOf(job, found, launchRecordOf(found.path));
+    if (followed === undefined) this.#settled.add(job.runId);
+    else this.#followed.set(job.runId, followed);
+    return followed !== undefined;
   }
 
   #lookIn(milliseconds: number): void {
@@ -150,7 +126,7 @@ export class RunLinker extends Disposables {
     this.#note(this.#options.scheduler.jobs);
     const jobs = [...this.#followed.values()];
     if (jobs.length === 0) return;
-    const youngest = Math.min(...jobs.map(({ startedAt, endedAt }) => Date.now() - (endedAt ?? startedAt)));
+    const youngest = Math.min(...jobs.map(({ startedAt, noticedAt }) => Date.now() - (noticedAt ?? startedAt)));
     const slack = (Date.now() - begin) * (youngest < youngMs ? youngSlack : oldSlack);
     this.#lookIn(Math.max(shortestPauseMs, Math.min(longestPauseMs, youngest * pauseShare), slack));
   }
@@ -158,10 +134,10 @@ export class RunLinker extends Disposables {
   async #lookAtAll(): Promise<void> {
     const jobs = [...this.#followed.values()];
     if (jobs.length === 0) return;
-    const processes = await ProcessTable.read();
-    this.#processes = processes;
-    this.#ownProcesses = [];
-    for (const job of jobs) await this.#lookAtProcesses(job, processes);
+    for (const job of await this.#processes.look(jobs)) {
+      const known = await readLinks(job.directory);
+      await this.#add(job, known, await linksByOpenFiles(job, job.lastOpen, known));
+    }
     const folders = new Set(jobs.map(({ folder }) => folder));
     for (const folder of folders)
       await this.#lookInFolder(
@@ -169,18 +145,6 @@ export class RunLinker extends Disposables {
         jobs.filter((job) => job.folder === folder),
       );
     for (const job of jobs) job.isLookedOver = job.endedAt !== undefined;
-  }
-
-  async #lookAtProcesses(job: Followed, processes: ProcessTable): Promise<void> {
-    const child = job.isLocal && job.endedAt === undefined ? readState(job.directory)?.child : undefined;
-    if (child === undefined || !isSameProcessAlive(child)) return;
-    const pids = processes.ofJob(child.pid);
-    const files = await openFilesOf(pids, true);
-    this.#ownProcesses.push(...pids);
-    noteFiles(job, files);
-    for (const command of await commandsOf(pids)) noteCommand(job, command);
-    const known = await readLinks(job.directory);
-    await this.#add(job, known, await linksByOpenFiles(job, files, known));
   }
 
   async #lookInFolder(folder: string, jobs: readonly Followed[]): Promise<void> {
@@ -208,13 +172,6 @@ export class RunLinker extends Disposables {
     }
   }
 
-  /** Whether a process of none of the jobs has something of a place open, as a program that somebody started by hand. */
-  async #isHeldByOthers(place: string): Promise<boolean> {
-    const others = this.#processes?.except(this.#ownProcesses) ?? [];
-    for (const file of await openFilesOf(others)) if (isInside(file, place) || file === `${place}-wal`) return true;
-    return false;
-  }
-
   async #add(job: Followed, known: readonly RunLink[], found: readonly RunLink[]): Promise<void> {
     const links = [...known];
     for (const link of found) {
@@ -232,25 +189,10 @@ export class RunLinker extends Disposables {
   }
 
   #forgetEnded(): void {
-    for (const [id, { endedAt, isLookedOver }] of this.#followed)
-      if (endedAt !== undefined && isLookedOver && Date.now() - endedAt > afterEndMs) {
+    for (const [id, { noticedAt, isLookedOver }] of this.#followed)
+      if (noticedAt !== undefined && isLookedOver && Date.now() - noticedAt > afterEndMs) {
         this.#followed.delete(id);
         this.#settled.add(id);
       }
   }
-}
-
-function noteFiles(job: Followed, files: ReadonlySet<string>): void {
-  for (const file of files) {
-    if (job.lastOpen.has(file) && job.steady.size < keptFiles) job.steady.add(file);
-    if (job.written.size < keptFiles) job.written.add(file);
-  }
-  job.lastOpen = files;
-}
-
-function noteCommand({ commands }: Followed, command: readonly string[]): void {
-  const isKnown = commands.some(
-    (each) => each.length === command.length && each.every((word, at) => word === command[at]),
-  );
-  if (!isKnown && commands.length < keptCommands) commands.push(command);
 }
