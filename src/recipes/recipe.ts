@@ -2,7 +2,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
 import type { BaseGraph, Value } from '../graph/index.ts';
 import type { ParameterSpec, ParameterView } from '../nn/scope.ts';
-import type { DataFacts, DataSetName, DataSetRequest } from './data.ts';
+import type { DataFacts, DataSetName, DataSetRequest, VocabularyFacts } from './data.ts';
 
 export type { ParameterSpec, ParameterView } from '../nn/scope.ts';
 export type { DataFacts, DataSetName, DataSetRequest, ImageFacts } from './data.ts';
@@ -95,12 +95,19 @@ export interface Evaluation {
   readonly data: DataSetName;
   /** Examples per graph run; the trainer fills the last one up and drops the surplus. */
   readonly batchSize: number;
-  /** float32 [batchSize] by metric tag: a number per example. The metric is the mean over the examples. */
+  /** float32 [batchSize] by metric tag: a number per example. The metric is the mean over the examples, unless `summarize` makes it of them. */
   build(graph: BaseGraph, parameters: ParameterView, batch: Batch): Readonly<Record<string, Value>>;
+  /** The metrics by tag, of what `build` gave for every example of the data set in its order. For what is no mean, such as a perplexity. */
+  summarize?(perExample: Readonly<Record<string, Float32Array>>): Readonly<Record<string, number>>;
 }
 
+/** What is drawn from the averaged weights now and then, to be looked at. */
+export type SampleProgram = ImageSampleProgram | TextSampleProgram;
+export type SampleKind = SampleProgram['kind'];
+
 /** Images drawn from the averaged weights. */
-export interface SampleProgram {
+export interface ImageSampleProgram {
+  readonly kind: 'images';
   /** Images of one graph run. */
   readonly batchSize: number;
   /** Graph runs for one set of samples; run i gets `randomCounter(seed of the samples, i)`, so that all sets of a run start from the same noise. */
@@ -112,6 +119,31 @@ export interface SampleProgram {
   build(graph: BaseGraph, parameters: ParameterView, counter: Value): ImageBatch;
   /** A classifier that looks at all the samples; absent where none is configured. */
   readonly judge?: SampleJudge;
+}
+
+/**
+ * Texts that the averaged weights write, one token after another. The trainer chooses each token from the logits of its place, by the
+ * seed alone; special tokens of the vocabulary are never chosen.
+ */
+export interface TextSampleProgram {
+  readonly kind: 'text';
+  /** Texts beside each other. */
+  readonly count: number;
+  /** Tokens of each, the prompt among them. */
+  readonly length: number;
+  /** What every text begins with, as a person types it. Empty: an ordinary token by chance. */
+  readonly prompt: string;
+  readonly vocabulary: VocabularyFacts;
+  /** Logits are divided by it; 0 takes the most likely token always. */
+  readonly temperature: number;
+  /** Only so many of the most likely tokens are chosen among; 0: all. */
+  readonly topK: number;
+  /** The order of the places: forward, or at random where a model sees both sides. */
+  readonly order: 'forward' | 'random';
+  /** The token that stands where none was chosen yet. */
+  readonly blank: number;
+  /** tokens int32 [count, length] and places int64 [count], one of each text → logits of those places, float32 [count, vocabulary.size or more]. */
+  build(graph: BaseGraph, parameters: ParameterView, tokens: Value, places: Value): Value;
 }
 
 /**

@@ -5,12 +5,12 @@ import { print, printJson, shortNumber } from '../output.ts';
 import { loadUse, useOptions, useSettings } from './checkpointUse.ts';
 import { printHelp } from './common.ts';
 
-const help = `trainyard sample CHECKPOINT [--out FILE.png] [--seed N] [--device NAME] [--threads N] [--json]
+const help = `trainyard sample CHECKPOINT [--out FILE] [--seed N] [--device NAME] [--threads N] [--json]
 
-Draws samples from a checkpoint of Trainyard and writes them as one picture. The same checkpoint and seed give the same bytes;
-without --seed it is the picture that the run drew at that step. Needs no worker, and no data set.
+Draws samples from a checkpoint of Trainyard and writes them as one file: a picture, or texts of a language model. The same checkpoint
+and seed give the same bytes; without --seed it is the file that the run drew at that step. Needs no worker, and no data set.
 
-  --out  the picture, by default NAME_step_NNNNNNNN.png in the current folder`;
+  --out  the file, by default NAME_step_NNNNNNNN.png or .txt in the current folder`;
 
 /** `trainyard sample CHECKPOINT`. */
 export async function runSample(args: readonly string[]): Promise<number> {
@@ -24,10 +24,10 @@ export async function runSample(args: readonly string[]): Promise<number> {
   const seed = values.seed === undefined ? undefined : wholeNumber(values.seed, 'seed', 0);
   const { openCheckpoint, drawSamples, writeFileDurably } = await loadUse();
   const opened = await openCheckpoint(checkpoint, useSettings(values));
-  const { picture, shown, seed: used, metrics } = await drawSamples(opened, seed);
-  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}.png`;
+  const { bytes, ending, shown, seed: used, metrics } = await drawSamples(opened, seed);
+  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}.${ending}`;
   const file = path.resolve(values.out ?? name);
-  writeFileDurably(file, picture.bytes);
+  writeFileDurably(file, bytes);
   const result = { checkpoint, run: opened.facts.runName, step: opened.step, seed: used, file, shown, metrics };
   if (values.json === true) printJson(result);
   else {

@@ -13,7 +13,7 @@ import {
 import { readingScope } from '../../nn/scope.ts';
 import type { VectorField } from '../../nn/vectorField.ts';
 import { unitToPixels } from '../pixels.ts';
-import type { ExportedModel, ImageBatch, ImageFacts, ParameterView, SampleProgram } from '../recipe.ts';
+import type { ExportedModel, ImageBatch, ImageFacts, ImageSampleProgram, ParameterView } from '../recipe.ts';
 import type { MeanFlowConfig } from './config.ts';
 import { judgeSamples } from './judge.ts';
 
@@ -23,10 +23,11 @@ const COLUMNS = 10;
 const NOISE_STREAM = 3;
 
 /** Samples by one evaluation of the network each; image i asks for class i modulo classes, so that a row of ten shows all digits. */
-export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data: ImageFacts): SampleProgram {
+export function meanFlowSamples(config: MeanFlowConfig, field: VectorField, data: ImageFacts): ImageSampleProgram {
   const batchSize = Math.min(BATCH, config.samples);
   const judge = config.judge === '' ? {} : { judge: { model: config.judge, measure: judgeSamples } };
   return {
+    kind: 'images',
     batchSize,
     batches: Math.ceil(config.samples / batchSize),
     shown: batchSize,

@@ -40,14 +40,14 @@ export class Evaluator implements Disposable {
     );
   }
 
-  /** The mean over all examples, by metric tag. `pause` is called between batches, so that signals are seen; it may throw. */
+  /** Metrics over all examples, by tag. `pause` is called between batches, so that signals are seen; it may throw. */
   async measure(average: Float32Array, pause: () => Promise<void>): Promise<ReadonlyMap<string, number>> {
     const { batchSize } = this.#evaluation;
     const { examples } = this.#set.facts;
     const shapes = Object.entries(exampleTensors(this.#set.facts)).map(
       ([name, { shape }]) => [name, [batchSize, ...shape]] as const,
     );
-    const sums = new Map<string, number>();
+    const perExample: Record<string, Float32Array> = {};
     for (let start = 0; start < examples; start += batchSize) {
       await pause();
       const arrays = this.#set.gather(Array.from({ length: batchSize }, (_, i) => start + i));
@@ -57,10 +57,11 @@ export class Evaluator implements Disposable {
       });
       const count = Math.min(batchSize, examples - start);
       for (const [tag, values] of Object.entries(outputs)) {
-        sums.set(tag, (sums.get(tag) ?? 0) + sum(values as Float32Array, count));
+        perExample[tag] ??= new Float32Array(examples);
+        perExample[tag].set((values as Float32Array).subarray(0, count), start);
       }
     }
-    return new Map([...sums].map(([tag, total]) => [tag, total / examples]));
+    return new Map(Object.entries((this.#evaluation.summarize ?? means)(perExample)));
   }
 
   dispose(): void {
@@ -68,8 +69,12 @@ export class Evaluator implements Disposable {
   }
 }
 
-function sum(values: Float32Array, count: number): number {
+function means(perExample: Readonly<Record<string, Float32Array>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(perExample).map(([tag, values]) => [tag, mean(values)]));
+}
+
+function mean(values: Float32Array): number {
   let total = 0;
-  for (let i = 0; i < count; i++) total += values[i]!;
-  return total;
+  for (const value of values) total += value;
+  return total / values.length;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { SampleJudge } from '../../recipes/recipe.ts';
-import type { Samples } from './sampler.ts';
+import type { Samples } from '../samples/imageSampler.ts';
 import { ModelSession } from './session.ts';
 
 /** A trained classifier that looks at samples. It runs on the CPU: it is small, and its figures are then the same everywhere. */

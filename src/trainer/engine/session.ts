@@ -117,6 +117,7 @@ function toTensor(name: string, { data, shape }: TensorInput): ort.Tensor {
   }
   if (data instanceof Float32Array) return new ort.Tensor('float32', data, [...shape]);
   if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, [...shape]);
+  if (data instanceof Int32Array) return new ort.Tensor('int32', data, [...shape]);
   return new ort.Tensor('uint8', data, [...shape]);
 }
 

@@ -1,11 +1,9 @@
 import { Disposables } from '../../base/disposables.ts';
 import { Evaluator } from '../engine/evaluation.ts';
-import { Judge } from '../engine/judge.ts';
-import { Sampler } from '../engine/sampler.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import type { EventContent } from '../events/eventRecord.ts';
-import { imageGrid } from '../files/imageGrid.ts';
-import { samplesTag } from './metrics.ts';
+import { createDrawer, sampleEndings } from '../samples/drawers.ts';
+import type { SampleDrawer } from '../samples/drawnSamples.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import type { RunFolder } from './runFolder.ts';
 
@@ -15,8 +13,7 @@ export class Measurements extends Disposables {
   readonly #folder: RunFolder;
   readonly #events: EventFile;
   #evaluators: readonly Evaluator[] | undefined;
-  #sampler: Sampler | undefined;
-  #judge: Judge | undefined;
+  #drawer: SampleDrawer | undefined;
 
   constructor(run: PreparedRun, folder: RunFolder, events: EventFile) {
     super();
@@ -39,10 +36,13 @@ export class Measurements extends Disposables {
     return this.#run.program.samples !== undefined;
   }
 
-  /** Loads the judge, so that a wrong one is refused before training begins and not at its end. */
+  /** Loads what samples need, so that a wrong judge or prompt is refused before training begins and not at its end. */
   async prepare(): Promise<void> {
-    const judge = this.#run.program.samples?.judge;
-    if (judge !== undefined) this.#judge ??= this.add(await Judge.create(judge, this.#run.placement.threads));
+    const { program, settings, placement } = this.#run;
+    const { samples } = program;
+    if (samples !== undefined) {
+      this.#drawer ??= this.add(await createDrawer(program, samples, settings.seed, placement));
+    }
   }
 
   /** Evaluates the averaged weights of a step and logs the figures. */
@@ -60,17 +60,13 @@ export class Measurements extends Disposables {
     return figures;
   }
 
-  /** Draws samples from the averaged weights of a step: a picture in the run directory and the log, and the judge's figures. */
+  /** Draws samples from the averaged weights of a step into the run directory and the log, and gives the judge's figures. */
   async sample(average: Float32Array, step: number, pause: () => Promise<void>): Promise<ReadonlyMap<string, number>> {
-    const { program, settings, placement } = this.#run;
-    const samples = program.samples!;
-    this.#sampler ??= this.add(await Sampler.create(program, samples, settings.seed, placement));
-    const drawn = await this.#sampler.draw(average, pause);
-    const { bytes: png, ...size } = imageGrid(drawn, samples.shown, samples.columns);
-    this.#folder.writeSample(step, png);
-    this.#events.write(step, { kind: 'image', tag: samplesTag, png, ...size });
     await this.prepare();
-    const figures = new Map(this.#judge === undefined ? [] : Object.entries(await this.#judge.measure(drawn, pause)));
+    const { bytes, event, metrics } = await this.#drawer!.draw(average, pause);
+    this.#folder.writeSample(step, sampleEndings[this.#run.program.samples!.kind], bytes);
+    this.#events.write(step, event);
+    const figures = new Map(Object.entries(metrics));
     this.#log(step, figures);
     return figures;
   }

@@ -77,8 +77,9 @@ export class RunFolder {
     writeJsonDurably(this.file(runFiles.progress), { ...progress, updatedAt: time / 1000 } satisfies ProgressFile);
   }
 
-  writeSample(step: number, png: Uint8Array): void {
-    writeFileDurably(this.file(path.join(runFiles.samples, `${stepName(step)}.png`)), png);
+  /** `samples/step_00000500.png`, or with the ending of another kind of samples. */
+  writeSample(step: number, ending: string, bytes: Uint8Array): void {
+    writeFileDurably(this.file(path.join(runFiles.samples, `${stepName(step)}.${ending}`)), bytes);
   }
 
   writeModel(bytes: Uint8Array): void {

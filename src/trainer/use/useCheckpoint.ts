@@ -1,18 +1,17 @@
-import { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import { valueAt } from '../../domain/config.ts';
 import { openDataSet } from '../data/openDataSet.ts';
 import { Evaluator } from '../engine/evaluation.ts';
-import { Judge } from '../engine/judge.ts';
-import { Sampler } from '../engine/sampler.ts';
-import { imageGrid, type PngPicture } from '../files/imageGrid.ts';
+import { createDrawer, sampleEndings } from '../samples/drawers.ts';
 import type { OpenedCheckpoint } from './openCheckpoint.ts';
 
 const noPause = () => Promise.resolve();
 
-/** A picture of samples, and the judge's figures where the run had a judge. */
-export interface DrawnSamples {
-  readonly picture: PngPicture;
+/** Samples as a file, and the judge's figures where the run had a judge. */
+export interface CheckpointSamples {
+  readonly bytes: Uint8Array;
+  /** The ending of the file: png for images, txt for texts. */
+  readonly ending: string;
   readonly shown: number;
   readonly seed: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -20,9 +19,9 @@ export interface DrawnSamples {
 
 /**
  * Draws samples from the averaged weights of a checkpoint. The same checkpoint, seed and device give the same bytes; with the seed of the run, which is
- * the default, they are the picture that the run itself drew at that step. Throws AppError 'bad-argument' where the recipe draws none.
+ * the default, they are those that the run itself drew at that step. Throws AppError 'bad-argument' where the recipe draws none.
  */
-export async function drawSamples(opened: OpenedCheckpoint, given?: number): Promise<DrawnSamples> {
+export async function drawSamples(opened: OpenedCheckpoint, given?: number): Promise<CheckpointSamples> {
   const { program, placement, average, config, recipe } = opened;
   const { samples } = program;
   if (samples === undefined) {
@@ -30,18 +29,13 @@ export async function drawSamples(opened: OpenedCheckpoint, given?: number): Pro
       hint: 'Measure the checkpoint instead: trainyard eval CHECKPOINT.',
     });
   }
-  const owner = new Disposables();
+  const seed = given ?? (valueAt(config, 'seed') as number);
+  const drawer = await createDrawer(program, samples, seed, placement);
   try {
-    const seed = given ?? (valueAt(config, 'seed') as number);
-    const sampler = owner.add(await Sampler.create(program, samples, seed, placement));
-    const drawn = await sampler.draw(average, noPause);
-    const judge =
-      samples.judge === undefined ? undefined : owner.add(await Judge.create(samples.judge, placement.threads));
-    const metrics = (await judge?.measure(drawn, noPause)) ?? {};
-    const picture = imageGrid(drawn, samples.shown, samples.columns);
-    return { picture, shown: Math.min(samples.shown, drawn.count), seed, metrics };
+    const { bytes, shown, metrics } = await drawer.draw(average, noPause);
+    return { bytes, ending: sampleEndings[samples.kind], shown, seed, metrics };
   } finally {
-    owner.dispose();
+    drawer.dispose();
   }
 }
 

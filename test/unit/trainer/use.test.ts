@@ -23,10 +23,10 @@ test('samples of a checkpoint are those that the run drew, bit by bit, also with
     const opened = await openCheckpoint(path.join(run, 'checkpoints', `step_${step}.safetensors`));
     assert.equal(opened.step, Number(step));
     const drawn = await drawSamples(opened);
-    assert.deepEqual(Buffer.from(drawn.picture.bytes), readFileSync(path.join(run, 'samples', `step_${step}.png`)));
+    assert.deepEqual(Buffer.from(drawn.bytes), readFileSync(path.join(run, 'samples', `step_${step}.png`)));
     const other = await drawSamples(opened, 5);
-    assert.notDeepEqual(other.picture.bytes, drawn.picture.bytes);
-    assert.deepEqual((await drawSamples(opened, 5)).picture.bytes, other.picture.bytes);
+    assert.notDeepEqual(other.bytes, drawn.bytes);
+    assert.deepEqual((await drawSamples(opened, 5)).bytes, other.bytes);
   }
 });
 

@@ -51,7 +51,8 @@ test('a ratio of 0 or 1 leaves one of the parts out', async () => {
 test('samples are images of every class in turn, the same for the same counter', async () => {
   const config = configure(meanFlow, { network: networks.dit, samples: { count: 7 } });
   const program = meanFlow.build(config, tinyFacts);
-  const samples = program.samples!;
+  const { samples } = program;
+  assert.ok(samples?.kind === 'images');
   assert.deepEqual([samples.batchSize, samples.batches, samples.shown, samples.columns], [7, 1, 7, 7]);
   assert.equal(samples.judge, undefined);
   const graph = new Graph();

@@ -1,9 +1,9 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph } from '../../graph/index.ts';
-import { type Program, randomCounter, type SampleProgram } from '../../recipes/recipe.ts';
+import { type ImageSampleProgram, type Program, randomCounter } from '../../recipes/recipe.ts';
 import { modelOptions } from '../devices/providers.ts';
-import { ModelSession, type Placement } from './session.ts';
-import { declareParameters } from './trainStep.ts';
+import { ModelSession, type Placement } from '../engine/session.ts';
+import { declareParameters } from '../engine/trainStep.ts';
 
 /** Images that the averaged weights made: [count, height, width, channels], 0 to 255, and the class that was asked for. */
 export interface Samples {
@@ -16,13 +16,13 @@ export interface Samples {
 }
 
 /** Draws samples from averaged weights, always from the same noise, so that pictures of different steps can be compared. */
-export class Sampler implements Disposable {
+export class ImageSampler implements Disposable {
   readonly #session: ModelSession;
-  readonly #program: SampleProgram;
+  readonly #program: ImageSampleProgram;
   readonly #seed: number;
   readonly #shape: readonly number[];
 
-  private constructor(session: ModelSession, program: SampleProgram, seed: number, shape: readonly number[]) {
+  private constructor(session: ModelSession, program: ImageSampleProgram, seed: number, shape: readonly number[]) {
     this.#session = session;
     this.#program = program;
     this.#seed = seed;
@@ -30,7 +30,12 @@ export class Sampler implements Disposable {
   }
 
   /** Builds and loads the model that draws. `seed` is that of the run; the noise of samples is not that of the steps. */
-  static async create(program: Program, samples: SampleProgram, seed: number, placement: Placement): Promise<Sampler> {
+  static async create(
+    program: Program,
+    samples: ImageSampleProgram,
+    seed: number,
+    placement: Placement,
+  ): Promise<ImageSampler> {
     const graph = new Graph();
     const pack = declareParameters(graph, program, 'average');
     const counter = graph.input('counter', [], 'int64');
@@ -40,7 +45,7 @@ export class Sampler implements Disposable {
       encodeModel(graph, { images, labels }, modelOptions[placement.device]),
       placement,
     );
-    return new Sampler(session, samples, seed ^ 0x5a3c, images.shape);
+    return new ImageSampler(session, samples, seed ^ 0x5a3c, images.shape);
   }
 
   /** Draws all samples. `pause` is called between graph runs, so that signals are seen; it may throw. */
