@@ -1,0 +1,41 @@
+import { AppError } from '../../base/errors.ts';
+import type { VocabularyFacts, VocabularyKind } from '../../recipes/data.ts';
+
+/** Tokens as text that people read, and back. */
+export interface TokenText {
+  /** Throws AppError 'bad-config' for text that the vocabulary has no tokens for. */
+  encode(text: string): readonly number[];
+  /** Special tokens are left out, or shown by a sign where they have a place in the text. */
+  decode(tokens: ArrayLike<number>): string;
+}
+
+/** The writing of a vocabulary. Throws AppError where its file is gone or damaged. */
+export function openTokenText(vocabulary: VocabularyFacts): TokenText {
+  return writings[vocabulary.kind](vocabulary);
+}
+
+const writings: { readonly [K in VocabularyKind]: (vocabulary: VocabularyFacts) => TokenText } = {
+  bytes: () => ({
+    encode: (text) => [...Buffer.from(text, 'utf8')],
+    // A text may be cut in the middle of a character, and a young network writes bytes that are none: both become U+FFFD.
+    decode: (tokens) => Buffer.from(Array.from(tokens).filter((token) => token < 256)).toString('utf8'),
+  }),
+  dna: () => ({
+    encode: (text) => Array.from(text, baseToken),
+    decode: (tokens) => Array.from(tokens, (token) => dnaSigns[token] ?? '?').join(''),
+  }),
+  tokenizer: () => {
+    throw new AppError('bad-data', 'Texts of a tokenizer cannot be written yet.');
+  },
+};
+
+/** Padding, mask, unknown, and the bases, in the order of their tokens. */
+const dnaSigns = ['-', '_', 'N', 'A', 'C', 'G', 'T'] as const;
+
+function baseToken(letter: string): number {
+  const token = dnaSigns.indexOf(letter.toUpperCase() as 'A');
+  if (token >= 3) return token;
+  throw new AppError('bad-config', `"${letter}" is no base, so a prompt cannot hold it.`, {
+    hint: 'Write the prompt with the letters A, C, G and T.',
+  });
+}
