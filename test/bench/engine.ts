@@ -23,9 +23,9 @@ const eager: PeerSetting = { name: 'eager, fused AdamW' };
 const fastPath: PeerSetting = { name: 'fast path of oneMKL', mklFastPath: true };
 const settings: readonly PeerSetting[] = [
   eager,
-  { name: 'channels last', channelsLast: true },
   fastPath,
-  { name: 'torch.compile', compile: true },
+  { name: 'channels last, fast path of oneMKL', channelsLast: true, mklFastPath: true },
+  { name: 'torch.compile, fast path of oneMKL', compile: true, mklFastPath: true },
 ];
 
 const { values: options } = parseArgs({
@@ -80,7 +80,7 @@ async function measure(prepared: Prepared, threads: number): Promise<readonly Ro
   const { subject } = prepared;
   const ours = await OurSteps.create(prepared, subject.turn, threads);
   const wanted = settings.filter(({ compile, channelsLast }) => {
-    return (compile !== true || options.compile) && (channelsLast !== true || subject.id === 'unet');
+    return (compile !== true || options.compile) && (channelsLast !== true || subject.convolutional === true);
   });
   const peers = await startPeers(prepared, wanted, threads);
   try {
@@ -200,14 +200,19 @@ function toRows(subject: Subject, threads: number, turns: Map<string, Turns>): r
     name,
     peer: asInstalled === undefined ? null : median(asInstalled.times),
     peerName: asInstalled === undefined ? 'PyTorch' : label(eager.name, asInstalled.version),
-    goal: subject.goal,
   });
   const best = bestPeer(turns);
   if (best === undefined) return [first];
   const [setting, { version, times }] = best;
   return [
     first,
-    compared({ ...common, name: `${name}, best`, peer: median(times), peerName: label(setting, version) }),
+    compared({
+      ...common,
+      name: `${name}, best`,
+      peer: median(times),
+      peerName: label(setting, version),
+      goal: subject.goal,
+    }),
   ];
 }
 

@@ -50,10 +50,14 @@ export function prepare(subject: Subject): Prepared {
   const draw = {
     normal: (count: number) => Float32Array.from({ length: count }, () => random.normal()),
     uniform: (count: number) => Float32Array.from({ length: count }, () => random.uniform()),
-    class: (count: number) => BigInt64Array.from({ length: count }, () => BigInt(Math.floor(10 * random.uniform()))),
+    class: (count: number, classes: number) =>
+      BigInt64Array.from({ length: count }, () => BigInt(Math.floor(classes * random.uniform()))),
   };
   const batch = Object.fromEntries(
-    subject.inputs.map(({ name, shape, kind }) => [name, { shape, data: draw[kind](product(shape)) as TensorData }]),
+    subject.inputs.map(({ name, shape, kind, classes = 10 }) => {
+      const data = draw[kind](product(shape), classes) as TensorData;
+      return [name, { shape, data }];
+    }),
   );
   return { subject, specs, layout: pack.layout, parameters, batch };
 }
@@ -78,8 +82,9 @@ export class OurSteps {
     this.#state = Object.fromEntries(vectors.flat());
   }
 
-  static async create(prepared: Prepared, fused: number, threads: number): Promise<OurSteps> {
-    const session = await ModelSession.create(stepModel(prepared, fused), { device: 'cpu', threads });
+  /** With `tracePrefix`, ONNX Runtime writes a trace up to `endTrace`. */
+  static async create(prepared: Prepared, fused: number, threads: number, tracePrefix?: string): Promise<OurSteps> {
+    const session = await ModelSession.create(stepModel(prepared, fused), { device: 'cpu', threads }, tracePrefix);
     return new OurSteps(session, prepared, fused);
   }
 
@@ -98,6 +103,10 @@ export class OurSteps {
     );
     this.#step += count;
     return outputs['loss'] as Float32Array;
+  }
+
+  endTrace(): void {
+    this.#session.endTrace();
   }
 
   dispose(): void {

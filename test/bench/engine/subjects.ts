@@ -1,36 +1,50 @@
 // The networks whose training steps are timed. torchPeer.py holds the same ones, by the same names of parameters.
 import { mul, reduceMean, sub, type Value } from '../../../src/graph/index.ts';
-import { crossEntropy } from '../../../src/nn/losses.ts';
+import { crossEntropy, weightedCrossEntropy } from '../../../src/nn/losses.ts';
+import { byteNet } from '../../../src/nn/networks/byteNet.ts';
 import { mlpClassifier } from '../../../src/nn/networks/classifiers.ts';
 import { ditField } from '../../../src/nn/networks/dit.ts';
+import { languageModel } from '../../../src/nn/networks/languageModel.ts';
 import { unetField } from '../../../src/nn/networks/unet.ts';
 import type { Scope } from '../../../src/nn/scope.ts';
 import type { FieldInputs, VectorField } from '../../../src/nn/vectorField.ts';
+import { adaptiveLoss, intervalErrors } from '../../../src/recipes/meanflow/loss.ts';
+import { resnet18 } from './resnet.ts';
 
 export interface SubjectInput {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Standard normal numbers, numbers from 0 to 1, or classes from 0 to 9. */
+  /** Standard normal numbers, numbers from 0 to 1, or whole numbers from 0 to below `classes`. */
   readonly kind: 'normal' | 'uniform' | 'class';
+  /** 10 by default. */
+  readonly classes?: number;
 }
 
 export interface Subject {
   readonly id: string;
   readonly title: string;
+  /** Against the fastest setting of PyTorch. */
   readonly goal: number;
   /** Steps of one turn: some tenths of a second. */
   readonly turn: number;
+  /** Whether the peer is tried with channels last, which helps convolutions only. */
+  readonly convolutional?: boolean;
   readonly inputs: readonly SubjectInput[];
   loss(scope: Scope, inputs: Readonly<Record<string, Value>>): Value;
 }
 
 const CLASSES = 10;
 
+const imageUnet = unetField(
+  { height: 32, width: 32, channels: 3 },
+  { width: 32, halvings: 2, blocks: 1, heads: 4, classes: CLASSES },
+);
+
 export const subjects: readonly Subject[] = [
   {
     id: 'mlp',
     title: 'MLP 784-512-512-10, batch 128',
-    goal: 1.3,
+    goal: 1,
     turn: 20,
     inputs: [
       { name: 'x', shape: [128, 784], kind: 'normal' },
@@ -39,10 +53,40 @@ export const subjects: readonly Subject[] = [
     loss: (scope, { x, y }) =>
       reduceMean(crossEntropy(mlpClassifier(scope, x!, { width: 512, classes: CLASSES }), y!), [0], false),
   },
+  {
+    id: 'resnet',
+    title: 'ResNet-18, 32×32×3, batch 8',
+    goal: 0.9,
+    turn: 4,
+    convolutional: true,
+    inputs: [
+      { name: 'x', shape: [8, 3, 32, 32], kind: 'normal' },
+      { name: 'y', shape: [8], kind: 'class' },
+    ],
+    loss: (scope, { x, y }) => reduceMean(crossEntropy(resnet18(scope, x!, CLASSES), y!), [0], false),
+  },
+  fieldSubject({
+    id: 'unet',
+    title: 'U-Net 32×32×3, width 32, 2 halvings, batch 8',
+    goal: 0.9,
+    turn: 3,
+    convolutional: true,
+    batch: 8,
+    field: imageUnet,
+  }),
+  meanFlowSubject({
+    id: 'meanflow',
+    title: 'MeanFlow step of the U-Net (derivative along the path, then gradient), batch 4',
+    goal: 0.9,
+    turn: 3,
+    convolutional: true,
+    batch: 4,
+    field: imageUnet,
+  }),
   fieldSubject({
     id: 'dit',
     title: 'DiT 28×28, patch 7, width 128, 4 layers, batch 64',
-    goal: 1.3,
+    goal: 1,
     turn: 5,
     batch: 64,
     field: ditField(
@@ -51,19 +95,49 @@ export const subjects: readonly Subject[] = [
     ),
   }),
   fieldSubject({
-    id: 'unet',
-    title: 'U-Net 32×32×3, width 32, 2 halvings, batch 8',
-    goal: 0.8,
-    turn: 3,
-    batch: 8,
-    field: unetField(
+    id: 'dits',
+    title: 'DiT-S/4 with 6 of its 12 layers, 32×32×3, batch 4',
+    goal: 1,
+    turn: 4,
+    batch: 4,
+    field: ditField(
       { height: 32, width: 32, channels: 3 },
-      { width: 32, halvings: 2, blocks: 1, heads: 4, classes: CLASSES },
+      { patch: 4, width: 384, layers: 6, heads: 6, classes: CLASSES, activation: 'gelu' },
     ),
   }),
+  {
+    id: 'transformer',
+    title: 'Transformer, 6 layers, 256 wide, sequence 256, batch 4',
+    goal: 1,
+    turn: 3,
+    inputs: [
+      { name: 'ids', shape: [4, 256], kind: 'class', classes: 1024 },
+      { name: 'targets', shape: [4, 256], kind: 'class', classes: 1024 },
+      { name: 'weights', shape: [4, 256], kind: 'uniform' },
+    ],
+    loss: (scope, { ids, targets, weights }) => {
+      const options = { vocabulary: 1024, width: 256, layers: 6, heads: 8, causal: true };
+      return weightedCrossEntropy(languageModel(scope, ids!, options), targets!, weights!);
+    },
+  },
+  {
+    id: 'bytenet',
+    title: 'ByteNet, 8 layers, 128 wide, kernel 9, sequence 512, batch 4',
+    goal: 0.9,
+    turn: 4,
+    inputs: [
+      { name: 'ids', shape: [4, 512], kind: 'class', classes: 7 },
+      { name: 'targets', shape: [4, 512], kind: 'class', classes: 7 },
+      { name: 'weights', shape: [4, 512], kind: 'uniform' },
+    ],
+    loss: (scope, { ids, targets, weights }) => {
+      const options = { vocabulary: 7, width: 128, layers: 8, firstKernel: 9, kernel: 9, dilationCycle: 6 };
+      return weightedCrossEntropy(byteNet(scope, ids!, options), targets!, weights!);
+    },
+  },
 ];
 
-interface FieldSubject extends Pick<Subject, 'id' | 'title' | 'goal' | 'turn'> {
+interface FieldSubject extends Pick<Subject, 'id' | 'title' | 'goal' | 'turn' | 'convolutional'> {
   readonly batch: number;
   readonly field: VectorField;
 }
@@ -84,6 +158,27 @@ function fieldSubject(of: FieldSubject): Subject {
     loss(scope, inputs) {
       const error = sub(field.evaluate(scope, inputs as unknown as FieldInputs), inputs['target']!);
       return reduceMean(mul(error, error), undefined, false);
+    },
+  };
+}
+
+/** A field that learns its mean velocity, as the recipe has it for examples with r < t. */
+function meanFlowSubject(of: FieldSubject): Subject {
+  const { batch, field } = of;
+  const states = [batch, ...field.stateShape];
+  return {
+    ...of,
+    inputs: [
+      { name: 'data', shape: states, kind: 'normal' },
+      { name: 'noise', shape: states, kind: 'normal' },
+      { name: 'r', shape: [batch, 1], kind: 'uniform' },
+      { name: 't', shape: [batch, 1], kind: 'uniform' },
+      { name: 'labels', shape: [batch], kind: 'class' },
+    ],
+    loss(scope, { data, noise, r, t, labels }) {
+      const examples = { data: data!, noise: noise!, r: r!, t: t!, labels: labels! };
+      const { squaredError } = intervalErrors((inputs) => field.evaluate(scope, inputs), examples);
+      return adaptiveLoss(squaredError, 1e-3, 0.5);
     },
   };
 }

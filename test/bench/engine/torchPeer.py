@@ -30,10 +30,15 @@ def group_norm(p, name, x):
     return F.group_norm(x, groups, p[name + "/gain"], p[name + "/bias"], 1e-5)
 
 
-def attention(p, name, x, heads):
+def written_out_attention(q, k, v):
+    """The fused one has no derivative in forward mode."""
+    return torch.softmax((q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1), -1) @ v
+
+
+def attention(p, name, x, heads, mix=F.scaled_dot_product_attention):
     batch, tokens, width = x.shape
     packed = linear(p, name + "qkv", x).view(batch, tokens, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-    mixed = F.scaled_dot_product_attention(packed[0], packed[1], packed[2])
+    mixed = mix(packed[0], packed[1], packed[2])
     return linear(p, name + "out", mixed.transpose(1, 2).reshape(batch, tokens, width))
 
 
@@ -53,7 +58,31 @@ def rms(x):
     return F.rms_norm(x, (x.shape[-1],), eps=1e-5)
 
 
-def dit_loss(p, b, heads=4):
+def batch_norm(p, name, x):
+    return F.batch_norm(x, None, None, p[name + "/gain"], p[name + "/bias"], training=True, eps=1e-5)
+
+
+def resnet_loss(p, b):
+    def normed(name, x, stride=1):
+        return batch_norm(p, name + "/norm", conv(p, name, x, stride))
+
+    hidden = F.relu(normed("in", b["x"]))
+    for stage in range(4):
+        for block in range(2):
+            name = f"stage{stage}/block{block}"
+            stride = 2 if stage > 0 and block == 0 else 1
+            change = normed(name + "/conv1", F.relu(normed(name + "/conv0", hidden, stride)))
+            skip = normed(name + "/skip", hidden, stride) if name + "/skip/weight" in p else hidden
+            hidden = F.relu(change + skip)
+    return F.cross_entropy(linear(p, "output", hidden.mean((2, 3))), b["y"])
+
+
+def squared_relu(x):
+    active = F.relu(x)
+    return active * active
+
+
+def dit_loss(p, b, heads=4, activation=squared_relu):
     r, t, labels = b["r"], b["t"], b["labels"]
     times = torch.cat([time_features(t), time_features(t - r)], 1)
     condition = F.silu(linear(p, "condition/time", times) + p["condition/class/table"][labels])
@@ -64,8 +93,8 @@ def dit_loss(p, b, heads=4):
         name = f"layer{layer}"
         scale1, shift1, gate1, scale2, shift2, gate2 = (shared + p[name + "/modulation"]).unsqueeze(1).chunk(6, 2)
         hidden = hidden + gate1 * attention(p, name + "/attention/", rms(hidden) * scale1 + shift1, heads)
-        wide = F.relu(linear(p, name + "/feedForward/in", rms(hidden) * scale2 + shift2))
-        hidden = hidden + gate2 * linear(p, name + "/feedForward/out", wide * wide)
+        wide = activation(linear(p, name + "/feedForward/in", rms(hidden) * scale2 + shift2))
+        hidden = hidden + gate2 * linear(p, name + "/feedForward/out", wide)
         layer += 1
     scale = 1 + linear(p, "output/modulation", condition).unsqueeze(1)
     return F.mse_loss(linear(p, "output/projection", rms(hidden) * scale), b["target"])
@@ -79,11 +108,83 @@ def residual(p, name, x, condition):
     return skip + change
 
 
-def unet_loss(p, b, heads=4):
-    state, r, t = b["state"], b["r"], b["t"]
+def dits_loss(p, b):
+    return dit_loss(p, b, heads=6, activation=F.gelu)
+
+
+def turn(x, cosines, sines):
+    half = x.shape[-1] // 2
+    return x * cosines + torch.cat([-x[..., half:], x[..., :half]], -1) * sines
+
+
+def token_loss(logits, b):
+    losses = F.cross_entropy(logits.flatten(0, 1), b["targets"].flatten(), reduction="none")
+    return (losses * b["weights"].flatten()).sum() / (b["weights"].sum() + 1e-9)
+
+
+def transformer_loss(p, b, heads=8):
+    hidden = F.embedding(b["ids"], p["embedding/table"])
+    batch, tokens, width = hidden.shape
+    each = width // heads
+    angles = torch.arange(tokens)[:, None] * 10000.0 ** (-torch.arange(0, each, 2) / each)
+    cosines, sines = torch.cos(angles).repeat(1, 2), torch.sin(angles).repeat(1, 2)
+    layer = 0
+    while f"layer{layer}/attention/norm/gain" in p:
+        name = f"layer{layer}/attention"
+        normed = F.rms_norm(hidden, (width,), p[name + "/norm/gain"], 1e-5)
+        q, k, v = (linear(p, f"{name}/{part}", normed).view(batch, tokens, heads, each).transpose(1, 2) for part in ("queries", "keys", "values"))
+        mixed = F.scaled_dot_product_attention(turn(q, cosines, sines), turn(k, cosines, sines), v, is_causal=True)
+        hidden = hidden + linear(p, name + "/out", mixed.transpose(1, 2).reshape(batch, tokens, width))
+        name = f"layer{layer}/feedForward"
+        normed = F.rms_norm(hidden, (width,), p[name + "/norm/gain"], 1e-5)
+        hidden = hidden + linear(p, name + "/down", F.silu(linear(p, name + "/gate", normed)) * linear(p, name + "/up", normed))
+        layer += 1
+    return token_loss(linear(p, "output", F.rms_norm(hidden, (width,), p["norm/gain"], 1e-5)), b)
+
+
+def layer_norm(p, name, x):
+    return F.layer_norm(x, (x.shape[-1],), p[name + "/gain"], p[name + "/bias"], 1e-5)
+
+
+def bytenet_loss(p, b, cycle=6):
+    hidden = F.embedding(b["ids"], p["embedding/weight"])
+    layer = 0
+    while f"layer{layer}/dense/weight" in p:
+        name = f"layer{layer}"
+        weight = p[name + "/convolution/weight"]
+        dilation = 2 ** (layer % cycle)
+        planes = layer_norm(p, name + "/convolution/norm", hidden).transpose(1, 2)
+        padding = dilation * (weight.shape[2] - 1) // 2
+        convolved = F.conv1d(planes, weight, p[name + "/convolution/bias"], padding=padding, dilation=dilation)
+        hidden = hidden + F.gelu(convolved).transpose(1, 2)
+        hidden = hidden + F.gelu(linear(p, name + "/dense", layer_norm(p, name + "/dense/norm", hidden)))
+        layer += 1
+    return token_loss(linear(p, "output", layer_norm(p, "norm", hidden)), b)
+
+
+def unet_loss(p, b):
+    return F.mse_loss(unet(p, b["state"], b["r"], b["t"], b["labels"]), b["target"])
+
+
+def meanflow_loss(p, b):
+    """Geng et al., arXiv 2505.13447, equations 8 to 11 and 22."""
+    data, noise, r, t, labels = b["data"], b["noise"], b["r"], b["t"], b["labels"]
+    velocity = noise - data
+    state = data + t[:, :, None, None] * velocity
+
+    def mean_velocity(state, t):
+        return unet(p, state, r, t, labels, written_out_attention)
+
+    u, slope = torch.func.jvp(mean_velocity, (state, t), (velocity, torch.ones_like(t)))
+    target = (velocity - (t - r)[:, :, None, None] * slope).detach()
+    error = ((u - target) ** 2).mean((1, 2, 3))
+    return (error / (error + 1e-3).sqrt().detach()).mean()
+
+
+def unet(p, state, r, t, labels, mix=F.scaled_dot_product_attention, heads=4):
     batch, _, height, width = state.shape
     times = torch.cat([r, t], 1)[:, :, None, None].expand(batch, 2, height, width)
-    condition = F.silu(p["class/table"][b["labels"]])
+    condition = F.silu(p["class/table"][labels])
     hidden = conv(p, "in", torch.cat([state, times], 1))
     skips = []
     level = 0
@@ -97,17 +198,26 @@ def unet_loss(p, b, heads=4):
     tokens = hidden.flatten(2).transpose(1, 2)
     gain, bias = p["middle/attention/norm/gain"], p["middle/attention/norm/bias"]
     normed = F.layer_norm(tokens, (channels,), gain, bias, 1e-5)
-    tokens = tokens + attention(p, "middle/attention/", normed, heads)
+    tokens = tokens + attention(p, "middle/attention/", normed, heads, mix)
     hidden = tokens.transpose(1, 2).reshape(hidden.shape)
     hidden = residual(p, "middle/block1", hidden, condition)
     while level > 0:
         level -= 1
         hidden = conv(p, f"up{level}/double", F.interpolate(hidden, scale_factor=2, mode="nearest"))
         hidden = residual(p, f"up{level}/block0", torch.cat([hidden, skips[level]], 1), condition)
-    return F.mse_loss(conv(p, "out", F.silu(group_norm(p, "out/norm", hidden))), b["target"])
+    return conv(p, "out", F.silu(group_norm(p, "out/norm", hidden)))
 
 
-LOSSES = {"mlp": mlp_loss, "dit": dit_loss, "unet": unet_loss}
+LOSSES = {
+    "mlp": mlp_loss,
+    "resnet": resnet_loss,
+    "unet": unet_loss,
+    "meanflow": meanflow_loss,
+    "dit": dit_loss,
+    "dits": dits_loss,
+    "transformer": transformer_loss,
+    "bytenet": bytenet_loss,
+}
 
 
 def read_tensors(plan, channels_last):
