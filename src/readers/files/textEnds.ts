@@ -11,6 +11,8 @@ export interface TextEnds {
   readonly modifiedAt: WallTimeSeconds;
   /** When the file was made, where the file system keeps that and the file was not copied here afterwards; else its modification. */
   readonly bornAt: WallTimeSeconds;
+  /** It was seen to grow since it was first looked at. */
+  readonly grew: boolean;
 }
 
 export interface EndSizes {
@@ -20,8 +22,15 @@ export interface EndSizes {
 
 const usualSizes: EndSizes = { head: 4 * 1024, tail: 64 * 1024 };
 
-/** Reads both ends of a text file, at most so many bytes of each; undefined where it cannot be read. Bytes that are no UTF-8 become replacement characters. */
-export async function readTextEnds(file: string, sizes: EndSizes = usualSizes): Promise<TextEnds | undefined> {
+/**
+ * Reads both ends of a text file, at most so many bytes of each; undefined where it cannot be read. Bytes that are no UTF-8 become replacement
+ * characters. `before` is what an earlier look at the file gave.
+ */
+export async function readTextEnds(
+  file: string,
+  sizes: EndSizes = usualSizes,
+  before?: TextEnds,
+): Promise<TextEnds | undefined> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
@@ -38,6 +47,7 @@ export async function readTextEnds(file: string, sizes: EndSizes = usualSizes): 
       tail: wholeLines(decoder.decode(tail), from > 0),
       size,
       inode: String(facts.ino),
+      grew: before?.inode === String(facts.ino) && (before.grew || before.size < size),
       modifiedAt,
       bornAt: made > 0 && made < modifiedAt ? made : modifiedAt,
     };
@@ -46,6 +56,14 @@ export async function readTextEnds(file: string, sizes: EndSizes = usualSizes): 
   } finally {
     await handle?.close();
   }
+}
+
+/** A file whose last write is so much later than its making was written bit by bit, not copied. */
+const copySeconds = 5;
+
+/** Whether a program wrote to a file while it was there. The time of a file that was copied or checked out a moment ago is no evidence of that. */
+export function wasWrittenHere({ grew, bornAt, modifiedAt }: TextEnds): boolean {
+  return grew || modifiedAt - bornAt > copySeconds;
 }
 
 /** Lines of a console's text: a carriage return begins a progress bar's line anew, which counts as a line of its own. */

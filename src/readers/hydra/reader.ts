@@ -107,7 +107,7 @@ export class HydraReader implements RunReader {
     const look = await lookOf(file);
     const known = this.#ends.get(file);
     if (known?.look === look) return known.ends;
-    const ends = await readTextEnds(file);
+    const ends = await readTextEnds(file, undefined, known?.ends);
     if (ends !== undefined) this.#ends.set(file, { look, ends });
     return ends;
   }

@@ -2,7 +2,7 @@ import type { WallTimeSeconds } from '../../domain/ids.ts';
 import type { RunStatus } from '../../domain/run.ts';
 import { describeFailure, endingFailure } from '../files/consoleEnd.ts';
 import { describeTime, parseLocalTime } from '../files/localTime.ts';
-import type { TextEnds } from '../files/textEnds.ts';
+import { type TextEnds, wasWrittenHere } from '../files/textEnds.ts';
 
 /** What is known of a job's life. Hydra itself writes nothing about how a job ends. */
 export interface JobLife {
@@ -55,9 +55,9 @@ function withoutEnding({ logs, now }: JobLife): Pick<JobStatus, 'status' | 'stat
       statusReason: `The log is empty since ${describeTime(written)}: the program stopped early, or prints elsewhere.`,
     };
   const said = lastTime(logs);
-  // The time of a copied file alone proves nothing, so what the log itself says must be fresh too.
-  const isFresh = now - written < quietSeconds && (said === undefined || now - said < quietSeconds);
-  if (isFresh) return { status: 'running', statusReason: 'The log is growing.' };
+  // The time of a copied file alone proves nothing, so what the log itself says must be fresh too, or it must have been written to here.
+  const isLive = said === undefined ? logs.some(wasWrittenHere) : now - said < quietSeconds;
+  if (now - written < quietSeconds && isLive) return { status: 'running', statusReason: 'The log is growing.' };
   return {
     status: 'unknown',
     statusReason: `Last line of the log ${describeTime(said ?? written)}. It does not say whether the job has ended.`,

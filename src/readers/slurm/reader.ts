@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { FoundRun, PollResult, ReaderCursor, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
 import { describeTime, parseLocalTime } from '../files/localTime.ts';
-import { readTextEnds, type TextEnds } from '../files/textEnds.ts';
+import { readTextEnds, type TextEnds, wasWrittenHere } from '../files/textEnds.ts';
 import type { RunReader } from '../format.ts';
 import { endingOf, type JobEnding } from './ending.ts';
 import { type OutputName, outputsBeside, readOutputName } from './names.ts';
@@ -74,7 +74,7 @@ export class SlurmReader implements RunReader {
     const look = `${facts.ino}:${facts.size}:${facts.mtimeNs}`;
     const known = this.#known.get(file);
     if (known?.look === look) return known.ends;
-    const ends = await readTextEnds(file);
+    const ends = await readTextEnds(file, undefined, known?.ends);
     if (ends !== undefined) this.#known.set(file, { look, ends });
     return ends;
   }
@@ -102,8 +102,9 @@ export class SlurmReader implements RunReader {
     if (writtenAt === 0) return { status: 'unknown', statusReason: 'The output file is gone.' };
     const said = lastTimeIn(outputs);
     const now = this.#now();
-    // The time of a copied file alone proves nothing, so what it says must be fresh too.
-    if (now - writtenAt < quietSeconds && (said === undefined || now - said < quietSeconds))
+    // The time of a copied file alone proves nothing, so what it says must be fresh too, or it must have been written to here.
+    const isLive = said === undefined ? outputs.some(({ ends }) => wasWrittenHere(ends)) : now - said < quietSeconds;
+    if (now - writtenAt < quietSeconds && isLive)
       return { status: 'running', statusReason: 'The output file is growing.' };
     return {
       status: 'unknown',

@@ -206,6 +206,18 @@ test('a job is followed while it runs, is put back and starts again', async (con
   );
 });
 
+test('an output without times is live when it grows, not when it was copied a moment ago', async (context) => {
+  const root = put(context, { 'slurm-7438984.out': 'iteration 1\n' });
+  const [run] = await slurmRuns(root);
+  const reader = new SlurmReader(run!);
+  const gatherer = new Gatherer();
+  const cursor = await pollAll(reader, gatherer);
+  assert.equal(gatherer.rows.facts.status, 'unknown');
+  appendFileSync(path.join(root, 'slurm-7438984.out'), 'iteration 2\n');
+  await pollAll(reader, gatherer, cursor);
+  assert.equal(gatherer.rows.facts.status, 'running');
+});
+
 test('outputs of the sample project are found by its scripts', async (context) => {
   const sample = makeSample('telepathy');
   context.after(() => sample.dispose());
