@@ -1,4 +1,16 @@
-import { concat, cos, expand, gather, matmul, mul, oneHot, sin, type Value } from '../graph/index.ts';
+import {
+  concat,
+  cos,
+  expand,
+  gather,
+  gatherElements,
+  matmul,
+  mul,
+  oneHot,
+  reshape,
+  sin,
+  type Value,
+} from '../graph/index.ts';
 import { normal } from './initializers.ts';
 import type { Scope } from './scope.ts';
 
@@ -32,6 +44,12 @@ export function softPrompt(scope: Scope, x: Value, count: number): Value {
   const [examples, , width] = x.shape as [number, number, number];
   const prompt = scope.parameter('prompt', [count, width], normal(0.02), { decay: false });
   return concat([expand(prompt, [examples, count, width]), x], 1);
+}
+
+/** The vector of one place of each sequence: x [N, tokens, width], places int64 [N] → [N, 1, width]. */
+export function atPlaces(x: Value, places: Value): Value {
+  const [examples, , width] = x.shape as [number, number, number];
+  return gatherElements(x, expand(reshape(places, [examples, 1, 1]), [examples, 1, width]), 1);
 }
 
 /** One learned vector per class: labels int64 [N] → [N, width]. As a product with one-hot rows, since classes are few. */

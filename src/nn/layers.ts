@@ -33,19 +33,22 @@ export function loraLinear(
   return add(matmul(x, weight), mul(matmul(matmul(x, down), up), alpha / rank));
 }
 
-/** A convolution along one axis: x [N, C, L] → [N, out, L], with zeros round it. Parameters `weight` [out, C, kernel] and `bias` [out]. */
+/**
+ * A convolution along one axis: x [N, C, L] → [N, out, L], with zeros on both sides, or before it alone where it is causal. Parameters `weight`
+ * [out, C, kernel] and `bias` [out].
+ */
 export function conv1d(
   scope: Scope,
   x: Value,
   out: number,
-  options: LayerOptions & { readonly kernel?: number; readonly dilation?: number } = {},
+  options: LayerOptions & { readonly kernel?: number; readonly dilation?: number; readonly causal?: boolean } = {},
 ): Value {
-  const { kernel = 3, dilation = 1 } = options;
+  const { kernel = 3, dilation = 1, causal = false } = options;
   const channels = x.shape[1]!;
   const weight = scope.parameter('weight', [out, channels, kernel], options.weight ?? scaledNormal(channels * kernel));
   const bias = options.bias === false ? {} : { bias: scope.parameter('bias', [out], zeros) };
   const reach = dilation * (kernel - 1);
-  const before = Math.floor(reach / 2);
+  const before = causal ? reach : Math.floor(reach / 2);
   return conv(x, weight, { dilation, padding: [[before, reach - before]], ...bias });
 }
 

@@ -1,7 +1,8 @@
 import { AppError } from '../../base/errors.ts';
 import { add, matmul, swapLast, type Value } from '../../graph/index.ts';
 import { attention } from '../attention.ts';
-import { tokenEmbedding } from '../embeddings.ts';
+import { dropoutAt, type NetworkDropout } from '../dropout.ts';
+import { atPlaces, tokenEmbedding } from '../embeddings.ts';
 import { swiGlu } from '../feedForward.ts';
 import { normal } from '../initializers.ts';
 import { linear } from '../layers.ts';
@@ -19,52 +20,68 @@ export interface LanguageModelOptions {
   readonly causal: boolean;
   /** The output uses the table of the embedding (Press and Wolf, arXiv 1608.05859). False by default. */
   readonly tied?: boolean;
+  /** Behind the embedding and behind both parts of every layer. Only for training. */
+  readonly dropout?: NetworkDropout | undefined;
+}
+
+/** What a network over tokens is told of one pass. */
+export interface TokenPass {
+  /** float32 [N, tokens], 0 for padding, which no token then sees. */
+  readonly visible?: Value | undefined;
+  /** int64 [N]: logits of one place of each sequence alone, [N, 1, vocabulary]. */
+  readonly places?: Value | undefined;
 }
 
 /**
  * A transformer over tokens as Llama has it (Touvron et al., arXiv 2302.13971, §2.2): norms by root mean square ahead of each part, rotary positions, a
- * gated feed-forward layer and no biases. ids int64 [N, tokens] → logits [N, tokens, vocabulary]. `visible` float32 [N, tokens] is 0 for padding.
+ * gated feed-forward layer and no biases. ids int64 [N, tokens] → logits [N, tokens, vocabulary].
  */
-export function languageModel(scope: Scope, ids: Value, options: LanguageModelOptions, visible?: Value): Value {
-  const { vocabulary, width, layers, heads, causal, tied = false } = options;
-  if (width % (2 * heads) !== 0) {
-    throw new AppError(
-      'bad-config',
-      `A width of ${width} cannot be shared among ${heads} heads with rotary positions.`,
-      {
-        hint: 'Set the width to a multiple of twice the number of heads.',
-      },
-    );
-  }
-  const hiddenWidth = options.hidden ?? Math.ceil((8 * width) / 3 / 8) * 8;
-  let hidden = scope.within('embedding', (inner) => tokenEmbedding(inner, ids, vocabulary, width));
-  const mask = visible === undefined ? {} : { visible };
+export function languageModel(scope: Scope, ids: Value, options: LanguageModelOptions, pass: TokenPass = {}): Value {
+  const { vocabulary, width, layers, tied = false } = options;
+  checkWidth(options);
+  const embedded = scope.within('embedding', (inner) => tokenEmbedding(inner, ids, vocabulary, width));
+  let hidden = dropoutAt(options.dropout, embedded, 0);
   for (let layer = 0; layer < layers; layer++) {
-    hidden = scope.within(`layer${layer}`, (inner) => {
-      const attended = inner.within('attention', (part) =>
-        attention(
-          part,
-          part.within('norm', (norm) => rmsNorm(norm, hidden)),
-          { heads, causal, rotary: true, ...mask },
-        ),
-      );
-      const between = add(hidden, attended);
-      return inner.within('feedForward', (part) =>
-        add(
-          between,
-          swiGlu(
-            part,
-            part.within('norm', (norm) => rmsNorm(norm, between)),
-            hiddenWidth,
-          ),
-        ),
-      );
-    });
+    hidden = scope.within(`layer${layer}`, (inner) => transformerLayer(inner, hidden, options, pass, layer));
   }
-  const last = scope.within('norm', (inner) => rmsNorm(inner, hidden));
+  const wanted = pass.places === undefined ? hidden : atPlaces(hidden, pass.places);
+  const last = scope.within('norm', (inner) => rmsNorm(inner, wanted));
   if (!tied) return scope.within('output', (inner) => linear(inner, last, vocabulary, { bias: false }));
   const table = scope.within('embedding', (inner) =>
     inner.parameter('table', [vocabulary, width], normal(0.02), { decay: false }),
   );
   return matmul(last, swapLast(table));
+}
+
+function transformerLayer(
+  scope: Scope,
+  x: Value,
+  { heads, causal, width, hidden = Math.ceil((8 * width) / 3 / 8) * 8, dropout }: LanguageModelOptions,
+  { visible }: TokenPass,
+  layer: number,
+): Value {
+  const mask = visible === undefined ? {} : { visible };
+  const attended = scope.within('attention', (part) =>
+    attention(
+      part,
+      part.within('norm', (norm) => rmsNorm(norm, x)),
+      { heads, causal, rotary: true, ...mask },
+    ),
+  );
+  const between = add(x, dropoutAt(dropout, attended, 2 * layer + 1));
+  const fed = scope.within('feedForward', (part) =>
+    swiGlu(
+      part,
+      part.within('norm', (norm) => rmsNorm(norm, between)),
+      hidden,
+    ),
+  );
+  return add(between, dropoutAt(dropout, fed, 2 * layer + 2));
+}
+
+function checkWidth({ width, heads }: LanguageModelOptions): void {
+  if (width % (2 * heads) === 0) return;
+  throw new AppError('bad-config', `A width of ${width} cannot be shared among ${heads} heads with rotary positions.`, {
+    hint: 'Set the width to a multiple of twice the number of heads.',
+  });
 }
