@@ -13,7 +13,7 @@ import { configure, declareParameters, tinyFacts } from './tinyRun.ts';
 test('recipes have ids of their own and are found by them', () => {
   const ids = recipes.map(({ info }) => info.id);
   assert.deepEqual(ids, [...new Set(ids)]);
-  assert.deepEqual(ids, ['meanflow', 'classifier', 'finetune', 'tabular']);
+  assert.deepEqual(ids, ['meanflow', 'classifier', 'finetune', 'tabular', 'language-model']);
   for (const recipe of recipes) assert.equal(findRecipe(recipe.info.id), recipe);
   assert.equal(findRecipe('nonesuch'), undefined);
 });
@@ -55,7 +55,8 @@ for (const [id, { facts, otherFacts, small: keys, networks, wider }] of Object.e
       const { batchSize } = evaluation;
       const outputs = evaluation.build(graph, parameters, batchInputs(graph, facts, batchSize, 'evaluated:'));
       for (const value of Object.values(outputs)) assert.deepEqual(value.shape, [batchSize]);
-      return Object.keys(outputs);
+      const one = Object.fromEntries(Object.keys(outputs).map((name) => [name, Float32Array.of(1)]));
+      return Object.keys(evaluation.summarize?.(one) ?? outputs);
     });
     for (const [tag, value] of Object.entries(step.metrics)) assert.deepEqual(value.shape, [], tag);
     const made = ['train/loss', 'train/grad_norm', 'train/lr', ...Object.keys(step.metrics), ...evaluated];

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../src/domain/json.ts';
-import type { ArrayFacts, DataFacts } from '../../../src/recipes/data.ts';
+import type { ArrayFacts, DataFacts, TokenFacts } from '../../../src/recipes/data.ts';
 import { tinyFacts } from './tinyRun.ts';
 
 /** How the tests that hold for every recipe are to take one. */
@@ -26,6 +26,15 @@ const rows: ArrayFacts = {
   targetScales: [],
 };
 
+const tokens: TokenFacts = {
+  kind: 'tokens',
+  examples: 12,
+  window: 9,
+  vocabulary: { kind: 'dna', size: 7, pad: 0, mask: 1, unknown: 2 },
+  weighted: true,
+  classes: 0,
+};
+
 /** By id. What starts from a file has tests of its own: test/unit/trainer/finetune.test.ts. */
 export const subjects: { readonly [id: string]: RecipeSubject } = {
   meanflow: {
@@ -48,5 +57,16 @@ export const subjects: { readonly [id: string]: RecipeSubject } = {
     small: {},
     networks: { dense: { width: 16 }, linear: { layers: 0 } },
     wider: { width: 64 },
+  },
+  'language-model': {
+    facts: tokens,
+    otherFacts: { ...tokens, vocabulary: { kind: 'bytes', size: 258, pad: 256, mask: 257 } },
+    small: { window: 8, network: { width: 16, layers: 1 } },
+    networks: {
+      transformer: { width: 16, layers: 1 },
+      tied: { width: 16, layers: 1, tied: true },
+      bytenet: { kind: 'bytenet', width: 16, layers: 2 },
+    },
+    wider: { width: 64, layers: 1 },
   },
 };

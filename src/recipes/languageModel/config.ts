@@ -1,0 +1,173 @@
+import { type ConfigField, valueAt } from '../../domain/config.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { commonFields } from '../commonFields.ts';
+import type { VocabularyKind } from '../data.ts';
+import { textFields, tokenFields } from '../tokenFields.ts';
+
+export const languageTasks = ['causal', 'masked'] as const;
+export type LanguageTask = (typeof languageTasks)[number];
+export const languageNetworks = ['transformer', 'bytenet'] as const;
+export type LanguageNetwork = (typeof languageNetworks)[number];
+
+export interface LanguageModelConfig {
+  readonly data: string;
+  readonly vocabulary: VocabularyKind;
+  readonly batchSize: number;
+  readonly task: LanguageTask;
+  /** Tokens that the network sees. */
+  readonly window: number;
+  /** Part of the tokens that a masked model is to tell. */
+  readonly maskFraction: number;
+  readonly network: NetworkConfig;
+  readonly samples: TextSampleConfig;
+}
+
+export interface NetworkConfig {
+  readonly kind: LanguageNetwork;
+  readonly width: number;
+  readonly layers: number;
+  readonly dropout: number;
+  /** Transformer only. */
+  readonly heads: number;
+  readonly tied: boolean;
+  /** ByteNet only. */
+  readonly firstKernel: number;
+  readonly kernel: number;
+  readonly dilationCycle: number;
+}
+
+export interface TextSampleConfig {
+  readonly count: number;
+  /** 0: a window. */
+  readonly length: number;
+  readonly prompt: string;
+  readonly temperature: number;
+  readonly topK: number;
+}
+
+export const languageModelFields: readonly ConfigField[] = [
+  {
+    key: 'data',
+    type: 'path',
+    default: null,
+    required: true,
+    description: 'Text, or DNA as FASTA or 2bit: a file, or a folder of files.',
+  },
+  ...tokenFields,
+  {
+    key: 'batchSize',
+    type: 'integer',
+    default: 16,
+    min: 1,
+    max: 65536,
+    unit: 'examples',
+    description: 'Windows per step.',
+  },
+  {
+    key: 'task',
+    type: 'choice',
+    choices: languageTasks,
+    default: 'causal',
+    description: 'What is learned: causal, the next token; masked, tokens that were hidden, from both sides.',
+  },
+  {
+    key: 'maskFraction',
+    type: 'number',
+    default: 0.15,
+    min: 0.01,
+    max: 0.9,
+    description: 'Masked only: part of the tokens that are to be told.',
+  },
+  {
+    key: 'network.kind',
+    type: 'choice',
+    choices: languageNetworks,
+    default: 'transformer',
+    description: 'The network: a transformer with rotary positions, or dilated convolutions.',
+  },
+  { key: 'network.width', type: 'integer', default: 128, min: 2, max: 16384, description: 'Numbers per token.' },
+  { key: 'network.layers', type: 'integer', default: 4, min: 1, max: 256, description: 'Layers.' },
+  {
+    key: 'network.dropout',
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 0.9,
+    description: 'Part of the numbers that are dropped behind each part of a layer in training.',
+  },
+  { key: 'network.heads', type: 'integer', default: 4, min: 1, max: 256, description: 'Transformer: heads.' },
+  {
+    key: 'network.tied',
+    type: 'boolean',
+    default: false,
+    description: 'Transformer: the output uses the table of the embedding.',
+  },
+  {
+    key: 'network.firstKernel',
+    type: 'integer',
+    default: 9,
+    min: 1,
+    max: 255,
+    description: 'Network of convolutions: tokens that the first layer sees at once.',
+  },
+  {
+    key: 'network.kernel',
+    type: 'integer',
+    default: 5,
+    min: 1,
+    max: 255,
+    description: 'Network of convolutions: places that each further layer sees at once.',
+  },
+  {
+    key: 'network.dilationCycle',
+    type: 'integer',
+    default: 8,
+    min: 1,
+    max: 16,
+    description: 'Network of convolutions: gaps double from layer to layer and begin anew after so many.',
+  },
+  ...textFields,
+  ...commonFields({
+    'optimizer.learningRate': 0.001,
+    'optimizer.beta2': 0.95,
+    'optimizer.weightDecay': 0.01,
+    'optimizer.finalFraction': 0.1,
+    'optimizer.emaDecay': 0.99,
+  }),
+];
+
+/** The typed form of a resolved configuration. */
+export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig {
+  const number = (key: string) => valueAt(config, key) as number;
+  return {
+    data: (valueAt(config, 'data') ?? '') as string,
+    vocabulary: valueAt(config, 'vocabulary') as VocabularyKind,
+    batchSize: number('batchSize'),
+    task: valueAt(config, 'task') as LanguageTask,
+    window: number('window'),
+    maskFraction: number('maskFraction'),
+    network: {
+      kind: valueAt(config, 'network.kind') as LanguageNetwork,
+      width: number('network.width'),
+      layers: number('network.layers'),
+      dropout: number('network.dropout'),
+      heads: number('network.heads'),
+      tied: valueAt(config, 'network.tied') === true,
+      firstKernel: number('network.firstKernel'),
+      kernel: number('network.kernel'),
+      dilationCycle: number('network.dilationCycle'),
+    },
+    samples: readTextSamples(config),
+  };
+}
+
+/** The typed form of `textFields`. */
+export function readTextSamples(config: JsonObject): TextSampleConfig {
+  return {
+    count: valueAt(config, 'samples.count') as number,
+    length: valueAt(config, 'samples.length') as number,
+    prompt: valueAt(config, 'samples.prompt') as string,
+    temperature: valueAt(config, 'samples.temperature') as number,
+    topK: valueAt(config, 'samples.topK') as number,
+  };
+}

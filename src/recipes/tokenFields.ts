@@ -1,0 +1,111 @@
+import { type ConfigField, valueAt } from '../domain/config.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { TokenSource, VocabularyKind } from './data.ts';
+
+const vocabularyKinds = ['bytes', 'dna', 'tokenizer'] as const satisfies readonly VocabularyKind[];
+
+/** The keys with which recipes over tokens say what their data are. */
+export const tokenFields: readonly ConfigField[] = [
+  {
+    key: 'vocabulary',
+    type: 'choice',
+    choices: vocabularyKinds,
+    default: 'bytes',
+    description: 'What tokens are: bytes of text, bases of DNA, or those of a tokenizer.',
+  },
+  {
+    key: 'tokenizer',
+    type: 'path',
+    default: '',
+    description: 'The tokenizer.json of a vocabulary of kind tokenizer.',
+  },
+  {
+    key: 'window',
+    type: 'integer',
+    default: 128,
+    min: 4,
+    max: 65536,
+    unit: 'tokens',
+    description: 'Tokens that the network sees at once.',
+  },
+  {
+    key: 'stride',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    unit: 'tokens',
+    description:
+      'Tokens from the start of a window to the start of the next one. 0: a window, so that each is seen once.',
+  },
+  {
+    key: 'testFraction',
+    type: 'number',
+    default: 0.1,
+    min: 0,
+    max: 0.9,
+    description: 'Part of the data that is held out, where the files name no split.',
+  },
+  {
+    key: 'softMaskWeight',
+    type: 'number',
+    default: 0.01,
+    min: 0,
+    max: 1,
+    description: 'DNA: weight of soft-masked (lower case) bases, which are repeats for the most part.',
+  },
+  {
+    key: 'reverseComplement',
+    type: 'boolean',
+    default: true,
+    description: 'DNA: every other window is read from the other strand.',
+  },
+];
+
+/** The keys with which recipes say what texts they write. */
+export const textFields: readonly ConfigField[] = [
+  { key: 'samples.count', type: 'integer', default: 4, min: 0, max: 256, description: 'Texts of a set of samples.' },
+  {
+    key: 'samples.length',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    unit: 'tokens',
+    description: 'Tokens of a text, the prompt among them. 0: as many as the network sees.',
+  },
+  {
+    key: 'samples.prompt',
+    type: 'string',
+    default: '',
+    description: 'What every text begins with. Empty: a token by chance.',
+  },
+  {
+    key: 'samples.temperature',
+    type: 'number',
+    default: 0.8,
+    min: 0,
+    max: 100,
+    description: 'Higher is bolder. 0: always the most likely token.',
+  },
+  {
+    key: 'samples.topK',
+    type: 'integer',
+    default: 40,
+    min: 0,
+    description: 'Only so many of the most likely tokens are chosen among. 0: all.',
+  },
+];
+
+/** The source that `tokenFields` describe, in examples of `length` tokens that begin `window` apart where no stride is set. */
+export function tokenSource(config: JsonObject, length: number): TokenSource {
+  const number = (key: string) => valueAt(config, key) as number;
+  return {
+    kind: 'tokens',
+    vocabulary: valueAt(config, 'vocabulary') as VocabularyKind,
+    tokenizer: (valueAt(config, 'tokenizer') ?? '') as string,
+    window: length,
+    stride: number('stride') === 0 ? number('window') : number('stride'),
+    testFraction: number('testFraction'),
+    softMaskWeight: number('softMaskWeight'),
+    reverseComplement: valueAt(config, 'reverseComplement') === true,
+  };
+}
