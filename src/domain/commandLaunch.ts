@@ -46,6 +46,12 @@ export interface RetryPolicy {
   readonly delaySeconds: number;
 }
 
+/** What a policy means that names a number of attempts only: ends that come from outside, half a minute later. */
+export const usualRetry = {
+  kinds: ['time-limit', 'pre-empted', 'node-failure'],
+  delaySeconds: 30,
+} as const satisfies Omit<RetryPolicy, 'attempts'>;
+
 /** Exactly what will run, before it runs. */
 export interface CommandPreview {
   readonly name: string;

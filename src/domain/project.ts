@@ -1,3 +1,4 @@
+import type { RetryPolicy } from './commandLaunch.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
 import type { NamedTarget } from './target.ts';
 
@@ -31,6 +32,8 @@ export interface Pipeline {
   readonly stages: readonly PipelineStage[];
   /** Values for `{name}` in the stages' commands, with their defaults. */
   readonly parameters: { readonly [name: string]: string };
+  /** For stages without a policy of their own. */
+  readonly retry?: RetryPolicy;
 }
 
 export interface PipelineStage {
@@ -47,6 +50,8 @@ export interface PipelineStage {
   /** Files or folders that it makes or reads, relative to the folder: named and hashed between stages. */
   readonly produces: readonly string[];
   readonly consumes: readonly string[];
+  /** Which of its ends are tried again, before those that wait for it are given up. */
+  readonly retry?: RetryPolicy;
 }
 
 /** A pipeline that was launched, stage by stage. */

@@ -1,4 +1,4 @@
-import type { CommandLaunchRequest, CommandPreview } from '../domain/commandLaunch.ts';
+import type { CommandLaunchRequest, CommandPreview, RetryPolicy } from '../domain/commandLaunch.ts';
 import type { EntryPoint, HydraComposition, HydraForm } from '../domain/entryPoint.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Pipeline, PipelineRun } from '../domain/project.ts';
@@ -84,6 +84,8 @@ export interface LaunchingMethods {
       from?: string;
       /** Only this stage, with its dry arguments. */
       dry?: string;
+      /** For stages for which trainyard.yaml names no policy. */
+      retry?: RetryPolicy;
     };
     result: { pipelineRun: PipelineRun };
   };

@@ -1,6 +1,8 @@
+import { AppError } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
-import { inOrder, isStarted, type Queue } from './queue.ts';
+import { inOrder, isStarted, type Queue, type QueueProblem } from './queue.ts';
 
 /** Where the queue lies between starts of the worker. */
 export interface QueueStore {
@@ -61,6 +63,13 @@ export class JobBoard {
     return this.#byId.get(id);
   }
 
+  /** Throws `not-found`. */
+  get(id: JobId): Job {
+    const job = this.#byId.get(id);
+    if (job === undefined) throw new AppError('not-found', `There is no job ${id} in the queue.`);
+    return job;
+  }
+
   directoryOf(id: JobId): string {
     return this.#directories.get(id) ?? '';
   }
@@ -74,6 +83,16 @@ export class JobBoard {
   put(job: Job): void {
     this.#replace(job);
     this.#unwritten.add(job.id);
+  }
+
+  /** The same for what a transition made of some rows. Throws what it refused. */
+  apply(rows: Result<Queue, QueueProblem>): void {
+    for (const job of unwrapped(rows)) this.put(job);
+  }
+
+  /** Replaces the whole queue by what a transition made of it. Throws what it refused. */
+  setTo(next: Result<Queue, QueueProblem>): void {
+    this.set(unwrapped(next));
   }
 
   /** Replaces the whole queue, in any order. */
@@ -128,4 +147,11 @@ export class JobBoard {
       this.#places.set(job.id, place);
     }
   }
+}
+
+function unwrapped(result: Result<Queue, QueueProblem>): Queue {
+  if (result.ok) return result.value;
+  throw new AppError(result.reason, result.message, {
+    hint: 'Look at the queue again; it may have changed meanwhile.',
+  });
 }

@@ -1,32 +1,18 @@
 import { type Disposable, Disposables } from '../base/disposables.ts';
 import { Emitter } from '../base/emitter.ts';
-import { AppError } from '../base/errors.ts';
-import type { Result } from '../base/result.ts';
-import { type Failure, unknownFailure } from '../domain/failure.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
-import type { JobPlace, JobPresence, LaunchTarget } from '../launch/target.ts';
+import type { LaunchTarget } from '../launch/target.ts';
 import { cancelledFollowers } from './dependencies.ts';
 import type { GpuFacts } from './gpuFacts.ts';
 import { JobBoard, type QueueStore } from './jobBoard.ts';
-import { Looks } from './looks.ts';
+import { type EndedJob, type EndPresence, JobWatch } from './jobWatch.ts';
 import { type Plan, type PlanFacts, planOf, reasonOf } from './plan.ts';
-import {
-  cancel,
-  end,
-  hold,
-  isPending,
-  isStarted,
-  launch,
-  move,
-  prioritize,
-  type Queue,
-  type QueueProblem,
-  queueElsewhere,
-  run,
-  submit,
-} from './queue.ts';
-import { maxStarts, StartAttempts } from './startAttempts.ts';
+import { cancel, hold, isPending, isStarted, launch, move, prioritize, type Queue, submit } from './queue.ts';
+import { RetryChains } from './retryChains.ts';
+
+export type { EndedJob, EndPresence } from './jobWatch.ts';
 
 const tickMs = 250;
 /** A thousand jobs that may start at once are started over some ticks, so that the machine and the clusters can follow. */
@@ -48,13 +34,6 @@ export interface SchedulerOptions {
   readonly isRetryDue?: (job: Job) => boolean;
 }
 
-export type EndPresence = Extract<JobPresence, { kind: 'ended' | 'lost' }>;
-
-export interface EndedJob {
-  readonly job: Job;
-  readonly presence: JobPresence;
-}
-
 /** How a round left everything. */
 interface LastRound {
   readonly queue: Queue;
@@ -73,10 +52,8 @@ export class Scheduler implements Disposable {
   readonly #changed = this.#owner.add(new Emitter<readonly Job[]>());
   readonly #ended = this.#owner.add(new Emitter<EndedJob>());
   readonly #board: JobBoard;
-  readonly #starts = new StartAttempts();
-  readonly #looks = new Looks();
-  /** Jobs that failed, and the retries that were launched for them. */
-  readonly #retries = new Map<JobId, JobId>();
+  readonly #watch: JobWatch;
+  readonly #retries = new RetryChains();
   #lastRound: LastRound | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isTickSoon = false;
@@ -89,6 +66,14 @@ export class Scheduler implements Disposable {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#board = new JobBoard(options.store);
+    this.#watch = new JobWatch({
+      board: this.#board,
+      targets: options.targets,
+      now: () => this.#now(),
+      complain: options.complain,
+      diagnose: options.diagnose,
+      onStarted: () => this.tickSoon(),
+    });
     this.#board.retell(planOf(this.jobs, this.#facts()).changed);
   }
 
@@ -114,20 +99,20 @@ export class Scheduler implements Disposable {
 
   submit(job: Omit<Job, 'order' | 'reason'>, directory: string): void {
     this.#board.place(job.id, directory);
-    this.#board.set(submit(this.jobs, this.#afterRetries(job)));
+    this.#board.set(submit(this.jobs, this.#retries.following(job)));
     this.tick();
   }
 
   /** Stops a job that runs, or takes one that waits out of the queue. */
   stop(id: JobId, force: boolean): void {
-    const job = this.#find(id);
-    if (isPending(job)) this.#apply(cancel(this.jobs, id, this.#now()));
-    else if (isStarted(job)) this.#target(job).stop(this.#place(job), { force });
+    const job = this.#board.get(id);
+    if (isPending(job)) this.#board.setTo(cancel(this.jobs, id, this.#now()));
+    else if (isStarted(job)) this.#watch.stop(job, force);
     this.tick();
   }
 
   cancel(id: JobId): void {
-    this.#apply(cancel(this.jobs, id, this.#now()));
+    this.#board.setTo(cancel(this.jobs, id, this.#now()));
     this.tick();
   }
 
@@ -148,36 +133,48 @@ export class Scheduler implements Disposable {
   }
 
   hold(id: JobId, held: boolean): void {
-    this.#apply(hold(this.jobs, id, held));
+    this.#board.setTo(hold(this.jobs, id, held));
     this.tick();
   }
 
   move(id: JobId, before: JobId | null): void {
-    this.#apply(move(this.jobs, id, before));
+    this.#board.setTo(move(this.jobs, id, before));
     this.tick();
   }
 
   /** Higher starts first. */
   prioritize(id: JobId, priority: number): void {
-    this.#apply(prioritize(this.jobs, id, priority));
+    this.#board.setTo(prioritize(this.jobs, id, priority));
     this.tick();
   }
 
   /** A job that failed was launched again: what waits for it, now or later, waits for its retry. */
   retried(failed: JobId, retry: JobId): void {
     if (failed === retry) return;
-    this.#retries.set(failed, retry);
+    this.#retries.note(failed, retry);
     for (const job of this.jobs) {
-      const next = isPending(job) ? this.#afterRetries(job) : job;
+      const next = isPending(job) ? this.#retries.following(job) : job;
       if (next !== job) this.#board.put(next);
     }
     this.tick();
+    this.#changed.fire(this.jobs);
   }
 
   /** A retry that was due will not come: what waits for it is looked at again. */
   retryIsOff(): void {
     this.#lastRound = undefined;
     this.tick();
+    this.#changed.fire(this.jobs);
+  }
+
+  /** The job that stands for this one by now: its last retry, or itself. */
+  lastRetryOf(id: JobId): JobId {
+    return this.#retries.last(id);
+  }
+
+  /** Whether a job that ended badly is going to be launched again by its own policy. */
+  isRetryDue(job: Job): boolean {
+    return this.#options.isRetryDue?.(job) === true;
   }
 
   /** A queue that cannot be written (a full disk) must not end the worker: every step is tried again at the next tick. */
@@ -209,18 +206,16 @@ export class Scheduler implements Disposable {
    */
   tick(): void {
     if (this.#owner.isDisposed) return;
-    const started = this.#board.started;
-    this.#tellTargets(started);
-    const ended = this.#looks.next(started).flatMap((job) => this.#watch(job));
+    const ended = this.#watch.look(this.#board.started, this.#options.isWatched?.() ?? false);
     const facts = this.#facts();
     if (this.#isSettled(facts)) return;
     for (const job of cancelledFollowers(this.jobs, facts.now, facts.find, this.#options.isRetryDue))
       this.#board.put(job);
     const plan = planOf(this.jobs, facts, startsPerTick);
     const starts = plan.starts.slice(0, startsPerTick);
-    for (const start of starts) this.#put(launch([start.job], start.job.id, start.assigned));
+    for (const start of starts) this.#board.apply(launch([start.job], start.job.id, start.assigned));
     const isChanged = this.#board.commit();
-    for (const { job } of starts) this.#begin(this.#find(job.id));
+    for (const { job } of starts) this.#watch.begin(this.#board.get(job.id));
     this.#endRound(facts, plan, isChanged);
     for (const end of ended) this.#ended.fire(end);
   }
@@ -233,100 +228,6 @@ export class Scheduler implements Disposable {
 
   dispose(): void {
     this.#owner.dispose();
-  }
-
-  /** Targets that must ask somebody else hear of all their jobs at once, so that one question does for all of them. */
-  #tellTargets(started: readonly Job[]): void {
-    for (const target of this.#options.targets) {
-      if (target.watch === undefined) continue;
-      const places = started.filter((job) => job.target === target.name).map((job) => this.#place(job));
-      target.watch(places, this.#options.isWatched?.() ?? false);
-    }
-  }
-
-  /** Looks at a job that was started, and notes what has become of it. Gives its end, where it has ended. */
-  #watch(job: Job): readonly EndedJob[] {
-    let presence: JobPresence;
-    try {
-      presence = this.#target(job).inspect(this.#place(job));
-    } catch (error) {
-      this.#options.complain(`${job.runName} cannot be watched: ${(error as Error).message}`);
-      return [];
-    }
-    if (presence.kind === 'unclaimed') return this.#startAgain(job);
-    this.#starts.forget(job.id);
-    if (presence.kind === 'ended' || presence.kind === 'lost') return [this.#noteEnd(job, presence)];
-    if (presence.kind === 'running') this.#noteRunning(job, presence.startedAt);
-    else this.#noteQueued(job, presence.detail);
-    return [];
-  }
-
-  #startAgain(job: Job): readonly EndedJob[] {
-    const next = this.#starts.next(job.id, this.#now());
-    if (next === 'start') this.#begin(job);
-    if (next !== 'give-up') return [];
-    const detail = `It could not be started in ${maxStarts} attempts; the worker's log says why.`;
-    this.#starts.forget(job.id);
-    return [this.#noteEnd(job, { kind: 'lost', detail })];
-  }
-
-  #noteQueued(job: Job, detail: string): void {
-    if (job.state === 'running' || job.reason !== detail) this.#put(queueElsewhere([job], job.id, detail));
-  }
-
-  #noteRunning(job: Job, startedAt: number | undefined): void {
-    if (job.state !== 'running') this.#put(run([job], job.id, startedAt ?? this.#now()));
-  }
-
-  #noteEnd(job: Job, presence: EndPresence): EndedJob {
-    const ended = presence.kind === 'ended' ? presence : undefined;
-    const isWell = ended?.exitCode === 0 && ended.signal === undefined;
-    const failure = isWell ? undefined : this.#diagnose(job, presence);
-    // It began and ended between two looks.
-    if (ended?.startedAt !== undefined) this.#noteRunning(job, ended.startedAt);
-    this.#put(end([this.#find(job.id)], job.id, ended?.endedAt ?? this.#now(), ended?.exitCode, failure));
-    return { job: this.#find(job.id), presence };
-  }
-
-  #diagnose(job: Job, presence: EndPresence): Failure {
-    try {
-      const failure = this.#options.diagnose?.(job, this.#board.directoryOf(job.id), presence);
-      if (failure !== undefined) return failure;
-    } catch (error) {
-      this.#options.complain(`It cannot be said why ${job.runName} failed: ${(error as Error).message}`);
-    }
-    return unknownFailure(presence.detail);
-  }
-
-  #begin(job: Job): void {
-    this.#starts.note(job.id, this.#now());
-    this.#target(job)
-      .start(this.#place(job))
-      .then(
-        () => this.tickSoon(),
-        (error: Error) => this.#options.complain(`${job.runName}: ${error.message}`),
-      );
-  }
-
-  /** The job, waiting for retries where it waited for jobs that were launched again. */
-  #afterRetries<J extends Pick<Job, 'after'>>(job: J): J {
-    if (job.after?.some((id) => this.#retries.has(id)) !== true) return job;
-    return { ...job, after: job.after.map((id) => this.#lastRetryOf(id)) };
-  }
-
-  #lastRetryOf(id: JobId): JobId {
-    let last = id;
-    for (let next = this.#retries.get(last); next !== undefined; next = this.#retries.get(last)) last = next;
-    return last;
-  }
-
-  #apply(result: Result<Queue, QueueProblem>): void {
-    this.#board.set(unwrapped(result));
-  }
-
-  /** Notes what has become of one job. */
-  #put(result: Result<Queue, QueueProblem>): void {
-    for (const job of unwrapped(result)) this.#board.put(job);
   }
 
   /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
@@ -361,34 +262,7 @@ export class Scheduler implements Disposable {
     return this.jobs.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
   }
 
-  #find(id: JobId): Job {
-    const job = this.#board.find(id);
-    if (job === undefined) throw new AppError('not-found', `There is no job ${id} in the queue.`);
-    return job;
-  }
-
-  #place(job: Job): JobPlace {
-    return {
-      runId: job.runId,
-      directory: this.#board.directoryOf(job.id),
-      ...(job.assigned === undefined ? {} : { assigned: job.assigned }),
-    };
-  }
-
-  #target(job: Job): LaunchTarget {
-    const target = this.#options.targets.find(({ name }) => name === job.target);
-    if (target === undefined) throw new AppError('not-found', `There is no launch target ${job.target}.`);
-    return target;
-  }
-
   #now(): number {
     return (this.#options.now ?? (() => Date.now() / 1000))();
   }
-}
-
-function unwrapped(result: Result<Queue, QueueProblem>): Queue {
-  if (result.ok) return result.value;
-  throw new AppError(result.reason, result.message, {
-    hint: 'Look at the queue again; it may have changed meanwhile.',
-  });
 }

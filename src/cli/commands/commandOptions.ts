@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { CommandLaunchRequest } from '../../domain/commandLaunch.ts';
+import { type CommandLaunchRequest, type RetryPolicy, usualRetry } from '../../domain/commandLaunch.ts';
 import type { Json } from '../../domain/json.ts';
 import type { TargetChoice } from '../../domain/target.ts';
 import { type parseArguments, UsageError, wholeNumber } from '../arguments.ts';
@@ -118,7 +118,7 @@ function priorityOf(text: string): number {
   return value;
 }
 
-function retryOf(text: string): NonNullable<CommandLaunchRequest['retry']> {
-  const attempts = wholeNumber(text, 'retry', 0);
-  return { attempts, kinds: ['time-limit', 'pre-empted', 'node-failure'], delaySeconds: 30 };
+/** `--retry N`. */
+export function retryOf(text: string): RetryPolicy {
+  return { attempts: wholeNumber(text, 'retry', 0), ...usualRetry };
 }

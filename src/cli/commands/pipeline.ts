@@ -4,20 +4,22 @@ import { parseArguments, UsageError } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, printTable, shortTime } from '../output.ts';
 import { withWorker } from '../workerConnection.ts';
-import { targetOf } from './commandOptions.ts';
+import { retryOf, targetOf } from './commandOptions.ts';
 import { commonOptions, folderOf, printHelp } from './common.ts';
 
 const help = `trainyard pipeline [--folder FOLDER] [--json]
-trainyard pipeline launch NAME [parameter=value …] [--from STAGE] [--dry STAGE] [--target NAME] [--json]
+trainyard pipeline launch NAME [parameter=value …] [--from STAGE] [--dry STAGE] [--retry N] [--target NAME] [--json]
 
 Lists the pipelines that were launched with their stages, or launches one of trainyard.yaml: each stage is a run
 that starts when those before it have ended well. --from begins at a stage and takes those before it as done;
---dry runs one stage alone, without going on.`;
+--dry runs one stage alone, without going on. --retry tries stages again so many times after running out of time,
+pre-emption or a lost node, where trainyard.yaml says nothing else.`;
 
 const options = {
   ...commonOptions,
   from: { type: 'string' },
   dry: { type: 'string' },
+  retry: { type: 'string' },
   target: { type: 'string' },
   preset: { type: 'string' },
   set: { type: 'string', multiple: true },
@@ -49,6 +51,7 @@ export async function runPipeline(args: readonly string[]): Promise<number> {
       target: targetOf(values),
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.dry === undefined ? {} : { dry: values.dry }),
+      ...(values.retry === undefined ? {} : { retry: retryOf(values.retry) }),
     });
     if (values.json === true) printJson({ pipelineRun });
     else printRun(pipelineRun);

@@ -36,6 +36,7 @@ export const projectTemplate = `# What Trainyard cannot find by itself about thi
 #       - name: train
 #         command: [bash, train.sh, --name, "{name}"]
 #         dry: [--dry]
+#         retry: { attempts: 2 }
 
 # Registries of experiments that the repository's own scripts keep.
 # registries: [runs/experiment_registry.json]

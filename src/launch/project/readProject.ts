@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { type RetryPolicy, usualRetry } from '../../domain/commandLaunch.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import type { NamedEntry, Pipeline, PipelineStage, ProjectFile } from '../../domain/project.ts';
@@ -58,9 +59,16 @@ interface Tree {
   readonly metrics?: readonly (Partial<MetricDefinition> & { readonly tag: string })[];
 }
 
+type RetryTree = Pick<RetryPolicy, 'attempts'> & Partial<RetryPolicy>;
+
 interface PipelineTree {
   readonly parameters?: { readonly [name: string]: string };
-  readonly stages: readonly (Partial<PipelineStage> & { readonly name: string; readonly command: readonly string[] })[];
+  readonly retry?: RetryTree;
+  readonly stages: readonly (Partial<Omit<PipelineStage, 'retry'>> & {
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly retry?: RetryTree;
+  })[];
 }
 
 function named<T>(map: { readonly [name: string]: T } | undefined): [string, T][] {
@@ -76,7 +84,7 @@ function toTarget(name: string, settings: JsonObject): NamedTarget {
   return { name, settings: settings as unknown as TargetSettings };
 }
 
-function toPipeline(name: string, { parameters = {}, stages }: PipelineTree, reader: ShapeReader): Pipeline {
+function toPipeline(name: string, { parameters = {}, stages, retry }: PipelineTree, reader: ShapeReader): Pipeline {
   const names = stages.map((stage) => stage.name);
   const complete = stages.map((stage, index): PipelineStage => {
     const above = names.slice(0, index);
@@ -84,11 +92,16 @@ function toPipeline(name: string, { parameters = {}, stages }: PipelineTree, rea
     if (above.includes(stage.name)) complain(`${name} has two stages named ${stage.name}.`);
     for (const need of stage.needs ?? [])
       if (!above.includes(need)) complain(`Stage ${stage.name} needs ${need}, but there is no such stage above it.`);
-    return { produces: [], consumes: [], ...stage, needs: stage.needs ?? above.slice(-1) };
+    const { retry: own, ...rest } = stage;
+    return { produces: [], consumes: [], ...rest, ...toRetry(own), needs: stage.needs ?? above.slice(-1) };
   });
   for (const parameter of missingParameters(complete, parameters))
     reader.complainAt(`pipelines.${name}`, `${name} uses {${parameter}}, which is not among its parameters.`);
-  return { name, stages: complete, parameters };
+  return { name, stages: complete, parameters, ...toRetry(retry) };
+}
+
+function toRetry(retry: RetryTree | undefined): { readonly retry?: RetryPolicy } {
+  return retry === undefined ? {} : { retry: { ...usualRetry, ...retry } };
 }
 
 function missingParameters(

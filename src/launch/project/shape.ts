@@ -1,3 +1,6 @@
+import { usualRetry } from '../../domain/commandLaunch.ts';
+import { failureKinds } from '../../domain/failure.ts';
+
 /** What a value in `trainyard.yaml` may be. The reader and the JSON schema both follow these. */
 export type Shape = { readonly description?: string } & (
   | { readonly type: 'text'; readonly choices?: readonly string[]; readonly mayBeEmpty?: boolean }
@@ -114,6 +117,23 @@ const entry = {
   nameArgument: text("Argument that hands on the run's name: run_name={name}."),
 } satisfies Fields;
 
+const retry = {
+  type: 'object',
+  fields: {
+    attempts: { ...integer('How often.'), required: true },
+    kinds: {
+      type: 'list',
+      of: { type: 'text', choices: failureKinds },
+      description: `Ends that are tried again. Absent: ${usualRetry.kinds.join(', ')}.`,
+    },
+    delaySeconds: {
+      type: 'number',
+      description: `Wait before the first, twice as long each time. Absent: ${usualRetry.delaySeconds}.`,
+    },
+  },
+  description: 'Which failures of a stage are tried again before the pipeline stops.',
+} as const satisfies Shape;
+
 const stage = {
   name: { ...text('Name of the stage.'), required: true },
   command: { ...command, required: true },
@@ -124,6 +144,7 @@ const stage = {
   target: text('Target of this stage. Absent: that of the launch.'),
   produces: words('Files or folders that it makes, relative to the folder.'),
   consumes: words('Files or folders that it reads, relative to the folder.'),
+  retry,
 } satisfies Fields;
 
 const metric = {
@@ -153,6 +174,7 @@ export const projectShape = {
             of: { type: 'text', mayBeEmpty: true },
             description: 'Values for {name} in the commands. An empty one must be given at each launch.',
           },
+          retry,
           stages: { type: 'list', of: { type: 'object', fields: stage }, required: true, notEmpty: true },
         },
       },

@@ -17,7 +17,7 @@ type Stage = PipelineRun['stages'][number];
 
 export interface PipelinesOptions {
   readonly launcher: Pick<Launcher, 'launchRequest'>;
-  readonly scheduler: Pick<Scheduler, 'find' | 'onChanged'>;
+  readonly scheduler: Pick<Scheduler, 'find' | 'onChanged' | 'lastRetryOf' | 'isRetryDue'>;
   readonly tell: (run: PipelineRun) => void;
   readonly complain: (message: string) => void;
 }
@@ -113,15 +113,25 @@ export class Pipelines extends Disposables {
     for (const record of this.#open.values()) {
       for (const [index, stage] of record.run.stages.entries()) {
         if (stage.runId === undefined || finalStates.has(stage.state)) continue;
-        const job = this.#options.scheduler.find(stage.runId as string as JobId);
-        const state = job === undefined ? undefined : stateOf(job);
-        if (state === undefined || state === stage.state) continue;
-        this.#change(record, index, { state });
-        if (state === 'done') void this.#nameArtifacts(record, index);
+        const change = this.#whatHasBecomeOf(stage);
+        if (change === undefined) continue;
+        this.#change(record, index, change);
+        if (change.state === 'done') void this.#nameArtifacts(record, index);
       }
       const latest = this.#open.get(record.run.id);
       if (latest !== undefined && isOver(latest.run)) this.#open.delete(latest.run.id);
     }
+  }
+
+  /** What is to be noted of a stage: its state, and the retry that its run has got. A run that is to be tried again has not failed yet. */
+  #whatHasBecomeOf({ runId, state: before }: Stage): Pick<Stage, 'state' | 'runId'> | undefined {
+    const { scheduler } = this.#options;
+    const jobId = scheduler.lastRetryOf(runId as string as JobId);
+    const job = scheduler.find(jobId);
+    const known = job === undefined ? undefined : stateOf(job);
+    if (job === undefined || known === undefined) return undefined;
+    const state = known === 'failed' && scheduler.isRetryDue(job) ? 'waiting' : known;
+    return state === before && job.runId === runId ? undefined : { state, runId: job.runId };
   }
 
   /** Notes what a stage made, by content. It happens beside the next stage, which reads the same files and does not wait for it. */
@@ -179,6 +189,7 @@ function stageRequest(record: PipelineRecord, stage: PlannedStage): CommandLaunc
     name: `${nameOf(run.pipeline)}-${nameOf(stage.name)}-${run.id.slice(-6).toLowerCase()}`,
     labels: [run.pipeline],
     ...(after.length === 0 ? {} : { after }),
+    ...(stage.retry === undefined ? {} : { retry: stage.retry }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../../base/result.ts';
+import type { RetryPolicy } from '../../domain/commandLaunch.ts';
 import type { Pipeline, PipelineStage } from '../../domain/project.ts';
 
 /** What a person chose. */
@@ -8,6 +9,8 @@ export interface PipelineChoice {
   readonly from?: string;
   /** Only this stage, with its dry arguments. */
   readonly dry?: string;
+  /** For stages for which trainyard.yaml names no policy. */
+  readonly retry?: RetryPolicy;
 }
 
 /** A stage with everything replaced that stands in braces. */
@@ -21,6 +24,7 @@ export interface PlannedStage {
   readonly target?: string;
   readonly produces: readonly string[];
   readonly consumes: readonly string[];
+  readonly retry?: RetryPolicy;
   /** Not run: it was done before. */
   readonly isSkipped: boolean;
 }
@@ -48,8 +52,16 @@ export function planPipeline(pipeline: Pipeline, choice: PipelineChoice): Result
   const first = choice.from === undefined ? 0 : pipeline.stages.findIndex(({ name }) => name === choice.from);
   const chosen = (stage: PipelineStage, index: number) => (dry === undefined ? index >= first : stage === dry);
   const running = new Set(pipeline.stages.filter(chosen).map(({ name }) => name));
-  const stages = pipeline.stages.map((stage) => planStage(stage, parameters, running, dry === stage, problems));
+  const others = pipeline.retry ?? choice.retry;
+  const stages = pipeline.stages.map((stage) => ({
+    ...planStage(stage, parameters, running, dry === stage, problems),
+    ...withRetry(stage.retry ?? others),
+  }));
   return problems.length === 0 ? ok({ stages, parameters }) : fail('bad-argument', [...new Set(problems)].join(' '));
+}
+
+function withRetry(retry: RetryPolicy | undefined): { readonly retry?: RetryPolicy } {
+  return retry === undefined ? {} : { retry };
 }
 
 function planStage(

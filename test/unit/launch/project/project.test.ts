@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { failureKinds } from '../../../../src/domain/failure.ts';
 import { parseProject, readProjectFile } from '../../../../src/launch/project/readProject.ts';
 import { projectShape } from '../../../../src/launch/project/shape.ts';
 import { makeSample } from '../../../fixtures/sampleProject.ts';
@@ -79,12 +80,15 @@ describe('trainyard.yaml', () => {
       'pipelines:',
       '  p:',
       '    parameters: { name: }',
+      '    retry: { attempts: 1 }',
       '    stages:',
       '      - name: a',
       '        command: [echo, "{name}", "{other}"]',
+      '        retry: { attempts: 3, kinds: [oom], delaySeconds: 0.5 }',
       '      - name: b',
       '        command: [echo]',
       '        needs: [z]',
+      '        retry: { attempts: 1, kinds: [lazy] }',
       'nonsense: 1',
     ].join('\n');
     const project = parseProject(text, '/repo');
@@ -94,6 +98,11 @@ describe('trainyard.yaml', () => {
     );
     assert.deepEqual(project.targets, [{ name: 'box', settings: { kind: 'ssh', host: 'box' } }]);
     assert.deepEqual(project.pipelines[0]?.parameters, { name: '' });
+    const usual = { attempts: 1, kinds: ['time-limit', 'pre-empted', 'node-failure'], delaySeconds: 30 };
+    assert.deepEqual(
+      [project.pipelines[0]?.retry, project.pipelines[0]?.stages[0]?.retry],
+      [usual, { attempts: 3, kinds: ['oom'], delaySeconds: 0.5 }],
+    );
     assert.deepEqual(project.problems, [
       'trainyard.yaml:5: entries.bad.command must be a list. Write [python, train.py].',
       'trainyard.yaml:7: There is no key entries.odd.comand. Did you mean command? Known: command, cwd, env, takes, resume, nameArgument.',
@@ -102,8 +111,9 @@ describe('trainyard.yaml', () => {
       'trainyard.yaml:10: targets.there needs host.',
       'trainyard.yaml:11: targets.box.code must be one of git, tar, none, not "rsync".',
       'trainyard.yaml:11: There is no key targets.box.extra. Known: kind, host, configFile, python, folder, code, workdir, env.',
-      'trainyard.yaml:21: There is no key nonsense. Known: entries, targets, pipelines, registries, metrics.',
-      'trainyard.yaml:18: Stage b needs z, but there is no such stage above it.',
+      `trainyard.yaml:23: pipelines.p.stages[1].retry.kinds[0] must be one of ${failureKinds.join(', ')}, not "lazy".`,
+      'trainyard.yaml:24: There is no key nonsense. Known: entries, targets, pipelines, registries, metrics.',
+      'trainyard.yaml:20: Stage b needs z, but there is no such stage above it.',
       'trainyard.yaml:13: p uses {other}, which is not among its parameters.',
     ]);
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { RunId } from '../../../../src/domain/ids.ts';
 import type { Pipeline, PipelineRun, PipelineStage } from '../../../../src/domain/project.ts';
 import { Pipelines } from '../../../../src/worker/pipelines/pipelines.ts';
 import { planPipeline } from '../../../../src/worker/pipelines/plan.ts';
@@ -86,6 +87,39 @@ test('a stage that fails keeps those behind it from starting, and the pipeline c
   assert.equal(readFileSync(path.join(host.folder, 'order'), 'utf8'), 'generate;train;train;evaluate;');
   const sha256 = createHash('sha256').update('acgt').digest('hex');
   assert.deepEqual(second.stages[0]!.artifacts, [{ path: 'data', sha256 }]);
+});
+
+/** A stage that fails until it was tried so many times. */
+function fragile(name: string, tries: number, more: Partial<PipelineStage> = {}): PipelineStage {
+  const script = `require('fs').appendFileSync('order', process.argv[1] + ';'); process.exit(require('fs').readFileSync('order', 'utf8').split(process.argv[1]).length > ${tries} ? 0 : 5)`;
+  return { ...stage(name, more), command: [process.execPath, '-e', script, name] };
+}
+
+test('a stage that fails as its policy says is tried again, and what follows waits for the try that ends well', async () => {
+  const retry = { attempts: 2, kinds: ['error', 'unknown'], delaySeconds: 0.1 } as const;
+  const pipeline = chain(fragile('generate', 3, { retry }), stage('train'));
+  const run = await untilOver((await pipelines.launch(pipeline, launchOf('p1'))).id);
+  assert.deepEqual(states(run), ['generate done', 'train done']);
+  assert.equal(readFileSync(path.join(host.folder, 'order'), 'utf8'), 'generate;generate;generate;train;');
+  assert.equal(
+    told.some(({ stages }) => stages[0]?.state === 'failed'),
+    false,
+    'a stage that is tried again has not failed',
+  );
+  const last = await client.call('runs.get', { runId: run.stages[0]!.runId as RunId });
+  assert.equal(last.status, 'finished', 'the stage is the try that ended well');
+});
+
+test('a stage that fails in every try stops the pipeline, also where only the launch names a policy and the worker ended meanwhile', async () => {
+  const retry = { attempts: 1, kinds: ['error', 'unknown'], delaySeconds: 1 } as const;
+  const pipeline = chain(fragile('generate', 9), stage('train'));
+  const { id } = await pipelines.launch(pipeline, launchOf('p1', { retry }));
+  await eventually(() => existsSync(path.join(host.folder, 'order')));
+  pipelines.dispose();
+  await restart();
+  pipelines = openPipelines();
+  assert.deepEqual(states(await untilOver(id)), ['generate failed', 'train skipped']);
+  assert.equal(readFileSync(path.join(host.folder, 'order'), 'utf8'), 'generate;generate;');
 });
 
 test('a stage is run dry alone, with its own arguments and the parameters as they were given', async () => {
