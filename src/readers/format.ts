@@ -44,6 +44,8 @@ export interface ContainerListing {
 /** How much one poll may read, so that a huge file does not keep the others waiting. */
 export interface PollBudget {
   readonly maxBytes: number;
+  /** Who asks looks at the rows and gives their memory back (`giveRows`) before anything else is read: they need no memory of their own. A reader need not care. */
+  readonly lent?: boolean;
 }
 
 /** Reads one run, a piece at a time. */

@@ -2,6 +2,7 @@ import type { RunId } from '../domain/ids.ts';
 import type { ScalarBatch } from '../domain/records.ts';
 import type { SeriesInfo, SeriesKind } from '../domain/run.ts';
 import type { Database } from './database.ts';
+import { unpackDigest } from './digest.ts';
 import { jsonOf, numberOf, type Row, realOf, textOf } from './rows.ts';
 import { SeriesColumns } from './series/columns.ts';
 import type { Sketch } from './sketch.ts';
@@ -23,8 +24,18 @@ export class SeriesTable {
     this.#database = database;
   }
 
+  /** The series of a run, those of its digest first. A row of a series' own, which is younger, takes the place of what the digest says. */
   ofRun(runId: RunId): readonly SeriesRow[] {
-    return this.#database.get('SELECT * FROM series WHERE run_id = ? ORDER BY id').all(runId).map(toSeries);
+    const rows = this.#database.get('SELECT * FROM series WHERE run_id = ? ORDER BY id').all(runId).map(toSeries);
+    const digest = this.#database.get('SELECT figures FROM digests WHERE run_id = ?').get(runId);
+    if (digest === undefined) return rows;
+    const all = [...unpackDigest(digest['figures'] as Uint8Array), ...rows];
+    return [...new Map(all.map((row) => [row.info.tag, row])).values()];
+  }
+
+  /** Keeps the packed figures (`packDigest`) of a run of which the points are not kept. Call inside a transaction. */
+  keepDigest(runId: RunId, digest: Uint8Array): void {
+    this.#database.get('INSERT OR REPLACE INTO digests (run_id, figures) VALUES (?, ?)').run(runId, digest);
   }
 
   /** All points of a series; an empty one where the run has no such tag. */
@@ -87,6 +98,7 @@ export class SeriesTable {
 
   clear(runId: RunId): void {
     this.#database.get('DELETE FROM series WHERE run_id = ?').run(runId);
+    this.#database.get('DELETE FROM digests WHERE run_id = ?').run(runId);
   }
 
   #id(runId: RunId, tag: string): number | undefined {

@@ -3,7 +3,9 @@ import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
+import { giveRows, keptRows } from '../readers/files/spareMemory.ts';
 import { openRun, type RunReader } from '../readers/index.ts';
+import { packDigest } from '../store/digest.ts';
 import type { SeriesRow } from '../store/seriesTable.ts';
 import { type KnownWalks, walkAgain } from './runs/knownWalks.ts';
 import type { PolledRun, ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
@@ -24,7 +26,7 @@ const handlers: {
     const reader = readers.get(key) ?? openRun(run);
     if (keep) readers.set(key, reader);
     try {
-      const poll = await reader.poll(cursor, { maxBytes });
+      const poll = await reader.poll(cursor, { maxBytes, lent: skim });
       return { ...(skim ? skimmed(poll) : poll), touchedAt: touchedAt(run) };
     } finally {
       if (!keep) close(key, reader);
@@ -46,11 +48,12 @@ const handlers: {
 
 /** Points travel to nobody who only wants to list the run: they can be read again from its files. What is at work is soon looked at, and what is large is not read twice. */
 function skimmed(poll: PollResult): PollResult & Pick<PolledRun, 'digest'> {
-  if (poll.more || isActive(poll.facts.status ?? 'unknown')) return poll;
+  if (poll.more || isActive(poll.facts.status ?? 'unknown')) return { ...poll, scalars: keptRows(poll.scalars) };
   const rows = new Map<string, SeriesRow>();
   for (const batch of poll.scalars)
     if (batch.values.length > 0) rows.set(batch.tag, withScalars(rows.get(batch.tag), batch));
-  return { ...poll, scalars: [], digest: [...rows.values()] };
+  giveRows(poll.scalars);
+  return { ...poll, scalars: [], digest: packDigest([...rows.values()]) };
 }
 
 /** Asked synchronously: on this thread nobody waits, and it costs a tenth of what a promise does. */
@@ -73,15 +76,16 @@ async function answer({ id, call, params }: ReaderQuestion): Promise<void> {
   try {
     const handle = handlers[call] as (params: unknown) => Promise<unknown>;
     const result = await handle(params);
-    post({ id, result }, call === 'poll' ? buffersOf(result as PollResult) : []);
+    post({ id, result }, call === 'poll' ? buffersOf(result as PolledRun) : []);
   } catch (error) {
     post({ id, error: toErrorInfo(error) }, []);
   }
 }
 
 /** The memory of the rows. Several columns may lie in one buffer, which is handed over once. */
-function buffersOf(result: PollResult): ArrayBuffer[] {
+function buffersOf(result: PolledRun): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
+  if (result.digest !== undefined) buffers.add(result.digest.buffer);
   for (const { steps, wallTimes, values } of result.scalars) {
     for (const { buffer } of [steps, wallTimes, values]) if (buffer.byteLength > 0) buffers.add(buffer as ArrayBuffer);
   }

@@ -34,6 +34,17 @@ export async function open(file: string): Promise<OpenFile> {
   return promises.open(file, readOnly);
 }
 
+/** Fills `into` from a place of the file on; gives how many bytes there were. */
+export async function readFully(file: Pick<OpenFile, 'read'>, into: Uint8Array, position: number): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const { bytesRead } = await file.read(into, length, into.length - length, position + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
+}
+
 // Who opens a pipe that has the name of a log would wait for its writer for ever.
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 

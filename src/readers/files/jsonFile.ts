@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { open, readFully, stat } from './disk.ts';
 
 /** Why there is no value: the file does not exist, it is not whole yet, or it cannot be read at all. */
 export type JsonFileReason = 'absent' | 'unfinished' | 'unreadable';
@@ -11,12 +11,13 @@ const largestFile = 16 * 1024 * 1024;
 /** The text of a small file. */
 export async function readSmallText(file: string): Promise<Result<string, JsonFileReason>> {
   try {
-    const handle = await open(file, 'r');
+    const size = Number((await stat(file)).size);
+    if (size > largestFile)
+      return fail('unreadable', `${file} has ${size} bytes, which is too much for what it should hold.`);
+    const handle = await open(file);
     try {
-      const { size } = await handle.stat();
-      if (size > largestFile)
-        return fail('unreadable', `${file} has ${size} bytes, which is too much for what it should hold.`);
-      return ok(await handle.readFile('utf8'));
+      const bytes = new Uint8Array(size);
+      return ok(decoder.decode(bytes.subarray(0, await readFully(handle, bytes, 0))));
     } finally {
       await handle.close();
     }
@@ -25,6 +26,8 @@ export async function readSmallText(file: string): Promise<Result<string, JsonFi
     return code === 'ENOENT' || code === 'ENOTDIR' ? fail('absent', message) : fail('unreadable', message);
   }
 }
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The object in a JSON file. Half a file, or another form than an object, is `unfinished`: the writer may still be at it. */
 export async function readJsonObject(file: string): Promise<Result<JsonObject, JsonFileReason>> {

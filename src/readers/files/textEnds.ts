@@ -1,5 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { WallTimeSeconds } from '../../domain/ids.ts';
+import { type OpenFile, open, readFully, stat } from './disk.ts';
 
 /** What a text file begins and ends with. Nothing between was read. */
 export interface TextEnds {
@@ -31,11 +31,11 @@ export async function readTextEnds(
   sizes: EndSizes = usualSizes,
   before?: TextEnds,
 ): Promise<TextEnds | undefined> {
-  let handle: FileHandle | undefined;
+  let handle: OpenFile | undefined;
   try {
-    handle = await open(file, 'r');
-    const facts = await handle.stat({ bigint: true });
+    const facts = await stat(file);
     if (!facts.isFile()) return undefined;
+    handle = await open(file);
     const size = Number(facts.size);
     const modifiedAt = Number(facts.mtimeNs) / 1e9;
     const made = Number(facts.birthtimeNs) / 1e9;
@@ -73,15 +73,9 @@ export function consoleLines(text: string): string[] {
 
 const decoder = new TextDecoder();
 
-async function readPiece(handle: FileHandle, from: number, length: number): Promise<Uint8Array> {
+async function readPiece(file: OpenFile, from: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, from + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
+  return bytes.subarray(0, await readFully(file, bytes, from));
 }
 
 function wholeLines(text: string, isCut: boolean): string {

@@ -86,9 +86,9 @@ export class EventCollector {
     for (const apply of parsed) apply();
   }
 
-  /** The rows since the last call. */
-  takeRows(): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
-    const scalars = this.tags.all.filter((columns) => columns.count > 0).map((columns) => columns.take());
+  /** The rows since the last call. `lent`: see PollBudget. */
+  takeRows(lent: boolean): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
+    const scalars = this.tags.all.filter((columns) => columns.count > 0).map((columns) => columns.take(lent));
     const media = this.#media;
     this.#media = [];
     return { scalars, media };

@@ -1,4 +1,5 @@
 import type { ScalarBatch } from '../../domain/records.ts';
+import { enlargeColumn, trimColumn } from '../files/spareMemory.ts';
 import { viewOf } from './wire.ts';
 
 /** What SummaryMetadata says of a tag. It stands only at the tag's first value, so it must be remembered. */
@@ -52,14 +53,14 @@ export class TagColumns {
     this.count = at + 1;
   }
 
-  /** Hands over the rows; the columns start empty again. */
-  take(): ScalarBatch {
+  /** Hands over the rows; the columns start empty again. `lent`: see PollBudget. */
+  take(lent: boolean): ScalarBatch {
     const { tag, count } = this;
     const batch = {
       tag,
-      steps: trim(this.steps, count),
-      wallTimes: trim(this.wallTimes, count),
-      values: trim(this.values, count),
+      steps: trimColumn(this.steps, count, lent),
+      wallTimes: trimColumn(this.wallTimes, count, lent),
+      values: trimColumn(this.values, count, lent),
     };
     this.count = 0;
     this.steps = none;
@@ -70,9 +71,9 @@ export class TagColumns {
 
   #grow(): void {
     const capacity = this.count === 0 ? Math.max(64, Math.ceil(this.#expected * 1.05)) : this.count * 2;
-    this.steps = enlarge(this.steps, capacity);
-    this.wallTimes = enlarge(this.wallTimes, capacity);
-    this.values = enlarge(this.values, capacity);
+    this.steps = enlargeColumn(this.steps, capacity);
+    this.wallTimes = enlargeColumn(this.wallTimes, capacity);
+    this.values = enlargeColumn(this.values, capacity);
   }
 }
 
@@ -129,17 +130,6 @@ export class TagTable {
 }
 
 const none = new Float64Array(0);
-
-/** A column of its count's length: cut off in place where little is wasted, copied where much is. Each column keeps a buffer of its own, to be transferred. */
-function trim(column: Float64Array<ArrayBuffer>, count: number): Float64Array {
-  return count > column.length * 0.9 ? column.subarray(0, count) : column.slice(0, count);
-}
-
-function enlarge(column: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(capacity);
-  larger.set(column);
-  return larger;
-}
 
 /** FNV-1a, 32 bits. */
 function hashBytes(bytes: Uint8Array, start: number, end: number): number {

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { ReaderProblem } from '../../domain/records.ts';
+import { type OpenFile, readFully } from '../files/disk.ts';
 import type { EventCollector } from './collector.ts';
 import { describeMalformed } from './event.ts';
 import { FrameWalker, frameBytes, headerBytes } from './frames.ts';
@@ -16,12 +16,12 @@ export interface FilePosition {
 
 export interface EventFile {
   readonly name: string;
-  readonly handle: FileHandle;
+  readonly handle: Pick<OpenFile, 'read'>;
   readonly size: number;
 }
 
 /** Reading is done in pieces of at most this size: it stays in the processor's cache between the disk and the scan. */
-export const largestChunk = 1 << 20;
+const largestChunk = 1 << 20;
 
 /** A record above this is skipped unread: protocol buffers end at 2 GiB, and what a log shows is far smaller. */
 const largestRecord = 1 << 28;
@@ -67,14 +67,8 @@ export class EventFileScan {
     if (new FrameWalker(this.#buffer, length).look() !== 'badLength') delete this.#position.search;
   }
 
-  async #read(from: number, wanted: number): Promise<number> {
-    let length = 0;
-    while (length < wanted) {
-      const { bytesRead } = await this.#file.handle.read(this.#buffer, length, wanted - length, from + length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return length;
+  #read(from: number, wanted: number): Promise<number> {
+    return readFully(this.#file.handle, this.#buffer.subarray(0, wanted), from);
   }
 
   /** Takes the whole records in the buffer. False where nothing more can be done until the file grows. */
@@ -178,7 +172,7 @@ export class EventFileScan {
   }
 }
 
-/** The buffer that a scan reads into; it can serve one scan after the other. */
-export function makeScanBuffer(size: number): Uint8Array {
-  return new Uint8Array(Math.max(size, headerBytes));
+/** How large a buffer a scan of so many bytes reads into. */
+export function scanBytes(bytes: number): number {
+  return Math.max(headerBytes, Math.min(bytes, largestChunk));
 }

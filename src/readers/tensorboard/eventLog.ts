@@ -1,10 +1,11 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32c } from '../../base/crc32c.ts';
 import type { MediaRecord, ReaderProblem, ScalarBatch } from '../../domain/records.ts';
+import { type OpenFile, open, readdir, stat } from '../files/disk.ts';
+import { givePiece, takePiece } from '../files/spareMemory.ts';
 import { EventCollector, type LogFacts } from './collector.ts';
 import { emptyLogCursor, type FileCursor, type LogCursor, meaningsOf } from './cursor.ts';
-import { EventFileScan, largestChunk, makeScanBuffer } from './eventFile.ts';
+import { EventFileScan, scanBytes } from './eventFile.ts';
 import { hostInName, isEventFile, orderEventFiles } from './names.ts';
 
 export interface LogPoll {
@@ -52,18 +53,18 @@ export class EventLog {
     this.#bufferSize = bufferSize;
   }
 
-  /** Reads on from a cursor (undefined: from the start), at most about `maxBytes`. Rejects only when the folder cannot be listed. */
-  async poll(from: LogCursor | undefined, maxBytes: number): Promise<LogPoll> {
+  /** Reads on from a cursor (undefined: from the start), at most about `maxBytes`. Rejects only when the folder cannot be listed. `lent`: see PollBudget. */
+  async poll(from: LogCursor | undefined, maxBytes: number, lent = false): Promise<LogPoll> {
     const files = await this.#listFiles();
     const problems: ReaderProblem[] = [];
-    const handles = new Map<string, FileHandle>();
+    const handles = new Map<string, OpenFile>();
     try {
       const reset = from !== undefined && (await this.#isVoid(from, files, handles, problems));
       const cursor = from === undefined || reset ? emptyLogCursor : from;
       const collector = new EventCollector(cursor.facts, meaningsOf(cursor), this.#expected);
       const positions: Record<string, FileCursor> = structuredClone(cursor.files);
       const more = await this.#readFiles(files, positions, collector, maxBytes, handles, problems);
-      const rows = collector.takeRows();
+      const rows = collector.takeRows(lent);
       this.#expected = more ? new Map(rows.scalars.map(({ tag, values }) => [tag, values.length])) : new Map();
       const facts = collector.facts;
       const next: LogCursor = { files: positions, meanings: meaningsIn(collector), facts };
@@ -90,7 +91,7 @@ export class EventLog {
 
   async #state(name: string): Promise<FileState | undefined> {
     try {
-      const found = await stat(path.join(this.#folder, name), { bigint: true });
+      const found = await stat(path.join(this.#folder, name));
       if (!found.isFile()) return undefined;
       return { name, inode: String(found.ino), size: Number(found.size), modifiedAt: Number(found.mtimeNs) / 1e9 };
     } catch {
@@ -102,7 +103,7 @@ export class EventLog {
   async #isVoid(
     from: LogCursor,
     files: readonly FileState[],
-    handles: Map<string, FileHandle>,
+    handles: Map<string, OpenFile>,
     problems: ReaderProblem[],
   ): Promise<boolean> {
     const now = new Map(files.map((file) => [file.name, file]));
@@ -123,11 +124,10 @@ export class EventLog {
     positions: Record<string, FileCursor>,
     collector: EventCollector,
     maxBytes: number,
-    handles: Map<string, FileHandle>,
+    handles: Map<string, OpenFile>,
     problems: ReaderProblem[],
   ): Promise<boolean> {
     let left = maxBytes;
-    let buffer: Uint8Array | undefined;
     for (const file of files) {
       if (!this.#mayHaveMore(file, positions[file.name])) continue;
       if (left <= 0) return true;
@@ -135,9 +135,12 @@ export class EventLog {
       if (handle === undefined) continue;
       const position = await this.#position(file, positions[file.name], handle);
       positions[file.name] = position;
-      buffer = fittingBuffer(buffer, this.#bufferSize ?? file.size - position.offset);
+      const size = scanBytes(this.#bufferSize ?? file.size - position.offset);
+      const piece = takePiece(size);
+      const buffer = new Uint8Array(piece, 0, size);
       const scan = new EventFileScan({ name: file.name, handle, size: file.size }, position, collector, buffer);
       const budgetEnded = await scan.run(left);
+      givePiece(piece);
       problems.push(...scan.problems);
       left -= scan.bytesRead;
       if (budgetEnded) return true;
@@ -153,21 +156,17 @@ export class EventLog {
   }
 
   /** The position of a file, with as much of its head as there is by now. */
-  async #position(file: FileState, known: FileCursor | undefined, handle: FileHandle): Promise<FileCursor> {
+  async #position(file: FileState, known: FileCursor | undefined, handle: OpenFile): Promise<FileCursor> {
     if (known !== undefined && known.headLength >= headBytes) return known;
     const head = await headOf(handle, Math.min(headBytes, file.size));
     return known === undefined ? { inode: file.inode, offset: 0, ...head } : Object.assign(known, head);
   }
 
-  async #open(
-    name: string,
-    handles: Map<string, FileHandle>,
-    problems: ReaderProblem[],
-  ): Promise<FileHandle | undefined> {
+  async #open(name: string, handles: Map<string, OpenFile>, problems: ReaderProblem[]): Promise<OpenFile | undefined> {
     const opened = handles.get(name);
     if (opened !== undefined) return opened;
     try {
-      const handle = await open(path.join(this.#folder, name), 'r');
+      const handle = await open(path.join(this.#folder, name));
       handles.set(name, handle);
       return handle;
     } catch (error) {
@@ -181,7 +180,7 @@ function hostOf(files: readonly FileState[]): string | undefined {
   return files.map(({ name }) => hostInName(name)).find((host) => host !== undefined);
 }
 
-async function headOf(handle: FileHandle, length: number): Promise<{ headLength: number; headCrc: number }> {
+async function headOf(handle: OpenFile, length: number): Promise<{ headLength: number; headCrc: number }> {
   const head = new Uint8Array(length);
   const { bytesRead } = await handle.read(head, 0, length, 0);
   return { headLength: bytesRead, headCrc: crc32c(head, 0, bytesRead) };
@@ -189,12 +188,6 @@ async function headOf(handle: FileHandle, length: number): Promise<{ headLength:
 
 function lookOf({ inode, size, modifiedAt }: FileState, { offset }: FileCursor): string {
   return `${inode}:${size}:${modifiedAt}:${offset}`;
-}
-
-/** A buffer for so many bytes, or as large as buffers get; the one that is there where it is large enough. */
-function fittingBuffer(present: Uint8Array | undefined, bytes: number): Uint8Array {
-  const size = Math.min(bytes, largestChunk);
-  return present !== undefined && present.length >= size ? present : makeScanBuffer(size);
 }
 
 function meaningsIn(collector: EventCollector): LogCursor['meanings'] {

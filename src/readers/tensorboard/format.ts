@@ -37,7 +37,7 @@ export class TensorboardReader implements RunReader {
 
   async poll(cursor: ReaderCursor | undefined, budget: PollBudget): Promise<PollResult> {
     const known = readCursor(cursor);
-    const polled = await this.#log.poll(known, budget.maxBytes);
+    const polled = await this.#log.poll(known, budget.maxBytes, budget.lent);
     const reset = polled.reset || (cursor !== undefined && known === undefined);
     const facts = { ...this.#facts(polled), ...(await this.#surroundings?.facts()) };
     // Who starts anew knows no facts either.

@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ConsoleLog, RunFacts } from '../../domain/records.ts';
+import { readdir, stat } from '../files/disk.ts';
 import { readSmallText } from '../files/jsonFile.ts';
 import { parsePythonJson } from '../files/pythonJson.ts';
 import { parseYaml } from '../files/yaml.ts';
@@ -116,7 +116,7 @@ export function parseTree(text: string, name: string): JsonObject | undefined {
 /** A text that changes when the file or folder does; empty where there is none. */
 export async function lookOf(file: string): Promise<string> {
   try {
-    const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+    const { ino, size, mtimeNs } = await stat(file);
     return `${ino}:${size}:${mtimeNs}`;
   } catch {
     return '';

@@ -62,9 +62,9 @@ export class LogCollector {
     };
   }
 
-  /** The rows since the last call. */
-  takeRows(): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
-    const { scalars, media } = this.#history.takeRows();
+  /** The rows since the last call. `lent`: see PollBudget. */
+  takeRows(lent = false): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
+    const { scalars, media } = this.#history.takeRows(lent);
     return { scalars: [...scalars, ...this.#figures.takeRows()], media };
   }
 

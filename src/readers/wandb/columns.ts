@@ -1,4 +1,5 @@
 import type { ScalarBatch } from '../../domain/records.ts';
+import { enlargeColumn, trimColumn } from '../files/spareMemory.ts';
 
 /** The scalars of one tag that were read since they were last taken. */
 export class Columns {
@@ -23,14 +24,14 @@ export class Columns {
     this.count = at + 1;
   }
 
-  /** Hands over the rows, in arrays of their own; the columns start empty again. */
-  take(): ScalarBatch {
+  /** Hands over the rows, in arrays of their own; the columns start empty again. `lent`: see PollBudget. */
+  take(lent = false): ScalarBatch {
     const { tag, count } = this;
     const batch = {
       tag,
-      steps: trim(this.#steps, count),
-      wallTimes: trim(this.#wallTimes, count),
-      values: trim(this.#values, count),
+      steps: trimColumn(this.#steps, count, lent),
+      wallTimes: trimColumn(this.#wallTimes, count, lent),
+      values: trimColumn(this.#values, count, lent),
     };
     this.#expected = count;
     this.count = 0;
@@ -42,21 +43,10 @@ export class Columns {
 
   #grow(): void {
     const capacity = this.count === 0 ? Math.max(64, Math.ceil(this.#expected * 1.05)) : this.count * 2;
-    this.#steps = enlarge(this.#steps, capacity);
-    this.#wallTimes = enlarge(this.#wallTimes, capacity);
-    this.#values = enlarge(this.#values, capacity);
+    this.#steps = enlargeColumn(this.#steps, capacity);
+    this.#wallTimes = enlargeColumn(this.#wallTimes, capacity);
+    this.#values = enlargeColumn(this.#values, capacity);
   }
 }
 
 const none = new Float64Array(0);
-
-/** Of the count's length: cut off in place where little is wasted, copied where much is. */
-function trim(column: Float64Array<ArrayBuffer>, count: number): Float64Array {
-  return count > column.length * 0.9 ? column.subarray(0, count) : column.slice(0, count);
-}
-
-function enlarge(column: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(capacity);
-  larger.set(column);
-  return larger;
-}

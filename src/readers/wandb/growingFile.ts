@@ -1,6 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { type OpenFile, open, stat } from '../files/disk.ts';
 import type { FileCursor } from './cursor.ts';
 
 /** A file that only grows, as it is now. */
@@ -18,7 +18,7 @@ const headBytes = 512;
 /** Undefined where there is no such file, or a link that leads nowhere. */
 export async function stateOf(folder: string, name: string): Promise<FileState | undefined> {
   try {
-    const found = await stat(path.join(folder, name), { bigint: true });
+    const found = await stat(path.join(folder, name));
     if (!found.isFile()) return undefined;
     return { name, inode: String(found.ino), size: Number(found.size), modifiedAt: Number(found.mtimeNs) / 1e9 };
   } catch {
@@ -27,8 +27,8 @@ export async function stateOf(folder: string, name: string): Promise<FileState |
 }
 
 /** Runs `use` with the opened file, and closes it. */
-export async function withFile<T>(folder: string, name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(path.join(folder, name), 'r');
+export async function withFile<T>(folder: string, name: string, use: (handle: OpenFile) => Promise<T>): Promise<T> {
+  const handle = await open(path.join(folder, name));
   try {
     return await use(handle);
   } finally {
@@ -46,7 +46,7 @@ export async function isReplaced(folder: string, file: FileState | undefined, kn
 
 /** A cursor at the place of the known one, with as much of the head as there is by now. */
 export async function growingCursor(
-  handle: FileHandle,
+  handle: OpenFile,
   file: FileState,
   known: FileCursor | undefined,
 ): Promise<FileCursor> {
@@ -55,7 +55,7 @@ export async function growingCursor(
   return { ...(known ?? { offset: 0, inode: file.inode }), ...head };
 }
 
-async function headOf(handle: FileHandle, length: number): Promise<{ headLength: number; headCrc: number }> {
+async function headOf(handle: OpenFile, length: number): Promise<{ headLength: number; headCrc: number }> {
   const head = new Uint8Array(length);
   const { bytesRead } = await handle.read(head, 0, length, 0);
   return { headLength: bytesRead, headCrc: crc32(head.subarray(0, bytesRead)) };

@@ -70,12 +70,12 @@ export class History {
     }
   }
 
-  /** The rows since the last call. */
-  takeRows(): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
+  /** The rows since the last call. `lent`: see PollBudget. */
+  takeRows(lent = false): { readonly scalars: readonly ScalarBatch[]; readonly media: readonly MediaRecord[] } {
     const scalars: ScalarBatch[] = [];
     for (const columns of this.#columns.values()) {
       if (columns.count > 0)
-        scalars.push(columns.tag === runtimeTag ? { ...columns.take(), system: true } : columns.take());
+        scalars.push(columns.tag === runtimeTag ? { ...columns.take(lent), system: true } : columns.take(lent));
     }
     const media = this.#media;
     this.#media = [];

@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ReaderProblem } from '../../domain/records.ts';
+import { type OpenFile, readFully } from '../files/disk.ts';
 import { isObject, parseJson } from './json.ts';
 import type { LogFile, LogPosition } from './logFile.ts';
 
@@ -52,13 +52,7 @@ export async function readJsonLines(
   return { bytes: position.offset - start, more: false, problems };
 }
 
-async function readPiece(handle: FileHandle, from: number, length: number): Promise<Uint8Array> {
+async function readPiece(file: Pick<OpenFile, 'read'>, from: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, from + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
+  return bytes.subarray(0, await readFully(file, bytes, from));
 }

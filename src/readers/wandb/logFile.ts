@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { ReaderProblem } from '../../domain/records.ts';
+import type { OpenFile } from '../files/disk.ts';
 import { MalformedMessage } from '../tensorboard/wire.ts';
 import { type Piece, ReadAhead } from './readAhead.ts';
 
@@ -36,7 +36,7 @@ export interface ScanOptions {
 
 export interface LogFile {
   readonly name: string;
-  readonly handle: FileHandle;
+  readonly handle: Pick<OpenFile, 'read'>;
   readonly size: number;
 }
 

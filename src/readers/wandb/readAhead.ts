@@ -1,4 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type OpenFile, readFully } from '../files/disk.ts';
+import { givePiece, takePiece } from '../files/spareMemory.ts';
 
 /** Bytes of a file from an offset on; they stay as they are until the next piece is asked for. */
 export interface Piece {
@@ -18,20 +19,19 @@ interface Loading {
  * piece before is being worked on.
  */
 export class ReadAhead {
-  readonly #handle: FileHandle;
+  readonly #handle: Pick<OpenFile, 'read'>;
   readonly #size: number;
   readonly #blockBytes: number;
   readonly #pieceBytes: number;
-  #buffers: readonly [current: ArrayBuffer, other: ArrayBuffer | undefined];
+  #buffers: readonly [ArrayBuffer, ArrayBuffer | undefined] | undefined;
   #ahead: Loading | undefined;
 
   /** `pieceBytes` is at least two blocks. */
-  constructor(handle: FileHandle, size: number, blockBytes: number, pieceBytes: number) {
+  constructor(handle: Pick<OpenFile, 'read'>, size: number, blockBytes: number, pieceBytes: number) {
     this.#handle = handle;
     this.#size = size;
     this.#blockBytes = blockBytes;
     this.#pieceBytes = pieceBytes;
-    this.#buffers = [new ArrayBuffer(pieceBytes), undefined];
   }
 
   /** The piece at an offset. What lies at `until` and behind it is not read ahead. */
@@ -39,13 +39,14 @@ export class ReadAhead {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const early = await ahead?.piece;
-    const piece = early !== undefined && ahead?.from === from ? early : await this.#load(from, this.#buffers[0]);
+    this.#buffers ??= [takePiece(this.#pieceBytes), undefined];
+    const [current] = this.#buffers;
+    const piece = early !== undefined && ahead?.from === from ? early : await this.#load(from, current);
     const next = from + piece.length;
     if (next < Math.min(this.#size, until)) {
-      const [current, other = new ArrayBuffer(this.#pieceBytes)] = this.#buffers;
-      const spare = piece.bytes.buffer === current ? other : current;
-      this.#buffers = [piece.bytes.buffer as ArrayBuffer, spare];
-      const loading = this.#load(next, spare);
+      const other = this.#buffers[1] ?? takePiece(this.#pieceBytes);
+      this.#buffers = [current, other];
+      const loading = this.#load(next, piece.bytes.buffer === current ? other : current);
       // Who asks for it gets the error.
       loading.catch(() => {});
       this.#ahead = { from: next, piece: loading };
@@ -53,20 +54,18 @@ export class ReadAhead {
     return piece;
   }
 
-  /** Waits for what is still being read: the file may be closed then. */
+  /** Waits for what is still being read: the file may be closed then, and nobody looks at a piece any more. */
   async end(): Promise<void> {
     await this.#ahead?.piece.catch(() => {});
+    this.#ahead = undefined;
+    for (const buffer of this.#buffers ?? []) if (buffer !== undefined) givePiece(buffer);
+    this.#buffers = undefined;
   }
 
   async #load(from: number, buffer: ArrayBuffer): Promise<Piece> {
     const bytes = new Uint8Array(buffer);
     const wanted = Math.min(this.#pieceBytes - (from % this.#blockBytes), this.#size - from);
-    let length = 0;
-    while (length < wanted) {
-      const { bytesRead } = await this.#handle.read(bytes, length, wanted - length, from + length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
+    const length = await readFully(this.#handle, bytes.subarray(0, wanted), from);
     return { bytes, view: new DataView(buffer), length };
   }
 }

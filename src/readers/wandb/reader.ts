@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { FoundRun, PollResult, ReaderCursor, ReaderProblem, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
+import { readdir } from '../files/disk.ts';
 import type { PollBudget, RunReader } from '../format.ts';
 import { LogCollector } from './collector.ts';
 import { emptyCursor, type FileCursor, type RunCursor, readCursor, writeCursor } from './cursor.ts';
@@ -38,7 +38,7 @@ export class WandbReader implements RunReader {
     this.#log ??= await this.#findLog();
     const file = this.#log === undefined ? undefined : await stateOf(this.#folder, this.#log);
     const isVoid = known !== undefined && (await this.#isVoid(known, file));
-    const read = await this.#read(known === undefined || isVoid ? emptyCursor : known, file, budget.maxBytes);
+    const read = await this.#read(known === undefined || isVoid ? emptyCursor : known, file, budget);
     const reset = isVoid || (cursor !== undefined && known === undefined);
     const isNew = cursor === undefined || reset;
     // Within a long log, the facts are those that were told, until its end is there.
@@ -78,7 +78,7 @@ export class WandbReader implements RunReader {
     return live?.inode === inode && live.offset === offset ? live.collector : new LogCollector(state, name);
   }
 
-  async #read(from: RunCursor, file: FileState | undefined, maxBytes: number): Promise<LogReading> {
+  async #read(from: RunCursor, file: FileState | undefined, budget: PollBudget): Promise<LogReading> {
     const known = file === undefined ? undefined : from.files[file.name];
     if (file === undefined || file.size === 0 || file.size === known?.offset || this.#exhausted === lookOf(file, known))
       return { cursor: from, more: false, scalars: [], media: [], problems: [] };
@@ -88,11 +88,11 @@ export class WandbReader implements RunReader {
         const collector = this.#collectorAt(position, from.state, file.name);
         const log = { name: file.name, handle, size: file.size };
         const scan = new LogScan(log, position, collector.take, collector);
-        const more = await scan.run(maxBytes);
+        const more = await scan.run(budget.maxBytes);
         if (!more) this.#exhausted = lookOf(file, position);
         this.#live = more ? { ...position, collector } : undefined;
         const cursor = { files: { [file.name]: position }, state: collector.state };
-        return { cursor, more, ...collector.takeRows(), problems: scan.problems };
+        return { cursor, more, ...collector.takeRows(budget.lent), problems: scan.problems };
       });
     } catch (error) {
       const message = `The file cannot be read: ${(error as Error).message}`;

@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Result } from '../../base/result.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ConsoleLog } from '../../domain/records.ts';
 import { describeFailure, endingFailure } from '../files/consoleEnd.ts';
+import { readdir } from '../files/disk.ts';
 import { readJsonObject, readSmallText } from '../files/jsonFile.ts';
 import { parseLocalTime } from '../files/localTime.ts';
 import { readTextEnds } from '../files/textEnds.ts';

@@ -9,6 +9,7 @@ import type {
   RunFacts,
   ScalarBatch,
 } from '../../domain/records.ts';
+import { unpackDigest } from '../../store/digest.ts';
 import type { Glance, RunRow } from '../../store/runTable.ts';
 import type { SeriesRow, SeriesTable } from '../../store/seriesTable.ts';
 import { glanceOf } from './glance.ts';
@@ -28,6 +29,8 @@ export interface RunChange {
 /** Rows that are not in the database yet. */
 export interface PendingRows {
   readonly reset: boolean;
+  /** The figures of all series of which no points are kept. */
+  readonly digest: Uint8Array | undefined;
   readonly series: readonly { readonly row: SeriesRow; readonly batches: readonly ScalarBatch[] }[];
   readonly media: readonly MediaRecord[];
 }
@@ -52,8 +55,7 @@ export class LiveRun {
   #startsAnew = false;
   /** Only figures are kept; the points are in its files. */
   #skimmed: boolean;
-  /** Tags whose figures are not in the database yet, though no points of them are waiting. */
-  #pendingFigures = new Set<string>();
+  #pendingDigest: Uint8Array | undefined;
   #unloadWhenSaved = false;
 
   constructor(row: RunRow, table: SeriesTable) {
@@ -153,22 +155,20 @@ export class LiveRun {
 
   /** Takes in what a poll brought. `definitionsFor` adds what else is known of the metrics. */
   apply(
-    { digest, ...answer }: PollResult & { readonly digest?: readonly SeriesRow[] },
+    { digest, ...answer }: PollResult & { readonly digest?: Uint8Array },
     definitionsFor: (own: readonly MetricDefinition[]) => readonly MetricDefinition[] = (own) => own,
   ): RunChange {
     const poll = this.#startsAnew ? { ...answer, reset: true } : answer;
     this.#startsAnew = false;
     this.#unloadWhenSaved = false;
     if (poll.reset) this.#forgetRows();
-    if (digest !== undefined) this.#takeDigest(digest);
+    const figures = digest === undefined ? [] : this.#takeDigest(digest);
     for (const batch of poll.scalars) this.#takeScalars(batch);
     for (const record of poll.media) this.#takeMedia(record);
     const factsChanged = this.#mergeFacts(poll.facts);
     if (poll.problems.length > 0)
       this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
-    const tags = new Set(
-      [...poll.scalars, ...poll.media, ...(digest ?? []).map(({ info }) => info)].map(({ tag }) => tag),
-    );
+    const tags = new Set([...poll.scalars, ...poll.media, ...figures.map(({ info }) => info)].map(({ tag }) => tag));
     const rowsChanged = poll.reset || tags.size > 0;
     if (rowsChanged || poll.facts.definitions !== undefined)
       this.#glance = glanceOf(this.#loadedSeries().values(), definitionsFor(this.#facts.definitions ?? []));
@@ -187,11 +187,13 @@ export class LiveRun {
   /** What the database must be given now. Call `saved` when it has it. */
   pending(): PendingRows {
     const media = new Set(this.#pendingMedia.map(({ tag }) => tag));
-    const tags = new Set([...this.#pendingBatches.keys(), ...media, ...this.#pendingFigures]);
+    const [reset, digest] = [this.#pendingReset, this.#pendingDigest];
+    const tags = new Set([...this.#pendingBatches.keys(), ...media]);
+    if (tags.size === 0) return { reset, digest, series: [], media: [] };
     const series = [...this.#loadedSeries().values()]
       .filter(({ info }) => tags.has(info.tag))
       .map((row) => ({ row, batches: this.pendingBatches(row.info.tag) }));
-    return { reset: this.#pendingReset, series, media: this.#pendingMedia };
+    return { reset, digest, series, media: this.#pendingMedia };
   }
 
   saved(): void {
@@ -199,7 +201,7 @@ export class LiveRun {
     this.#pendingBatches = new Map();
     this.#pendingMedia = [];
     this.#pendingPoints = 0;
-    this.#pendingFigures = new Set();
+    this.#pendingDigest = undefined;
     this.#dirty = false;
     if (this.#unloadWhenSaved) this.#series = undefined;
     this.#unloadWhenSaved = false;
@@ -235,20 +237,20 @@ export class LiveRun {
     this.#pendingBatches = new Map();
     this.#pendingMedia = [];
     this.#pendingPoints = 0;
-    this.#pendingFigures = new Set();
+    this.#pendingDigest = undefined;
     this.#skimmed = false;
     this.#problems = [];
     // What the reader no longer tells does not hold any more either.
     this.#facts = {};
   }
 
-  #takeDigest(digest: readonly SeriesRow[]): void {
+  #takeDigest(digest: Uint8Array): readonly SeriesRow[] {
     const series = this.#loadedSeries();
-    for (const row of digest) {
-      series.set(row.info.tag, row);
-      this.#pendingFigures.add(row.info.tag);
-    }
-    this.#skimmed = digest.length > 0;
+    const rows = unpackDigest(digest);
+    for (const row of rows) series.set(row.info.tag, row);
+    this.#pendingDigest = rows.length === 0 ? undefined : digest;
+    this.#skimmed = rows.length > 0;
+    return rows;
   }
 
   #takeScalars(batch: ScalarBatch): void {

@@ -1,32 +1,40 @@
-/** Runs at most `width` tasks at once: urgent ones first, the others in their order. */
+type Task = () => Promise<void>;
+
+/** One reader thread's part of the queue. */
+interface Lane {
+  readonly urgent: Task[];
+  readonly background: Task[];
+  running: number;
+}
+
+/** Runs at most `width` tasks of each lane at once: urgent ones first, the others in their order. Lanes do not wait for one another. */
 export class PollQueue {
   readonly #width: number;
-  readonly #urgent: (() => Promise<void>)[] = [];
-  readonly #background: (() => Promise<void>)[] = [];
-  #running = 0;
+  readonly #lanes = new Map<number, Lane>();
 
   constructor(width: number) {
     this.#width = width;
   }
 
-  get isEmpty(): boolean {
-    return this.#running === 0 && this.#urgent.length === 0 && this.#background.length === 0;
-  }
-
   /** The task must not reject. */
-  add(task: () => Promise<void>, urgent: boolean): void {
-    (urgent ? this.#urgent : this.#background).push(task);
-    this.#next();
+  add(task: Task, lane: number, urgent: boolean): void {
+    let own = this.#lanes.get(lane);
+    if (own === undefined) {
+      own = { urgent: [], background: [], running: 0 };
+      this.#lanes.set(lane, own);
+    }
+    (urgent ? own.urgent : own.background).push(task);
+    this.#next(own);
   }
 
-  #next(): void {
-    while (this.#running < this.#width) {
-      const task = this.#urgent.shift() ?? this.#background.shift();
+  #next(lane: Lane): void {
+    while (lane.running < this.#width) {
+      const task = lane.urgent.shift() ?? lane.background.shift();
       if (task === undefined) return;
-      this.#running++;
+      lane.running++;
       void task().finally(() => {
-        this.#running--;
-        this.#next();
+        lane.running--;
+        this.#next(lane);
       });
     }
   }

@@ -1,13 +1,12 @@
 import type { ErrorInfo } from '../../base/errors.ts';
 import type { SkippedPlace } from '../../domain/doctor.ts';
 import type { FoundRun, PollResult, ReaderCursor, RunPlace } from '../../domain/records.ts';
-import type { SeriesRow } from '../../store/seriesTable.ts';
 
 /** A poll, and when the run's file was last written, or something made or removed in its folder: milliseconds since 1970, 0 where that cannot be told. */
 export interface PolledRun extends PollResult {
   readonly touchedAt: number;
-  /** In place of `scalars`: the figures of all series, where the whole run was read at once to know them only. */
-  readonly digest?: readonly SeriesRow[];
+  /** In place of `scalars`: the figures of all series (`packDigest`), where the whole run was read at once to know them only. */
+  readonly digest?: Uint8Array<ArrayBuffer>;
 }
 
 /** What the worker asks of a reader thread, by name. */

@@ -93,7 +93,12 @@ export class ReaderPool extends Disposables {
     if (this.isDisposed) return Promise.reject(new AppError('closed', 'The readers have ended.'));
     // Whoever asks for one run will soon ask for others.
     for (const thread of this.#threads) thread.prepare();
-    return this.#threads[hash(path) % this.#threads.length]!.ask(call, params);
+    return this.#threads[this.laneOf(path)]!.ask(call, params);
+  }
+
+  /** The number of the thread that answers questions about a path. */
+  laneOf(path: string): number {
+    return hash(path) % this.#threads.length;
   }
 }
 

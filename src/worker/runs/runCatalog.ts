@@ -12,7 +12,7 @@ import {
 import type { Database } from '../../store/database.ts';
 import { MediaTable } from '../../store/mediaTable.ts';
 import { RunTable } from '../../store/runTable.ts';
-import { type SeriesRow, SeriesTable } from '../../store/seriesTable.ts';
+import { SeriesTable } from '../../store/seriesTable.ts';
 import { logLine } from '../log.ts';
 import { isSameFinding, LiveRun, type RunChange } from './liveRun.ts';
 import { ProjectMetrics } from './projectMetrics.ts';
@@ -73,7 +73,7 @@ export class RunCatalog implements Disposable {
   /** Takes in a poll; a run that is not known yet is added first. `isFill`: the answer brings what was only skimmed before. Undefined for `change` means that the run is new. */
   apply(
     found: FoundRun,
-    poll: PollResult & { readonly digest?: readonly SeriesRow[] },
+    poll: PollResult & { readonly digest?: Uint8Array },
     isFill = false,
   ): { readonly run: LiveRun; readonly isNew: boolean; readonly change: RunChange } {
     const known = this.at(found);
@@ -141,12 +141,13 @@ export class RunCatalog implements Disposable {
   }
 
   #write(run: LiveRun): void {
-    const { reset, series, media } = run.pending();
+    const { reset, digest, series, media } = run.pending();
     this.#runs.save(run.row());
     if (reset) {
       this.#series.clear(run.id);
       this.#media.clear(run.id);
     }
+    if (digest !== undefined) this.#series.keepDigest(run.id, digest);
     for (const { row, batches } of series) this.#series.append(run.id, row, joined(row.info.tag, batches));
     this.#media.append(run.id, media);
   }

@@ -13,7 +13,8 @@ import type { RunCatalog } from './runCatalog.ts';
 const bytesPerPoll = 8_000_000;
 /** A run that is read as a whole: to know its figures only, or to have the points that were left out then. */
 const bytesAtOnce = 32_000_000;
-const parallelPolls = 8;
+/** Per reader thread: while one run waits for the disk, another one is read. */
+const parallelPolls = 4;
 const watchDelayMs = 25;
 const maxWoken = 250;
 const knownRunDelayMs = 1_000;
@@ -219,7 +220,7 @@ export class RunMonitor extends Disposables {
     if (entry.state === 'polling') entry.again = true;
     if (entry.state !== 'idle') return;
     entry.state = 'queued';
-    this.#queue.add(() => this.#poll(entry), urgent);
+    this.#queue.add(() => this.#poll(entry), this.#options.pool.laneOf(entry.found.path), urgent);
   }
 
   async #poll(entry: Entry): Promise<void> {
