@@ -1,9 +1,11 @@
+import { AppError } from '../base/errors.ts';
 import type { ConfigField } from '../domain/config.ts';
 import { valueAt } from '../domain/config.ts';
 import { deviceChoices } from '../domain/device.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { MetricDefinition } from '../domain/metricDefinition.ts';
 import {
+  type DecayGroup,
   type LearningRateSchedule,
   learningRateSchedules,
   type OptimizerName,
@@ -33,7 +35,29 @@ export function optimizerSettings(config: JsonObject): OptimizerSettings {
     finalFraction: read('finalFraction'),
     clipNorm: read('clipNorm'),
     emaDecay: read('emaDecay'),
+    muon: {
+      learningRate: read('muon.learningRate'),
+      momentum: read('muon.momentum'),
+      except: wordsOf(valueAt(config, 'optimizer.muon.except') as string),
+    },
+    decayGroups: wordsOf(valueAt(config, 'optimizer.decayGroups') as string).map(decayGroup),
   };
+}
+
+function wordsOf(list: string): readonly string[] {
+  return list.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+/** "embedding/*=0.1" */
+function decayGroup(text: string): DecayGroup {
+  const at = text.lastIndexOf('=');
+  const weightDecay = Number(text.slice(at + 1));
+  if (at > 0 && at < text.length - 1 && weightDecay >= 0 && Number.isFinite(weightDecay)) {
+    return { pattern: text.slice(0, at), weightDecay };
+  }
+  throw new AppError('bad-config', `optimizer.decayGroups: "${text}" is no pattern with its decay.`, {
+    hint: 'Write PATTERN=DECAY, for instance "embedding/*=0.1, *gain=0".',
+  });
 }
 
 /** What the trainer logs for every recipe. */
@@ -144,7 +168,7 @@ const optimizerFields: readonly ConfigField[] = [
     choices: optimizerNames,
     default: 'adamw',
     description:
-      'How parameters are updated. Lion wants a learning rate three to ten times smaller than AdamW, and beta2 0.99.',
+      'How parameters are updated. Lion wants a learning rate three to ten times smaller than AdamW, and beta2 0.99. Muon is for hidden matrices; AdamW then updates all else.',
   },
   { key: 'optimizer.learningRate', type: 'number', default: 0.001, min: 0, description: 'Highest learning rate.' },
   {
@@ -176,6 +200,34 @@ const optimizerFields: readonly ConfigField[] = [
     default: 0,
     min: 0,
     description: 'Decoupled weight decay of matrices and kernels.',
+  },
+  {
+    key: 'optimizer.decayGroups',
+    type: 'string',
+    default: '',
+    description:
+      'Other weight decays by name of the parameter: patterns with their decay, as in "embedding/*=0.1, *gain=0". The first that fits counts.',
+  },
+  {
+    key: 'optimizer.muon.learningRate',
+    type: 'number',
+    default: 0.02,
+    min: 0,
+    description: 'Muon: highest learning rate of the hidden matrices. The others have optimizer.learningRate.',
+  },
+  {
+    key: 'optimizer.muon.momentum',
+    type: 'number',
+    default: 0.95,
+    min: 0,
+    max: 0.9999,
+    description: 'Muon: decay of the mean of gradients of the hidden matrices.',
+  },
+  {
+    key: 'optimizer.muon.except',
+    type: 'string',
+    default: 'embedding/*, patches/*, in/*, conv0/*, out/*, output/*',
+    description: 'Muon: names of matrices that AdamW updates, since they are those of a first or last layer.',
   },
   {
     key: 'optimizer.warmupSteps',

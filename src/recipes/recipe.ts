@@ -63,9 +63,10 @@ export interface StepOutputs {
 
 /**
  * How parameters are updated: `adamw` (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2), `sgd` with momentum beta1 (Sutskever et al., ICML 2013,
- * as PyTorch has it: the momentum adds whole gradients), or `lion` (Chen et al., arXiv 2302.06675, algorithm 2).
+ * as PyTorch has it: the momentum adds whole gradients), `lion` (Chen et al., arXiv 2302.06675, algorithm 2), or `muon` (Jordan et al.,
+ * https://kellerjordan.github.io/posts/muon/) for hidden matrices with `adamw` for all other parameters.
  */
-export const optimizerNames = ['adamw', 'sgd', 'lion'] as const;
+export const optimizerNames = ['adamw', 'sgd', 'lion', 'muon'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
 export interface OptimizerSettings {
@@ -86,6 +87,25 @@ export interface OptimizerSettings {
   readonly clipNorm: number;
   /** Averaged weights: average ← d·average + (1−d)·weights with d = `emaDecayAt(emaDecay, step)`. */
   readonly emaDecay: number;
+  /** What only `muon` needs. */
+  readonly muon?: MuonSettings;
+  /** Decays of parameters by name, in place of `weightDecay`; the first pattern that fits counts. */
+  readonly decayGroups?: readonly DecayGroup[];
+}
+
+/** How hidden matrices are updated by Muon. Warm-up and course of the learning rate are those of the other parameters. */
+export interface MuonSettings {
+  /** Highest learning rate. A step of 1 is an orthogonal matrix. */
+  readonly learningRate: number;
+  readonly momentum: number;
+  /** Patterns of names of matrices that are not hidden: of first and last layers. */
+  readonly except: readonly string[];
+}
+
+/** Parameters whose names fit a pattern, in which `*` stands for any text, and their decay. */
+export interface DecayGroup {
+  readonly pattern: string;
+  readonly weightDecay: number;
 }
 export const learningRateSchedules = ['constant', 'linear', 'cosine'] as const;
 export type LearningRateSchedule = (typeof learningRateSchedules)[number];

@@ -3,11 +3,20 @@ import { nextName, scanModel } from '../../graph/index.ts';
 import { learningRateAt, type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
 import type { BatchLoader } from '../data/batches.ts';
 import { modelOptions } from '../devices/providers.ts';
-import { scheduleAt, scheduleNames } from './optimizer.ts';
+import { scheduleAt } from './optimizer.ts';
 import { putPart, takePart } from './parameterParts.ts';
 import { ModelSession, type Placement, type TensorData, type TensorInput } from './session.ts';
 import type { TrainState } from './trainState.ts';
-import { learningRateTag, metricOutput, partName, type StateKey, stateKeys, type TrainStep } from './trainStep.ts';
+import {
+  groupScheduleNames,
+  learningRateTag,
+  metricOutput,
+  partName,
+  type StateKey,
+  scheduleInput,
+  stateKeys,
+  type TrainStep,
+} from './trainStep.ts';
 
 /** What one call gave back: the state behind its last step, per tag one value for each step, and where its time went. */
 export interface FusedResult {
@@ -60,7 +69,7 @@ export class FusedSteps implements Disposable {
     const session = await this.#session(count);
     const { step, optimizer, batchSize, totalSteps } = this.#plan;
     const begin = performance.now();
-    const sequence = this.#sequenceInputs(state, count);
+    const sequence = await this.#sequenceInputs(state, count);
     const loaded = performance.now();
     const inputs = { ...vectorInputs(step, state), ...sequence };
     const handedOver = performance.now();
@@ -117,16 +126,19 @@ export class FusedSteps implements Disposable {
   }
 
   /** Inputs with a leading axis over the steps: examples, counters of random numbers, schedules. */
-  #sequenceInputs(state: TrainState, count: number): Record<string, TensorInput> {
-    const { step, optimizer, batchSize, totalSteps, seed, loader } = this.#plan;
-    const batches = loader.take(state.position, count * batchSize);
-    const schedules = Array.from({ length: count }, (_, i) => scheduleAt(optimizer, state.step + i, totalSteps));
+  async #sequenceInputs(state: TrainState, count: number): Promise<Record<string, TensorInput>> {
+    const { step, batchSize, totalSteps, seed, loader } = this.#plan;
+    const batches = await loader.take(state.position, count * batchSize);
     const counters = BigInt64Array.from({ length: count }, (_, i) => randomCounter(seed, state.step + i));
     const shapes = new Map(step.scan.sequence.map(({ name, input }) => [name, [count, ...input.shape]]));
     const inputs: Record<string, TensorInput> = { counter: { data: counters, shape: [count] } };
     for (const [name, data] of Object.entries(batches)) inputs[name] = { data, shape: shapes.get(name)! };
-    for (const name of scheduleNames) {
-      inputs[name] = { data: Float32Array.from(schedules, (schedule) => schedule[name]), shape: [count] };
+    for (const [group, settings] of step.groups.entries()) {
+      const schedules = Array.from({ length: count }, (_, i) => scheduleAt(settings, state.step + i, totalSteps));
+      for (const name of groupScheduleNames(group)) {
+        const data = Float32Array.from(schedules, (schedule) => schedule[name]);
+        inputs[scheduleInput(name, group)] = { data, shape: [count] };
+      }
     }
     return inputs;
   }

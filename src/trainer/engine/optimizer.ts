@@ -15,6 +15,7 @@ import {
 } from '../../graph/index.ts';
 import type { OptimizerName, OptimizerSettings } from '../../recipes/recipe.ts';
 import { emaDecayAt, learningRateAt } from '../../recipes/recipe.ts';
+import { type Matrices, orthogonalized } from './muon.ts';
 
 /** The vectors that an optimizer carries from step to step. */
 export interface OptimizerState<T> {
@@ -32,6 +33,10 @@ export interface PartOfUpdate {
   readonly state: OptimizerState<Value>;
   readonly gradient: Value;
   readonly decays: boolean;
+  /** Where they are not updated by the settings and the schedule of the others. */
+  readonly group?: { readonly settings: OptimizerSettings; readonly schedule: Schedule<Value> };
+  /** What the vectors hold, for Muon. */
+  readonly matrices?: Matrices;
 }
 
 /** Numbers that change from step to step and are known before: float32 scalars of the graph. */
@@ -67,13 +72,19 @@ export function optimizerStep(
   const sums = squares.map((each) => reshape(reduceSum(each, [0], false), []));
   const gradientNorm = sqrt(sums.reduce((total, sum) => add(total, sum)));
   const scale = clipScale(gradientNorm, settings.clipNorm);
-  const next = parts.map((part, i) => updatePart(settings, part, squares[i]!, scale, schedule));
+  const next = parts.map((part, i) => {
+    const group = part.group ?? { settings, schedule };
+    return updatePart(group.settings, part, squares[i]!, scale, {
+      ...group.schedule,
+      averageGain: schedule.averageGain,
+    });
+  });
   return { next, gradientNorm };
 }
 
 function updatePart(
   settings: OptimizerSettings,
-  { state, gradient, decays }: PartOfUpdate,
+  { state, gradient, decays, matrices }: PartOfUpdate,
   squares: Value,
   scale: Value | undefined,
   schedule: Schedule<Value>,
@@ -86,6 +97,7 @@ function updatePart(
     schedule,
     gradient: shortened,
     squares: shortenedSquares,
+    ...(matrices === undefined ? {} : { matrices }),
   });
   const kept = decays && settings.weightDecay !== 0 ? mul(state.parameters, schedule.weightKept) : state.parameters;
   const parameters = sub(kept, moved.change);
@@ -101,6 +113,7 @@ interface MoveInputs {
   /** Shortened where it was too long, and its squares. */
   readonly gradient: Value;
   readonly squares: Value;
+  readonly matrices?: Matrices;
 }
 
 interface OptimizerRule {
@@ -149,6 +162,18 @@ const rules: { readonly [Name in OptimizerName]: OptimizerRule } = {
       const sign = sub(cast(greater(blend, 0), 'float32'), cast(less(blend, 0), 'float32'));
       const gradientSum = add(mul(state.gradientSum, beta2), gradient);
       return { change: mul(sign, schedule.stepSize), gradientSum, squareSum: state.squareSum };
+    },
+  },
+  // The published algorithm with Nesterov's momentum. Only the direction of the mean of gradients counts, so it is kept without its factor 1 − β, by
+  // which the small number that the norm is never below is divided instead.
+  muon: {
+    sizes: (_settings, learningRate) => ({ stepSize: learningRate, rootOffset: 0 }),
+    move: ({ settings: { beta1 }, state, schedule, gradient, matrices }) => {
+      if (matrices === undefined) throw new Error('Muon updates matrices only.');
+      const gradientSum = add(mul(state.gradientSum, beta1), gradient);
+      const direction = orthogonalized(add(mul(gradientSum, beta1), gradient), matrices, 1e-7 / (1 - beta1));
+      const change = mul(direction, mul(schedule.stepSize, matrices.gain));
+      return { change, gradientSum, squareSum: state.squareSum };
     },
   },
 };

@@ -1,5 +1,6 @@
 import { type BaseGraph, grad, ParameterPack, type ParameterSlot, type Value } from '../../graph/index.ts';
 import type { ParameterSpec } from '../../nn/scope.ts';
+import type { UpdateGroups } from './updateGroups.ts';
 
 /** Parameters that an optimizer updates together: a flat vector of their numbers, each in its slot of the run's whole vector. */
 export interface ParameterPart {
@@ -8,28 +9,44 @@ export interface ParameterPart {
   readonly size: number;
   /** Whether weight decay applies: to all of a part or to nothing in it. */
   readonly decays: boolean;
+  /** Number of the group whose settings it is updated with (`groupsOf`). */
+  readonly group: number;
 }
 
 /**
- * How the parameters of a run are cut into parts. A tensor of at least `smallest` elements is a part of its own, so that it is neither
+ * How the parameters of a run are cut into parts, each of one group. A tensor of at least `smallest` elements is a part of its own, so that it is neither
  * cut out of a longer vector nor its gradient copied into one; the others share one part where weights decay and one where they do not,
- * since every part costs the nodes of a whole update.
+ * since every part costs the nodes of a whole update. Matrices of Muon share a part with those of the same shape, and are orthogonalized together.
  */
 export function partsOf(
   layout: readonly ParameterSlot[],
   specs: readonly ParameterSpec[],
   smallest: number,
+  groups: UpdateGroups = decayOnly(specs),
 ): readonly ParameterPart[] {
-  const decaying = new Set(specs.filter(({ decay }) => decay).map(({ name }) => name));
-  const shared = [true, false].map((decays) =>
-    layout.filter(({ name, size }) => size < smallest && decaying.has(name) === decays),
-  );
-  const apart = layout.filter(({ size }) => size >= smallest).map((slot) => [slot]);
-  return [...apart, ...shared.filter((slots) => slots.length > 0)].map((slots) => ({
+  const shares = new Map<string, ParameterSlot[]>();
+  for (const slot of layout) {
+    const { group, decays } = groups.of.get(slot.name)!;
+    const key = `${group} ${decays} ${shareOf(slot, smallest, groups.settings[group]?.kind === 'muon')}`;
+    const share = shares.get(key);
+    if (share === undefined) shares.set(key, [slot]);
+    else share.push(slot);
+  }
+  return [...shares.values()].map((slots) => ({
     slots,
     size: slots.reduce((total, { size }) => total + size, 0),
-    decays: decaying.has(slots[0]!.name),
+    ...groups.of.get(slots[0]!.name)!,
   }));
+}
+
+/** With whom a parameter shares a part, among those of its group. */
+function shareOf({ name, shape, size }: ParameterSlot, smallest: number, isMatrix: boolean): string {
+  if (isMatrix) return `matrices ${shape.join()}`;
+  return size >= smallest ? `alone ${name}` : 'short';
+}
+
+function decayOnly(specs: readonly ParameterSpec[]): UpdateGroups {
+  return { settings: [], of: new Map(specs.map(({ name, decay }) => [name, { group: 0, decays: decay }])) };
 }
 
 /** The parts of a run's parameters as inputs of a graph. */

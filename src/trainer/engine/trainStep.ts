@@ -1,8 +1,10 @@
 import { Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value } from '../../graph/index.ts';
 import { exampleTensors } from '../../recipes/data.ts';
-import type { Batch, DataFacts, Program } from '../../recipes/recipe.ts';
+import type { Batch, DataFacts, OptimizerSettings, Program } from '../../recipes/recipe.ts';
+import { matricesOf } from './muon.ts';
 import { type OptimizerState, optimizerStep, type Schedule, type ScheduleName, scheduleNames } from './optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
+import { groupsOf } from './updateGroups.ts';
 
 /** What the vectors of the optimizer's state are called in the model of a step. */
 const stateNames = {
@@ -32,6 +34,8 @@ export interface TrainStep {
   readonly layout: readonly ParameterSlot[];
   /** How the whole vectors are cut for the model, which has an input `partName(key, i)` for each. */
   readonly parts: readonly ParameterPart[];
+  /** Settings of the optimizer, by number of the group of a part. */
+  readonly groups: readonly OptimizerSettings[];
   /** Tags of the values that come back per step. */
   readonly tags: readonly string[];
   readonly pack: ParameterPack;
@@ -40,19 +44,26 @@ export interface TrainStep {
 /** Builds the step of a program: loss, gradient, optimizer and averaged weights. Tensors of `smallestPart` elements are parts of their own. */
 export function buildTrainStep(program: Program, data: DataFacts, smallestPart: number): TrainStep {
   const pack = declareParameters(new Graph(), program, stateNames.parameters);
-  const parts = partsOf(pack.layout, program.parameters, smallestPart);
+  const groups = groupsOf(program.optimizer, program.parameters);
+  const parts = partsOf(pack.layout, program.parameters, smallestPart, groups);
   const graph = new Graph();
   const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
   const batch = batchInputs(graph, data, program.batchSize);
   const counter = graph.input('counter', [], 'int64');
   const outputs = program.step({ graph, parameters: (name) => parameters.get(name), batch, counter });
-  const schedule = Object.fromEntries(
-    scheduleNames.map((name) => [name, graph.input(name, [], 'float32')]),
-  ) as Schedule<Value>;
+  const schedules = groups.settings.map((_, group) => scheduleInputs(graph, group));
   const states = stateInputs(parameters);
   const gradients = parameters.gradients(outputs.loss);
-  const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
-  const { next, gradientNorm } = graph.scope(optimizerScope, () => optimizerStep(program.optimizer, updates, schedule));
+  const updates = parts.map((part, i) => ({
+    state: states[i]!,
+    gradient: gradients[i]!,
+    decays: part.decays,
+    group: { settings: groups.settings[part.group]!, schedule: schedules[part.group]! },
+    ...(groups.settings[part.group]!.kind === 'muon' ? { matrices: matricesOf(part.slots) } : {}),
+  }));
+  const { next, gradientNorm } = graph.scope(optimizerScope, () =>
+    optimizerStep(program.optimizer, updates, schedules[0]!),
+  );
   const perStep: Record<string, Value> = {
     [lossTag]: outputs.loss,
     ...outputs.metrics,
@@ -60,6 +71,7 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
   };
   return {
     pack,
+    groups: groups.settings,
     parts,
     layout: pack.layout,
     tags: Object.keys(perStep),
@@ -71,11 +83,29 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
       sequence: [
         ...Object.entries(batch).map(([name, input]) => ({ name, input })),
         { name: 'counter', input: counter },
-        ...scheduleNames.map((name: ScheduleName) => ({ name, input: schedule[name] })),
+        ...schedules.flatMap((schedule, group) =>
+          groupScheduleNames(group).map((name) => ({ name: scheduleInput(name, group), input: schedule[name] })),
+        ),
       ],
       perStep: Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricPrefix + tag, value])),
     },
   };
+}
+
+/** The scalars of a group's schedule as inputs. The averaged weights have one gain for all groups. */
+function scheduleInputs(graph: Graph, group: number): Schedule<Value> {
+  const names = groupScheduleNames(group).map((name) => [name, graph.input(scheduleInput(name, group), [])] as const);
+  return Object.fromEntries(names) as Schedule<Value>;
+}
+
+/** The numbers of a schedule that a group has of its own. */
+export function groupScheduleNames(group: number): readonly ScheduleName[] {
+  return group === 0 ? scheduleNames : scheduleNames.filter((name) => name !== 'averageGain');
+}
+
+/** The input that holds a number of a group's schedule. */
+export function scheduleInput(name: ScheduleName, group: number): string {
+  return group === 0 ? name : `${name}:${group}`;
 }
 
 /** The tensors of a batch as inputs of the graph, under their own names. */
