@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 const PARTS = [
   'src/tsconfig.pure.json',
   'src/tsconfig.json',
+  'src/readers/text/assembly/tsconfig.json',
   'src/extension/tsconfig.json',
   'webview/tsconfig.json',
   'test/tsconfig.json',

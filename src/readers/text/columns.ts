@@ -29,6 +29,19 @@ export class Column {
     this.accept(row);
   }
 
+  /** Takes values of rows that come behind those it has. */
+  append(values: Float64Array, rows: Uint32Array): void {
+    const added = values.length;
+    const next = this.count + added;
+    while (this.values.length < next) this.grow();
+    this.values.set(values, this.count);
+    const last = rows[added - 1]!;
+    const isWhole = this.#rows === undefined && rows[0] === this.count && last === next - 1;
+    if (!isWhole) this.#rowsFor(next).set(rows, this.count);
+    this.count = next;
+    this.lastRow = last;
+  }
+
   /** Whether the last value is of this row. */
   has(row: number): boolean {
     return this.lastRow === row;
@@ -67,17 +80,22 @@ export class Column {
   }
 
   #note(row: number): void {
+    this.#rowsFor(this.count + 1)[this.count] = row;
+  }
+
+  /** The list of rows with room for so many, begun where there was none. */
+  #rowsFor(count: number): Uint32Array {
     let rows = this.#rows;
     if (rows === undefined) {
-      rows = new Uint32Array(Math.max(256, this.values.length));
+      rows = new Uint32Array(Math.max(256, this.values.length, count));
       for (let index = 0; index < this.count; index++) rows[index] = index;
-      this.#rows = rows;
-    } else if (rows.length <= this.count) {
-      rows = new Uint32Array(Math.max(this.values.length, rows.length * 2));
-      rows.set(this.#rows!);
-      this.#rows = rows;
+    } else if (rows.length < count) {
+      const larger = new Uint32Array(Math.max(this.values.length, rows.length * 2, count));
+      larger.set(rows);
+      rows = larger;
     }
-    rows[this.count] = row;
+    this.#rows = rows;
+    return rows;
   }
 }
 

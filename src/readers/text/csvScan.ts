@@ -1,22 +1,17 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { ScalarBatch } from '../../domain/records.ts';
 import { Column, RowClock } from './columns.ts';
-import { behindLine, cellText, endOfCell } from './csvCells.ts';
+import { cellText, endOfCell } from './csvCells.ts';
 import { isRowIndex, readCsvHead, stepColumnOf } from './csvHead.ts';
-import { readDecimal } from './decimal.ts';
+import { endings, sharedKernel } from './kernel.ts';
+import { type KernelColumn, KernelColumns } from './kernelColumns.ts';
 import { isCounter, isTimeName, numberOfWord, stepRank, wallTimeOf, wallTimeOfText } from './names.ts';
 import { type Piece, type RecordScan, RowMemory, type ScanProblem, ScanProblems } from './recordScan.ts';
 
 const lineFeed = 10;
-const carriageReturn = 13;
-const space = 32;
 
 /** Elements of arrays in a cell that become tags of their own: "[0.1, 0.2]" of Keras. */
 const mostElements = 256;
-
-/** What a cell may turn out to be, beside its end. */
-const cut = -1;
-const again = -2;
 
 export interface CsvOptions {
   /** The tag of a column, where it is not the column's name. */
@@ -39,6 +34,8 @@ export class CsvScan implements RecordScan {
   /** Columns of array elements by tag. */
   readonly #elements = new Map<string, Column>();
   #delimiter = 44;
+  /** The first byte of the first column's name, 0 where it has none. */
+  #headerByte = 0;
   #stepIndex = -1;
   #hidesStep = false;
   /** Columns that may hold wall times: undefined until a value has told. */
@@ -108,12 +105,7 @@ export class CsvScan implements RecordScan {
     const { bytes, end, isSettled } = piece;
     const lastLine = isSettled ? end : bytes.lastIndexOf(lineFeed, end - 1) + 1;
     if (this.#skipsLine) at = this.#passLine(bytes, at, lastLine);
-    while (at < lastLine) {
-      const next = this.#row(piece, at);
-      if (next < 0) break;
-      at = next;
-    }
-    return Math.min(at, end);
+    return at < lastLine ? Math.min(end, this.#rows(piece, at, lastLine)) : Math.min(at, end);
   }
 
   take(): readonly ScalarBatch[] {
@@ -141,6 +133,7 @@ export class CsvScan implements RecordScan {
   #begin(names: readonly string[], delimiter: number, comment: JsonObject | undefined): void {
     this.#names = [...names];
     this.#delimiter = delimiter;
+    this.#headerByte = new TextEncoder().encode(names[0])[0] ?? 0;
     this.#columns = names.map((name, index) => this.#columnOf(name, index));
     this.#stepIndex = stepColumnOf(names);
     const stepName = names[this.#stepIndex];
@@ -158,62 +151,96 @@ export class CsvScan implements RecordScan {
     return new Column(this.#tagOf?.(shown, index, this.#names) ?? shown);
   }
 
-  /** Takes the row at `start`; gives back where the next one begins, or -1 where this one is not whole yet. */
-  #row(piece: Piece, start: number): number {
-    const { bytes, end } = piece;
-    const row = this.#clock.count;
+  /** Takes the rows that begin in [start, last) of a piece, and gives back where the first one begins that was not taken. */
+  #rows(piece: Piece, start: number, last: number): number {
+    const { bytes, end, isSettled } = piece;
+    const kernel = sharedKernel();
+    const { program } = kernel;
+    const base = kernel.load(bytes, start, end);
+    const room = kernel.mark();
+    let block = new KernelColumns(kernel, this.#columns.length);
     let at = start;
-    // Zeros are holes that a crash or a network disk left behind.
-    while (bytes[at] === 0 && at < end) at++;
-    if (this.#isLineEnd(bytes, at)) return behindLine(bytes, at);
-    for (let index = 0; ; index++) {
-      at = this.#cell(piece, at, index, row);
-      if (at < 0) return at === again ? this.#passLine(bytes, start, end) : this.#giveUp(row);
-      if (bytes[at] !== this.#delimiter) break;
-      at++;
+    /** A row of which it is known that it is not the header. */
+    let known = -1;
+    block.begin(this.#clock.count);
+    for (;;) {
+      const width = this.#columns.length;
+      at =
+        program.scanRows(
+          base + at,
+          base + last,
+          base + end,
+          isSettled,
+          this.#delimiter,
+          width,
+          this.#headerByte,
+          base + known,
+        ) - base;
+      const ending = program.reason.value;
+      if (ending === endings.headerAgain && !this.#isHeaderAgain(piece, at)) {
+        known = at;
+        continue;
+      }
+      this.#absorb(block, bytes, base);
+      if (ending === endings.headerAgain) at = this.#passLine(bytes, at, end);
+      else if (ending === endings.wider) {
+        if (!this.#widen(piece, at)) return at;
+        kernel.rewind(room);
+        block = new KernelColumns(kernel, this.#columns.length);
+      } else if (ending !== endings.full) return at;
+      block.begin(this.#clock.count);
     }
-    if (at >= end && !piece.isSettled) return this.#giveUp(row);
-    this.#finishRow(row);
-    return behindLine(bytes, at);
   }
 
-  /** Takes the cell at `start`; gives back where it ends, `cut` where it is not whole, `again` where it begins the header once more. */
-  #cell(piece: Piece, start: number, index: number, row: number): number {
-    const { bytes } = piece;
-    let at = start;
-    while (bytes[at] === space) at++;
-    if (this.#isCellEnd(bytes[at]!)) return at;
-    const column = this.#columns[index] ?? this.#widen(piece, start, index);
-    if (column.count === column.values.length) column.grow();
-    const next = readDecimal(bytes, at, column.values, column.count);
-    if (next === at || !this.#isCellEnd(bytes[next]!)) return this.#textCell(piece, at, index, row);
-    column.accept(row);
-    return next;
+  /** Takes over the rows of a block. */
+  #absorb(block: KernelColumns, bytes: Uint8Array, base: number): void {
+    const columns = this.#columns.map((_, index) => block.column(index));
+    const gaps = new Set<number>();
+    block.eachText((row, index, place, start, stop) => {
+      const value = this.#textValue(cellText(bytes, start - base, stop - base), index, row);
+      if (value !== undefined) return columns[index]!.set(place, value);
+      columns[index]!.empty(place);
+      gaps.add(index);
+    });
+    for (const index of gaps) columns[index] = columns[index]!.packed();
+    const times = [...this.#timeRoles.keys()].map((index) => [index, columns[index]!] as const);
+    const [stepColumn, baseColumn] = [columns[this.#stepIndex], columns[this.#baseIndex]];
+    for (let row = this.#clock.count; row < block.endRow; row++) {
+      let time = times.length === 0 ? Number.NaN : this.#timeOf(times, row);
+      const sinceBase = baseColumn?.at(row);
+      if (sinceBase !== undefined) time = this.#timeBase + sinceBase;
+      if (baseColumn !== undefined && sinceBase !== undefined) baseColumn.pass(true);
+      const step = stepColumn?.at(row);
+      if (step !== undefined) stepColumn!.pass(!this.#hidesStep);
+      this.#clock.push(this.#memory.next(step ?? Number.NaN, time), time);
+    }
+    columns.forEach((column, index) => {
+      column.appendTo(this.#columns[index]!);
+    });
   }
 
-  #isCellEnd(byte: number): boolean {
-    return byte === this.#delimiter || byte === lineFeed || byte === carriageReturn;
+  /** The time of a row: the first one that its columns tell. Values that are times are no series. */
+  #timeOf(columns: readonly (readonly [number, KernelColumn])[], row: number): number {
+    let time = Number.NaN;
+    for (const [index, column] of columns) {
+      const value = column.at(row);
+      if (value === undefined) continue;
+      const told = wallTimeOf(value);
+      // The first value tells whether the column holds times of day or, say, seconds since the start.
+      const role = this.#timeRoles.get(index) ?? told !== undefined;
+      this.#timeRoles.set(index, role);
+      column.pass(!role);
+      if (role && told !== undefined && Number.isNaN(time)) time = told;
+    }
+    return time;
   }
 
-  #isLineEnd(bytes: Uint8Array, at: number): boolean {
-    const byte = bytes[at];
-    return byte === lineFeed || (byte === carriageReturn && bytes[at + 1] === lineFeed);
-  }
-
-  #textCell({ bytes, end }: Piece, at: number, index: number, row: number): number {
-    const stop = endOfCell(bytes, at, end, this.#delimiter);
-    if (stop < 0) return cut;
-    if (index === 0 && this.#isHeaderAgain(bytes, at, stop)) return again;
-    const text = cellText(bytes, at, stop);
-    const column = this.#columns[index]!;
+  /** What a cell means that is no plain number. Elements of arrays go into columns of their own. */
+  #textValue(text: string, index: number, row: number): number | undefined {
     const value = numberOfWord(text) ?? numberIn(text);
-    if (value !== undefined) column.push(row, value);
-    else if (text.startsWith('[')) this.#pushElements(column.tag, text, row);
-    else if (this.#timeRoles.has(index)) {
-      const time = wallTimeOfText(text);
-      if (time !== undefined) column.push(row, time);
-    }
-    return stop;
+    if (value !== undefined) return value;
+    if (text.startsWith('[')) this.#pushElements(this.#columns[index]!.tag, text, row);
+    return this.#timeRoles.has(index) ? wallTimeOfText(text) : undefined;
   }
 
   #pushElements(tag: string, text: string, row: number): void {
@@ -231,10 +258,12 @@ export class CsvScan implements RecordScan {
     });
   }
 
-  /** A logger that starts again in append mode writes its header once more. */
-  #isHeaderAgain(bytes: Uint8Array, at: number, stop: number): boolean {
+  /** Whether the row at `start` is the header: a logger that starts again in append mode writes it once more. */
+  #isHeaderAgain({ bytes, end }: Piece, start: number): boolean {
+    const at = passHoles(bytes, start, end);
+    const stop = endOfCell(bytes, at, end, this.#delimiter);
     const name = this.#names[0]!;
-    return name !== '' && stop - at <= name.length * 3 + 2 && cellText(bytes, at, stop) === name;
+    return stop - at <= name.length * 3 + 2 && cellText(bytes, at, stop) === name;
   }
 
   #passLine(bytes: Uint8Array, at: number, end: number): number {
@@ -244,55 +273,42 @@ export class CsvScan implements RecordScan {
     return lineEnd + 1;
   }
 
-  /** The row has more cells than the header: they are kept under a number. */
-  #widen({ offset }: Piece, start: number, index: number): Column {
-    if (!this.#toldRagged) {
+  /** Makes columns for the cells of a row that the header does not name: they are shown under a number. False where the row is not whole yet. */
+  #widen({ bytes, end, offset, isSettled }: Piece, start: number): boolean {
+    const width = this.#columns.length;
+    let at = passHoles(bytes, start, end);
+    let lastIndex = width;
+    let firstExtra: { readonly index: number; readonly at: number } | undefined;
+    for (let index = 0; ; index++, at++) {
+      const stop = endOfCell(bytes, at, end, this.#delimiter);
+      if (stop < 0 || (stop >= end && !isSettled)) return false;
+      if (index >= width && cellText(bytes, at, stop) !== '') {
+        firstExtra ??= { index, at };
+        lastIndex = index;
+      }
+      at = stop;
+      if (bytes[stop] !== this.#delimiter) break;
+    }
+    if (!this.#toldRagged && firstExtra !== undefined) {
       this.#toldRagged = true;
       this.#problems.add(
-        offset + start,
-        `From here on the row has more cells than the header, which names ${this.#names.length}. They are shown as "column ${index + 1}" and so on.`,
+        offset + firstExtra.at,
+        `From here on the row has more cells than the header, which names ${this.#names.length}. They are shown as "column ${firstExtra.index + 1}" and so on.`,
       );
     }
-    while (this.#columns.length <= index) {
+    while (this.#columns.length <= lastIndex) {
       this.#names.push('');
       this.#columns.push(this.#columnOf('', this.#columns.length));
     }
-    return this.#columns[index]!;
+    return true;
   }
+}
 
-  #giveUp(row: number): number {
-    for (const column of this.#columns) column.undo(row);
-    for (const column of this.#elements.values()) column.undo(row);
-    return -1;
-  }
-
-  #finishRow(row: number): void {
-    const time = this.#timeRoles.size === 0 && this.#baseIndex < 0 ? Number.NaN : this.#timeOf(row);
-    let step = Number.NaN;
-    const column = this.#columns[this.#stepIndex];
-    if (column?.has(row)) {
-      step = column.values[column.count - 1]!;
-      if (this.#hidesStep) column.undo(row);
-    }
-    this.#clock.push(this.#memory.next(step, time), time);
-  }
-
-  #timeOf(row: number): number {
-    let time = Number.NaN;
-    for (const [index, known] of this.#timeRoles) {
-      const column = this.#columns[index]!;
-      if (known === false || !column.has(row)) continue;
-      const told = wallTimeOf(column.values[column.count - 1]!);
-      // The first value tells whether the column holds times of day or, say, seconds since the start.
-      if (known === undefined) this.#timeRoles.set(index, told !== undefined);
-      if (known !== true && told === undefined) continue;
-      column.undo(row);
-      if (told !== undefined && Number.isNaN(time)) time = told;
-    }
-    if (this.#baseIndex < 0) return time;
-    const column = this.#columns[this.#baseIndex]!;
-    return column.has(row) ? this.#timeBase + column.values[column.count - 1]! : time;
-  }
+/** Zeros are holes that a crash or a network disk left behind. */
+function passHoles(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (bytes[at] === 0 && at < end) at++;
+  return at;
 }
 
 /** "tensor(0.25, device='cuda:0')" and numbers in quotes. */

@@ -4,9 +4,11 @@ const { DuckDBInstance } = (await import(entry!)) as DuckModule;
 const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
 const connection = await instance.connect();
 const source = format === 'csv' ? `read_csv('${file}')` : `read_json('${file}', format = 'newline_delimited')`;
-const start = performance.now();
+const [start, before] = [performance.now(), process.cpuUsage()];
 await connection.run(`CREATE TABLE log AS SELECT * FROM ${source}`);
-console.log(JSON.stringify({ milliseconds: performance.now() - start }));
+const milliseconds = performance.now() - start;
+const { user, system } = process.cpuUsage(before);
+console.log(JSON.stringify({ milliseconds, userMilliseconds: user / 1e3, systemMilliseconds: system / 1e3 }));
 
 interface DuckModule {
   readonly DuckDBInstance: {

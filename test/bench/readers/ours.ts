@@ -3,7 +3,7 @@ import type { FoundRun, ReaderCursor } from '../../../src/domain/records.ts';
 import { openRun } from '../../../src/readers/index.ts';
 
 const reader = openRun(JSON.parse(process.argv[2]!) as FoundRun);
-const start = performance.now();
+const [start, before] = [performance.now(), process.cpuUsage()];
 const tags = new Set<string>();
 let scalars = 0;
 let cursor: ReaderCursor | undefined;
@@ -17,4 +17,14 @@ for (let more = true; more; ) {
   more = polled.more;
 }
 const milliseconds = performance.now() - start;
-console.log(JSON.stringify({ milliseconds, scalars, tags: tags.size, memory: process.memoryUsage().rss }));
+const { user, system } = process.cpuUsage(before);
+console.log(
+  JSON.stringify({
+    milliseconds,
+    userMilliseconds: user / 1e3,
+    systemMilliseconds: system / 1e3,
+    scalars,
+    tags: tags.size,
+    memory: process.memoryUsage().rss,
+  }),
+);
