@@ -47,6 +47,22 @@ export function permutation(n: number, seed: number): Uint32Array {
   return order;
 }
 
+/** 32 random bits for each of the `count` examples from a position on. They depend on the seed, the epoch and the place in it, so that a resumed run draws the same ones. */
+export function exampleDraws(position: number, count: number, examples: number, seed: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => {
+    const epoch = Math.floor((position + i) / examples);
+    return mixed(mixed(mixed(seed % 2 ** 32) ^ epoch) ^ ((position + i) % examples));
+  });
+}
+
+/** The finalizer of MurmurHash3 (Appleby, public domain), a bijection of 32 bits, behind a step that moves it from 0. */
+export function mixed(value: number): number {
+  let hash = (value + 0x9e3779b9) | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
 /** Distinct for all epochs below 2²⁰ of a seed, and a safe integer: the generator takes 53 bits. */
 function epochSeed(seed: number, epoch: number): number {
   return (seed % 2 ** 32) * 2 ** 20 + (epoch % 2 ** 20) + 1;

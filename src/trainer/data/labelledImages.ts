@@ -47,4 +47,5 @@ export class LabelledImages implements DataSet {
     }
     return { images, labels };
   }
+  dispose(): void {}
 }

@@ -3,18 +3,24 @@ import type { DataSource } from '../../recipes/data.ts';
 import type { DataSetRequest } from '../../recipes/recipe.ts';
 import type { DataSet } from './dataSet.ts';
 import { loadImageSet } from './imageSet.ts';
+import { openTokenSet } from './tokens/tokenSet.ts';
 
 /**
  * Opens the data set that a recipe asks for. Undefined where one that is not required does not exist. Throws AppError 'bad-data' that names
  * the file and what is wrong with it.
  */
-export function openDataSet(request: DataSetRequest): DataSet | undefined {
-  return openers[request.source.kind](request);
+export async function openDataSet(request: DataSetRequest): Promise<DataSet | undefined> {
+  const open = openers[request.source.kind] as Opener<DataSource>;
+  return await open({ ...request, source: request.source });
 }
 
-const openers: { readonly [K in DataSource['kind']]: (request: DataSetRequest) => DataSet | undefined } = {
+type Opener<Source> = (
+  request: DataSetRequest & { readonly source: Source },
+) => DataSet | undefined | Promise<DataSet | undefined>;
+
+const openers: { readonly [K in DataSource['kind']]: Opener<Extract<DataSource, { kind: K }>> } = {
   images: loadImageSet,
-  tokens: notYet,
+  tokens: openTokenSet,
   arrays: notYet,
 };
 

@@ -4,7 +4,7 @@ import type { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { describeFacts, exampleTensors } from '../../recipes/data.ts';
-import type { DataFacts, Program } from '../../recipes/recipe.ts';
+import type { DataFacts, DataSetRequest, Program } from '../../recipes/recipe.ts';
 import { type LoadedConfig, resumeLast } from '../config/loadConfig.ts';
 import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
@@ -44,7 +44,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const settings = runSettings(config);
   await enter('loading data');
-  const dataSets = recipe.dataSets(config).flatMap((request) => openDataSet(request) ?? []);
+  const dataSets = await openAll(recipe.dataSets(config), owner);
   const trainSet = dataSets[0]!;
   const { facts } = trainSet;
   await enter('building the model');
@@ -67,6 +67,15 @@ export async function prepareRun(
   const steps = owner.add(new FusedSteps(plan));
   const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
   return { settings, architecture, program, step, plan, steps, dataSets, data: facts, placement, start, resumedFrom };
+}
+
+async function openAll(requests: readonly DataSetRequest[], owner: Disposables): Promise<readonly DataSet[]> {
+  const opened: DataSet[] = [];
+  for (const request of requests) {
+    const set = await openDataSet(request);
+    if (set !== undefined) opened.push(owner.add(set));
+  }
+  return opened;
 }
 
 /** The path of the checkpoint that a run is to go on from, or undefined where it begins afresh. */

@@ -44,7 +44,7 @@ export async function openCheckpoint(file: string, options: UseOptions = {}): Pr
     });
   }
   const config = JSON.parse(facts.config) as JsonObject;
-  const data = knownData(facts) ?? loadedData(recipe, config);
+  const data = knownData(facts) ?? (await loadedData(recipe, config));
   const program = recipe.build(config, data);
   const pack = declareParameters(new Graph(), program, 'parameters');
   const { state } = loadCheckpoint(file, pack.layout, recipe.architecture(config, data));
@@ -59,9 +59,10 @@ function knownData({ data }: CheckpointFacts): DataFacts | undefined {
 }
 
 /** Older checkpoints do not say what their network was built for, so their data set is asked. */
-function loadedData(recipe: Recipe, config: JsonObject): DataFacts {
+async function loadedData(recipe: Recipe, config: JsonObject): Promise<DataFacts> {
   const [request] = recipe.dataSets(config);
-  const set = request === undefined ? undefined : openDataSet({ ...request, required: true });
+  const set = request === undefined ? undefined : await openDataSet({ ...request, required: true });
+  set?.dispose();
   if (set !== undefined) return set.facts;
   throw new AppError('bad-data', `The recipe ${recipe.info.id} names no data set, so its network cannot be built.`);
 }

@@ -56,7 +56,7 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
   const requests = recipe.dataSets(config);
   for (const evaluation of program.evaluations) {
     const request = requests.find(({ name }) => name === evaluation.data);
-    const set = request === undefined ? undefined : openDataSet(request);
+    const set = request === undefined ? undefined : await openDataSet(request);
     if (set === undefined) {
       missing.push(evaluation.data);
       continue;
@@ -66,6 +66,7 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
       for (const [tag, value] of await evaluator.measure(average, noPause)) metrics[tag] = value;
     } finally {
       evaluator.dispose();
+      set.dispose();
     }
     dataSets[set.name] = set.sha256;
   }

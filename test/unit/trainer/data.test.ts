@@ -221,7 +221,7 @@ test('epochs and seeds differ in their order', () => {
   assert.notEqual(new ExampleOrder(1000, 2).take(0, 1000).join(), first);
 });
 
-test('batches hold the images and labels of their indices', (t) => {
+test('batches hold the images and labels of their indices', async (t) => {
   const set = loadImageSet(trainSet(writeIdxSet(temporaryFolder(t))))!;
   const { images, labels } = set.gather([5, 0, 96 + 3]);
   for (const [i, index] of [5, 0, 3].entries()) {
@@ -233,7 +233,7 @@ test('batches hold the images and labels of their indices', (t) => {
   }
   const order = new ExampleOrder(96, 9).take(90, 12);
   assert.deepEqual(
-    new BatchLoader(set, 9).take(90, 12)['labels'],
+    (await new BatchLoader(set, 9).take(90, 12))['labels'],
     BigInt64Array.from(order, (i) => BigInt(set.labels[i]!)),
   );
 });

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { TokenFacts, TokenSource, VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
+import type { DataSetRequest } from '../../../recipes/recipe.ts';
+import type { DataSet, ExampleArrays } from '../dataSet.ts';
+import { badData } from '../files/badData.ts';
+import { type FoundFiles, findFiles } from '../files/findFiles.ts';
+import { OpenFiles } from '../files/openFiles.ts';
+import { dnaEndings, openDna } from './dnaFiles.ts';
+import type { SequencePlan } from './sequences.ts';
+import { splitStretches } from './splitStretches.ts';
+import { openText, textEndings } from './textFiles.ts';
+import { type TokenPlan, TokenReader } from './tokenReader.ts';
+import type { Stretch } from './windows.ts';
+
+/** What was found in files: sequences, the stretches of them that examples are made of, and a hash of both. */
+export interface TokenCorpus {
+  readonly vocabulary: VocabularyFacts;
+  readonly sequences: readonly SequencePlan[];
+  readonly stretches: readonly Stretch[];
+  readonly sha256: string;
+}
+
+export interface TokenRequest extends DataSetRequest {
+  readonly source: TokenSource;
+}
+
+/** Opens text or DNA as windows of tokens. Undefined where a part that is not required has no files, or nothing is held out. Throws AppError 'bad-data'. */
+export async function openTokenSet(request: TokenRequest): Promise<DataSet | undefined> {
+  const { what, endings, open } = kinds[request.source.vocabulary];
+  const found = findFiles(request, endings, what);
+  if (found === undefined) return undefined;
+  const files = new OpenFiles();
+  try {
+    const corpus = await open(found, files, request);
+    const set = makeSet(request, corpus, found, files);
+    if (set === undefined) files.dispose();
+    return set;
+  } catch (error) {
+    files.dispose();
+    throw error;
+  }
+}
+
+interface TokenKind {
+  readonly what: string;
+  readonly endings: readonly string[];
+  readonly open: (found: FoundFiles, files: OpenFiles, request: TokenRequest) => Promise<TokenCorpus>;
+}
+
+const kinds: { readonly [K in VocabularyKind]: TokenKind } = {
+  bytes: { what: 'text files', endings: textEndings, open: openText },
+  tokenizer: { what: 'text files', endings: textEndings, open: openText },
+  dna: { what: 'FASTA or 2bit files', endings: dnaEndings, open: openDna },
+};
+
+function makeSet(
+  request: TokenRequest,
+  corpus: TokenCorpus,
+  { isNamed }: FoundFiles,
+  files: OpenFiles,
+): DataSet | undefined {
+  const { name, path: root, source, split, required } = request;
+  const { vocabulary, sequences, sha256 } = corpus;
+  const stretches = isNamed ? corpus.stretches : splitStretches(corpus.stretches, sequences, source, split);
+  const plan: TokenPlan = { kind: 'tokens', sequences, stretches, vocabulary, source };
+  const reader = new TokenReader(plan, files);
+  if (reader.examples === 0) {
+    if (!required) return undefined;
+    throw badData(`There are no ${split} examples in ${path.resolve(root)}: its files are empty, or all is held out.`);
+  }
+  const rule = isNamed ? '' : `${split} ${source.testSequences?.join(' ') || source.testFraction}`;
+  const facts: TokenFacts = {
+    kind: 'tokens',
+    examples: reader.examples,
+    window: source.window,
+    vocabulary,
+    weighted: true,
+    classes: 0,
+  };
+  return new TokenSet({ name, path: root, facts, sha256: partHash(sha256, rule) }, reader, files.allResident, plan);
+}
+
+/** Parts of one set of files have hashes of their own. */
+function partHash(sha256: string, rule: string): string {
+  return rule === '' ? sha256 : createHash('sha256').update(`${sha256}\n${rule}\n`).digest('hex');
+}
+
+class TokenSet implements DataSet {
+  readonly name: DataSet['name'];
+  readonly path: string;
+  readonly facts: TokenFacts;
+  readonly sha256: string;
+  readonly plan?: TokenPlan;
+  readonly #reader: TokenReader;
+
+  constructor(
+    about: Pick<DataSet, 'name' | 'path' | 'sha256'> & { readonly facts: TokenFacts },
+    reader: TokenReader,
+    isResident: boolean,
+    plan: TokenPlan,
+  ) {
+    this.name = about.name;
+    this.path = about.path;
+    this.facts = about.facts;
+    this.sha256 = about.sha256;
+    this.#reader = reader;
+    if (!isResident) this.plan = plan;
+  }
+
+  gather(indices: ArrayLike<number>, draws?: Uint32Array): ExampleArrays {
+    return this.#reader.gather(indices, draws);
+  }
+
+  dispose(): void {
+    this.#reader.dispose();
+  }
+}
