@@ -14,6 +14,8 @@ export interface ZipEntry {
   readonly method: number;
   readonly size: number;
   readonly packedSize: number;
+  /** CRC-32 of the content. */
+  readonly crc32: number;
   /** Offset in the archive of the entry's local header. */
   readonly headerOffset: number;
 }
@@ -109,7 +111,8 @@ function readEntries(directory: Uint8Array): readonly ZipEntry[] | undefined {
     const next = extraStart + extraLength + view.getUint16(at + 32, true);
     if (next > directory.length) return undefined;
     const name = new TextDecoder().decode(directory.subarray(at + centralHeader.size, extraStart));
-    entries.push({ name, method: view.getUint16(at + 10, true), ...sizesOf(view, at, extraStart, extraLength) });
+    const [method, crc32] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
+    entries.push({ name, method, crc32, ...sizesOf(view, at, extraStart, extraLength) });
     at = next;
   }
   return entries.length === 0 ? undefined : entries;

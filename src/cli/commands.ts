@@ -94,6 +94,10 @@ export const commands = {
     summary: 'measure a checkpoint of Trainyard on held-out data',
     load: async () => (await import('./commands/eval.ts')).runEval,
   },
+  'install-cuda': {
+    summary: 'fetch the CUDA provider of ONNX Runtime, and say what else a GPU needs',
+    load: async () => (await import('./commands/installCuda.ts')).runInstallCuda,
+  },
   train: { summary: 'train a configuration in this process', load: async () => (await import('./train.ts')).runTrain },
   'probe-device': {
     summary: 'try a device with a small model',

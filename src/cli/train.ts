@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type DeviceName, deviceChoices } from '../domain/device.ts';
+import { useInstalledCuda } from './installedCuda.ts';
 
 const trainHelp = `trainyard train CONFIG [key=value …]
 
@@ -27,6 +28,7 @@ export async function runTrain(args: readonly string[]): Promise<number> {
   const flag = args.find((arg) => arg.startsWith('-') && arg !== profileFlag);
   if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
   if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
+  await useInstalledCuda();
   const trainer = await loadTrainer();
   if (trainer === undefined) return 1;
   const { terminalOn } = await import('../trainer/run/terminal.ts');
@@ -53,6 +55,7 @@ export async function runProbeDevice(args: readonly string[]): Promise<number> {
   if (name !== 'all' && (name === 'auto' || !(deviceChoices as readonly string[]).includes(name))) {
     return complain(`There is no device ${name}. There are all, ${deviceChoices.slice(1).join(', ')}.`);
   }
+  await useInstalledCuda();
   if (values.trial === true) return runTrial(name as DeviceName);
   const { probeDevice, probeDevices } = await import('../trainer/devices/probe.ts');
   const probes = name === 'all' ? await probeDevices() : [await probeDevice(name as DeviceName)];

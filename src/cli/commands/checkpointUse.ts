@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts';
 import { type DeviceChoice, deviceChoices } from '../../domain/device.ts';
 import type { UseOptions } from '../../trainer/use/openCheckpoint.ts';
 import { UsageError, wholeNumber } from '../arguments.ts';
+import { useInstalledCuda } from '../installedCuda.ts';
 
 /** The options of every command that computes with a checkpoint. */
 export const useOptions = {
@@ -30,6 +31,7 @@ export function useSettings({
 
 /** The part of the trainer that uses checkpoints. It brings ONNX Runtime's library with it, which may be missing or made for another system. */
 export async function loadUse() {
+  await useInstalledCuda();
   try {
     const { openCheckpoint } = await import('../../trainer/use/openCheckpoint.ts');
     const { drawSamples, measureCheckpoint } = await import('../../trainer/use/useCheckpoint.ts');

@@ -23,12 +23,16 @@ const refusals: readonly Refusal[] = [
     pattern:
       /libonnxruntime_providers_(shared|cuda)\.so[^\n]*cannot open shared object file|onnxruntime_providers_(shared|cuda)\.dll/,
     say: () =>
-      'The CUDA provider of ONNX Runtime is not installed (libonnxruntime_providers_cuda.so is missing). Get it with `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`.',
+      'The CUDA provider of ONNX Runtime is not installed (libonnxruntime_providers_cuda.so is missing). Run the command "Trainyard: Install CUDA Provider", or in a terminal: trainyard install-cuda.',
+  },
+  {
+    pattern: /libonnxruntime_providers_(shared|cuda)\.so: (invalid ELF header|file too short)/,
+    say: () => 'The CUDA provider of ONNX Runtime is damaged. Install it again: trainyard install-cuda.',
   },
   {
     pattern: /libcudnn[\w.]*/,
     say: (library) =>
-      `cuDNN 9 is not installed (${library} is missing). Install it, or add its folder to LD_LIBRARY_PATH.`,
+      `cuDNN 9 is not installed (${library} is missing). "trainyard install-cuda --check" says how to get it; libraries elsewhere are found through LD_LIBRARY_PATH.`,
   },
   {
     pattern: /libcuda\.so[\w.]*/,
@@ -37,7 +41,7 @@ const refusals: readonly Refusal[] = [
   {
     pattern: /lib(cublasLt|cublas|cudart|cufft|curand|nvrtc|nvJitLink)\.so[\w.]*/,
     say: (library) =>
-      `The CUDA 12 libraries are not installed (${library} is missing). Install the CUDA 12 runtime, or add its folder to LD_LIBRARY_PATH.`,
+      `The CUDA${/\.so(\.1[23])/.exec(library)?.[1]?.replace('.', ' ') ?? ''} libraries are not installed (${library} is missing). "trainyard install-cuda --check" says how to get them; libraries elsewhere are found through LD_LIBRARY_PATH.`,
   },
   {
     pattern: /no CUDA-capable device|CUDA failure 100\b/,
@@ -45,7 +49,7 @@ const refusals: readonly Refusal[] = [
   },
   {
     pattern: /driver version is insufficient|CUDA failure 35\b/,
-    say: () => 'The NVIDIA driver is too old for CUDA 12. Install a newer one.',
+    say: () => 'The NVIDIA driver is too old for the CUDA version of the provider. Install a newer one.',
   },
   {
     pattern: /CUDA failure 2\b|out of memory/i,

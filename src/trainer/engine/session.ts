@@ -1,3 +1,4 @@
+import '../devices/cuda/binding.ts';
 import * as ort from 'onnxruntime-node';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
