@@ -5,6 +5,7 @@ import { csvFormat } from './csv/format.ts';
 import { type DiscoverOptions, type Discovery, discover } from './discovery/discover.ts';
 import { dvcliveFormat } from './dvclive/format.ts';
 import { experimentHubFormat } from './experimentHub/format.ts';
+import { withLfsProblems } from './files/lfsPointer.ts';
 import type { RunFormat, RunReader } from './format.ts';
 import { groupRuns } from './grouping/groupRuns.ts';
 import { hfTrainerFormat } from './hfTrainer/format.ts';
@@ -62,9 +63,11 @@ export async function discoverRuns(root: string, options: DiscoverOptions = {}):
 
 /** The reader of a run that was found; of all its places, where it has several. */
 export function openRun(run: FoundRun): RunReader {
-  return run.parts === undefined || run.parts.length === 0
-    ? formatBySource[run.source].open(run)
-    : new CompositeReader(run, (place) => formatBySource[place.source].open(place));
+  return run.parts === undefined || run.parts.length === 0 ? openPlace(run) : new CompositeReader(run, openPlace);
+}
+
+function openPlace(place: FoundRun): RunReader {
+  return withLfsProblems(place, formatBySource[place.source].open(place));
 }
 
 /** A reader of one event file alone. The run's path is the file's folder. */

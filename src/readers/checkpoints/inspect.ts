@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { CheckpointDetails } from '../../domain/checkpoint.ts';
+import { isLfsPointer, lfsSentence } from '../files/lfsPointer.ts';
 import { type BytesFile, type FileReason, withFile } from './bytesFile.ts';
 import type { CheckpointFile } from './contents.ts';
 import { readModelFolder } from './huggingFace.ts';
@@ -51,6 +52,7 @@ export async function inspectCheckpoint(file: string): Promise<Result<Checkpoint
 async function readFile(file: BytesFile): Promise<Result<CheckpointFile, FileReason>> {
   const head = await file.read(0, headBytes);
   if (head.length < 8) return fail('unfinished', `${file.path} has ${file.size} bytes, too few for a checkpoint.`);
+  if (isLfsPointer(head)) return fail('unfinished', `${file.path} is no checkpoint. ${lfsSentence}.`);
   const make = makes.find(({ fits }) => fits(head, path.basename(file.path).toLowerCase()));
   if (make === undefined)
     return fail('bad-file', `${file.path} is no checkpoint of a known make: its first bytes are those of none.`);

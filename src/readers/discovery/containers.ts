@@ -1,3 +1,4 @@
+import { explainDamage } from '../files/lfsPointer.ts';
 import type { ContainerListing, RunContainer, RunFormat } from '../format.ts';
 import type { Disk } from './disk.ts';
 
@@ -30,11 +31,19 @@ export async function listContainer(
   const before = await lookAt(container, disk);
   if (known !== undefined && holdsStill(known, before)) return known;
   const format = formats.find(({ source }) => source === container.source);
-  const listing = await format?.list?.(container);
-  if (listing === undefined) return undefined;
+  const told = await format?.list?.(container);
+  if (told === undefined) return undefined;
+  const listing = await withReason(container, told);
   const after = await lookAt(container, disk);
   const isQuiet = before !== undefined && before.signature === after?.signature && after.isAged;
   return { container, listing, ...(isQuiet || (listing.settled && after !== undefined) ? { look: after! } : {}) };
+}
+
+/** What Git LFS has not fetched yet is skipped for that reason, and looked at again when it comes. */
+async function withReason({ path }: RunContainer, listing: ContainerListing): Promise<ContainerListing> {
+  if (listing.skipped === undefined) return listing;
+  const skipped = await explainDamage(path, listing.skipped);
+  return skipped === listing.skipped ? listing : { ...listing, skipped, settled: false };
 }
 
 function holdsStill({ look, listing }: IndexedContainer, now: ContainerLook | undefined): boolean {

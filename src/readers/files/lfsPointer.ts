@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import type { PollResult } from '../../domain/records.ts';
+import path from 'node:path';
+import type { FoundRun, PollResult } from '../../domain/records.ts';
 import type { RunReader } from '../format.ts';
 
 /** The first line of a pointer file: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md. Pointers are shorter than 1024 bytes. */
@@ -19,15 +20,18 @@ export async function explainDamage(file: string, sentence: string): Promise<str
   return (await readsAsPointer(file)) ? lfsSentence : sentence;
 }
 
-/** A reader that says of files which only Git LFS has why they hold nothing. It looks at a file only where there is a problem with it. */
-export function withLfsProblems(reader: RunReader): RunReader {
+/** A run's reader that says of files which only Git LFS has why they hold nothing. It looks at a file only where there is a problem with it. */
+export function withLfsProblems({ path: place }: FoundRun, reader: RunReader): RunReader {
+  // Problems name files by their place below the run, which is a folder or a file itself.
+  const explain = async (file: string, message: string): Promise<string> =>
+    explainDamage(path.resolve(place, file), await explainDamage(path.resolve(path.dirname(place), file), message));
   return {
     async poll(cursor, budget): Promise<PollResult> {
       const result = await reader.poll(cursor, budget);
       if (result.problems.length === 0) return result;
       const problems = await Promise.all(
         result.problems.map(async (problem) =>
-          problem.file === '' ? problem : { ...problem, message: await explainDamage(problem.file, problem.message) },
+          problem.file === '' ? problem : { ...problem, message: await explain(problem.file, problem.message) },
         ),
       );
       return { ...result, problems };
