@@ -129,6 +129,8 @@ export interface OpAttributes {
   readonly GatherElements: AxisAttributes;
   readonly ScatterElementsAdd: AxisAttributes;
   readonly ScatterAdd: NoAttributes;
+  // a graph within the graph: the number of its body in `graph.bodies`
+  readonly Scan: { readonly body: number };
   readonly Range: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
 }
 

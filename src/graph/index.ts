@@ -8,6 +8,7 @@ export * from './build/movement.ts';
 export type { Operand } from './build/operands.ts';
 export * from './build/random.ts';
 export * from './build/reduction.ts';
+export { type ScanInputs, scanOver } from './build/scan.ts';
 export * from './build/unary.ts';
 export { type DType, dtypes, isFloating, packNumbers, unpackNumbers } from './dtype.ts';
 export * from './encode.ts';
@@ -19,7 +20,7 @@ export {
   importModel,
   trainableTensors,
 } from './import/importModel.ts';
-export { type BaseGraph, type Node, Value } from './ir.ts';
+export { type BaseGraph, type Node, type ScanBody, Value } from './ir.ts';
 export { inputName } from './lower.ts';
 export * from './onnx/model.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';

@@ -70,6 +70,22 @@ export interface OnnxForm {
   /** Where they are not the outputs of the node in their order; null is an optional one that is left out. */
   readonly outputs?: readonly (Value | null)[];
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
+  /** What a node runs over and over, and the values outside that it sees there by name. */
+  readonly body?: { readonly of: ScanBody; readonly captured: readonly Value[] };
+}
+
+/** A graph of its own that a Scan runs once per step; see `scanOver`. */
+export interface ScanBody {
+  readonly graph: BaseGraph;
+  readonly steps: number;
+  /** Values carried from step to step. */
+  readonly state: readonly { readonly input: Value; readonly next: Value }[];
+  /** Inputs of which every step gets its own. */
+  readonly sequence: readonly Value[];
+  /** Inputs that are the same in every step, and are not copied. */
+  readonly constants: readonly Value[];
+  /** Values that every step gives back. */
+  readonly perStep: readonly Value[];
 }
 
 /**
@@ -98,6 +114,8 @@ export type OpTable<Names extends OpName = OpName> = { readonly [Op in Names]: O
 /** A graph under construction. Use `Graph`, which knows the operations. */
 export class BaseGraph {
   readonly inputs: Value[] = [];
+  /** Bodies of the scans in this graph. */
+  readonly bodies: ScanBody[] = [];
   readonly #ops: OpTable;
   readonly #inputNames = new Set<string>();
   readonly #known = new Map<string, Node>();

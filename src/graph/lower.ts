@@ -1,6 +1,6 @@
 import { packNumbers } from './dtype.ts';
 import type { BaseGraph, Literal, Node, OnnxForm, OpDefinition, Value } from './ir.ts';
-import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValueInfo } from './onnx/model.ts';
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueInfo } from './onnx/model.ts';
 import { opTable } from './ops/table.ts';
 import { refuse } from './shape.ts';
 import { nodesBehind } from './traverse.ts';
@@ -8,6 +8,8 @@ import { nodesBehind } from './traverse.ts';
 /** What a lowered graph takes and gives. */
 export interface Interface {
   readonly name: string;
+  /** What names made up here begin with behind "%", so that those of a body differ from those of the graph round it. */
+  readonly prefix?: string;
   /** Inputs in their order, under the names that they get. */
   readonly inputs: readonly (readonly [name: string, value: Value])[];
   /** Inputs of an enclosing graph, under the names that they have there. */
@@ -21,7 +23,7 @@ export interface Interface {
  * an output already) is it copied, since a copy of loop-carried state costs time.
  */
 export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
-  const lowering = new Lowering();
+  const lowering = new Lowering(face.prefix ?? '');
   for (const [name, value] of [...face.inputs, ...(face.outer ?? [])]) lowering.name(value, name);
   const copies = face.outputs.filter(([name, value]) => !lowering.claim(value, name));
   const values = face.outputs.map(([, value]) => value);
@@ -64,6 +66,11 @@ class Lowering {
   readonly #names = new Map<Value, string>();
   readonly #literals = new Map<string, string>();
   readonly #missing = new Set<Value>();
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
 
   name(value: Value, name: string): void {
     this.#names.set(value, name);
@@ -85,8 +92,23 @@ class Lowering {
       domain: form.domain ?? '',
       inputs: form.inputs.map((input) => this.#inputName(input)),
       outputs: (form.outputs ?? node.outputs).map((output) => (output === null ? '' : this.#nameOf(output))),
-      attributes: form.attributes ?? {},
+      attributes: { ...form.attributes, ...(form.body === undefined ? {} : this.#body(node, form.body)) },
     });
+  }
+
+  /** A body sees values outside by the names that they have there. */
+  #body({ id }: Node, { of, captured }: NonNullable<OnnxForm['body']>): Readonly<Record<string, OnnxAttribute>> {
+    const prefix = `${this.#prefix}${id}.`;
+    const named = (kind: string, values: readonly Value[]) =>
+      values.map((value, i) => [`%${prefix}${kind}${i}`, value] as const);
+    const value = lowerGraph(of.graph, {
+      name: `body of ${id}`,
+      prefix,
+      inputs: named('in', [...of.state.map(({ input }) => input), ...of.sequence]),
+      outer: of.constants.map((input, i) => [this.#nameOf(captured[i]!), input] as const),
+      outputs: named('out', [...of.state.map(({ next }) => next), ...of.perStep]),
+    });
+    return { body: { kind: 'graph', value } };
   }
 
   copy(value: Value, name: string): void {
@@ -107,7 +129,7 @@ class Lowering {
     const value = withoutTraceless(given);
     const known = this.#names.get(value);
     if (known !== undefined) return known;
-    const name = `%${value.id}`;
+    const name = `%${this.#prefix}${value.id}`;
     this.#names.set(value, name);
     if (value.source.kind === 'input') this.#missing.add(value);
     if (value.source.kind === 'constant') {
@@ -120,7 +142,7 @@ class Lowering {
     const key = `${literal.dtype}|${literal.shape.join()}|${literal.values.join()}`;
     const known = this.#literals.get(key);
     if (known !== undefined) return known;
-    const name = `%literal${this.#literals.size}`;
+    const name = `%${this.#prefix}literal${this.#literals.size}`;
     this.#literals.set(key, name);
     const data = packNumbers(literal.values, literal.dtype);
     this.initializers.push({ name, dtype: literal.dtype, shape: literal.shape, data });

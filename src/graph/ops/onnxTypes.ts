@@ -67,4 +67,5 @@ export const onnxTypes = {
   ScatterElementsAdd: 'ScatterElements',
   ScatterAdd: 'ScatterND',
   Range: 'Range',
+  Scan: 'Scan',
 } as const satisfies { readonly [Op in OpName]: OnnxType | null };

@@ -6,6 +6,7 @@ import { indexingOps } from './indexing.ts';
 import { linalgOps } from './linalg.ts';
 import { movementOps } from './movement.ts';
 import { reductionOps } from './reduction.ts';
+import { scanOps } from './scan.ts';
 import { unaryOps } from './unary.ts';
 
 /** Every operation. An operation that the catalogue in attributes.ts names and no family defines does not compile here. */
@@ -18,4 +19,5 @@ export const opTable: OpTable = {
   ...linalgOps,
   ...convolutionOps,
   ...indexingOps,
+  ...scanOps,
 };

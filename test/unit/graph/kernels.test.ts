@@ -109,8 +109,19 @@ function everything() {
     ),
     ops.oneHot(index, 3),
     ops.randomNormal(counter, [2, 3], 0),
+    scanned(ops.stopGradient(x)),
   ];
   return { graph, results, inputs: [x, w, depthwise] };
+}
+
+/** The sum over the first axis, entry by entry. */
+function scanned(x: ops.Value): ops.Value {
+  const graph = new ops.Graph();
+  const [sum, entry] = [graph.input('sum', x.shape.slice(1)), graph.input('entry', x.shape.slice(1))];
+  const state = [{ input: sum, next: ops.add(sum, entry) }];
+  const body = { graph, steps: x.shape[0]!, state, sequence: [entry], constants: [], perStep: [] };
+  const zeros = ops.expand(x.graph.scalar(0), sum.shape);
+  return ops.scanOver(body, { state: [zeros], sequence: [x], constants: [] }).state[0]!;
 }
 
 test('each operation is written as the operator that the table names', () => {
