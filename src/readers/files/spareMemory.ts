@@ -9,23 +9,26 @@ const mostPieces = 4;
 const largestPiece = 1 << 21;
 
 let columnBytes = 0;
-const spareColumns: Float64Array<ArrayBuffer>[] = [];
+const spareBuffers: ArrayBuffer[] = [];
 const sparePieces: ArrayBuffer[] = [];
 
-/** A column of at least so many numbers, with anything in it. */
+/**
+ * A column of so many numbers, with anything in it; its buffer may be larger. The columns of a tag grow together, so each has exactly the length
+ * that was asked for.
+ */
 export function takeColumn(capacity: number): Float64Array<ArrayBuffer> {
-  const spare = spareColumns.at(-1);
-  if (spare === undefined || spare.length < capacity) return new Float64Array(capacity);
-  spareColumns.pop();
+  const spare = spareBuffers.at(-1);
+  if (spare === undefined || spare.byteLength < 8 * capacity) return new Float64Array(capacity);
+  spareBuffers.pop();
   columnBytes -= spare.byteLength;
-  return spare;
+  return new Float64Array(spare, 0, capacity);
 }
 
 /** A column with room for so many numbers that begins as this one, which is spare from now on. */
 export function enlargeColumn(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
   const larger = takeColumn(capacity);
   larger.set(column);
-  giveColumn(column);
+  giveBuffer(column.buffer);
   return larger;
 }
 
@@ -34,9 +37,9 @@ export function enlargeColumn(column: Float64Array<ArrayBuffer>, capacity: numbe
  * Each column keeps a buffer of its own, to be transferred.
  */
 export function trimColumn(column: Float64Array<ArrayBuffer>, count: number, lent: boolean): Float64Array<ArrayBuffer> {
-  if (lent || count > column.length * 0.9) return column.subarray(0, count);
+  if (lent || 8 * count > column.buffer.byteLength * 0.9) return column.subarray(0, count);
   const copy = column.slice(0, count);
-  giveColumn(column);
+  giveBuffer(column.buffer);
   return copy;
 }
 
@@ -59,8 +62,7 @@ export function giveRows(batches: readonly ScalarBatch[]): void {
   const buffers = new Set<ArrayBufferLike>();
   for (const { steps, wallTimes, values } of batches)
     for (const column of [steps, wallTimes, values]) buffers.add(column.buffer);
-  for (const buffer of buffers)
-    if (buffer instanceof ArrayBuffer && buffer.byteLength % 8 === 0) giveColumn(new Float64Array(buffer));
+  for (const buffer of buffers) if (buffer instanceof ArrayBuffer && buffer.byteLength % 8 === 0) giveBuffer(buffer);
 }
 
 /** Memory of at least so many bytes, with anything in it. Who gives it back with `givePiece` does not look at it any more. */
@@ -78,8 +80,8 @@ export function givePiece(piece: ArrayBuffer): void {
   if (sparePieces.length > mostPieces) sparePieces.shift();
 }
 
-function giveColumn(column: Float64Array<ArrayBuffer>): void {
-  if (column.length === 0 || columnBytes + column.byteLength > mostColumnBytes) return;
-  columnBytes += column.byteLength;
-  spareColumns.push(column);
+function giveBuffer(buffer: ArrayBuffer): void {
+  if (buffer.byteLength === 0 || columnBytes + buffer.byteLength > mostColumnBytes) return;
+  columnBytes += buffer.byteLength;
+  spareBuffers.push(buffer);
 }

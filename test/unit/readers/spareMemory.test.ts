@@ -91,3 +91,47 @@ test('the disk answers as the system does, and a pipe in place of a file keeps n
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const none = new Float64Array(0);
+
+/** One series as a reader gathers it: three columns that grow together, of which the first one's length is asked. */
+function gather(count: number, firstCapacity: number, lent: boolean) {
+  let columns = [none, none, none];
+  for (let row = 0; row < count; row++) {
+    if (row === columns[0]!.length) {
+      const capacity = row === 0 ? firstCapacity : 2 * row;
+      columns = columns.map((column) => enlargeColumn(column, capacity));
+    }
+    columns.forEach((column, index) => {
+      column[row] = 1000 * index + row;
+    });
+  }
+  const [steps, wallTimes, values] = columns.map((column) => trimColumn(column, count, lent));
+  return { tag: 'a', steps: steps!, wallTimes: wallTimes!, values: values! };
+}
+
+test('columns that are used again lose and mix up nothing, whatever was given back before', () => {
+  const run = fc.record({
+    count: fc.integer({ min: 0, max: 3000 }),
+    first: fc.integer({ min: 1, max: 400 }),
+    lent: fc.boolean(),
+  });
+  const property = fc.property(fc.array(run, { minLength: 1, maxLength: 12 }), (runs) => {
+    for (const { count, first, lent } of runs) {
+      const batch = gather(count, first, lent);
+      [batch.steps, batch.wallTimes, batch.values].forEach((column, index) => {
+        assert.deepEqual(
+          [...column],
+          Array.from({ length: count }, (_, row) => 1000 * index + row),
+        );
+      });
+      giveRows([batch]);
+    }
+  });
+  fc.assert(property, { numRuns: 60 });
+});
+
+test('a column has the length that was asked for, also where a larger one is spare', () => {
+  giveRows([{ tag: 'a', steps: new Float64Array(5000), wallTimes: none, values: none }]);
+  assert.equal(takeColumn(10).length, 10);
+});
