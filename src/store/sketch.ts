@@ -14,15 +14,15 @@ export function newSketch(): Sketch {
 
 /** Takes in the next values of the series. Values that are not finite leave a gap. */
 export function extendSketch(sketch: Sketch, values: Float64Array): void {
-  for (let next = (sketch.spacing - (sketch.seen % sketch.spacing)) % sketch.spacing; next < values.length; ) {
-    const value = values[next]!;
+  const total = sketch.seen + values.length;
+  while (Math.ceil(total / sketch.spacing) >= room) halve(sketch);
+  const { spacing, seen } = sketch;
+  // The next place of the series whose number is a multiple of the spacing.
+  for (let at = Math.ceil(seen / spacing) * spacing - seen; at < values.length; at += spacing) {
+    const value = values[at]!;
     sketch.values.push(Number.isFinite(value) ? value : null);
-    if (sketch.values.length === room) halve(sketch);
-    // The spacing may just have doubled, so the next place is counted from the start of the series.
-    const place = sketch.seen + next;
-    next = (Math.floor(place / sketch.spacing) + 1) * sketch.spacing - sketch.seen;
   }
-  sketch.seen += values.length;
+  sketch.seen = total;
 }
 
 /** At most `count` evenly spaced values, NaN for gaps, ending with the last value of the series. */

@@ -40,9 +40,8 @@ export const emptyLogFacts: LogFacts = { firstWallTime: null, lastWallTime: null
 export class EventCollector {
   readonly tags: TagTable;
   #media: MediaRecord[] = [];
-  // NaN where there is none: a field that is always a number costs no allocation per event.
-  #firstWallTime: number;
-  #lastWallTime: number;
+  /** First and last wall time, NaN where there is none: numbers in an array cost no allocation per event. */
+  readonly #wallTimes: Float64Array;
   #hparams: JsonObject | null;
   readonly #restarts: Restart[];
 
@@ -53,8 +52,7 @@ export class EventCollector {
     expected?: ReadonlyMap<string, number>,
   ) {
     this.tags = new TagTable(expected);
-    this.#firstWallTime = facts.firstWallTime ?? Number.NaN;
-    this.#lastWallTime = facts.lastWallTime ?? Number.NaN;
+    this.#wallTimes = Float64Array.of(facts.firstWallTime ?? Number.NaN, facts.lastWallTime ?? Number.NaN);
     this.#hparams = facts.hparams;
     this.#restarts = [...facts.restarts];
     for (const [tag, meaning] of meanings) this.tags.findText(tag).meaning = meaning;
@@ -63,8 +61,8 @@ export class EventCollector {
   /** What the log said of itself up to here. */
   get facts(): LogFacts {
     return {
-      firstWallTime: orNull(this.#firstWallTime),
-      lastWallTime: orNull(this.#lastWallTime),
+      firstWallTime: orNull(this.#wallTimes[0]!),
+      lastWallTime: orNull(this.#wallTimes[1]!),
       hparams: this.#hparams,
       restarts: this.#restarts,
     };
@@ -72,10 +70,13 @@ export class EventCollector {
 
   /** Takes the event in bytes [start, end). Throws MalformedMessage, and then nothing of the event was taken. */
   take(buffer: EventBuffer, start: number, end: number): void {
-    if (readFastScalar(buffer.bytes, buffer.view, start, end, this.tags)) {
+    if (readFastScalar(buffer.bytes, buffer.view, start, end, this.tags))
       this.#sawTime(buffer.view.getFloat64(start + 1, true));
-      return;
-    }
+    else this.#takeAny(buffer, start, end);
+  }
+
+  /** A function of its own: one that holds closures allocates their surroundings whenever it is called. */
+  #takeAny(buffer: EventBuffer, start: number, end: number): void {
     const reader = new WireReader(buffer.bytes, buffer.view, { start, end });
     const event = readEvent(reader);
     const parsed = event.values.map((value) => this.#interpret(reader, event, value, buffer));
@@ -136,8 +137,9 @@ export class EventCollector {
 
   #sawTime(wallTime: number): void {
     if (!(wallTime > 0)) return;
-    if (Number.isNaN(this.#firstWallTime)) this.#firstWallTime = wallTime;
-    this.#lastWallTime = wallTime;
+    const seen = this.#wallTimes;
+    if (Number.isNaN(seen[0]!)) seen[0] = wallTime;
+    seen[1] = wallTime;
   }
 }
 

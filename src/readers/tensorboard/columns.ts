@@ -45,12 +45,18 @@ export class TagColumns {
   }
 
   push(step: number, wallTime: number, value: number): void {
-    const at = this.count;
-    if (at === this.steps.length) this.#grow();
+    const at = this.nextRow();
     this.steps[at] = step;
     this.wallTimes[at] = wallTime;
     this.values[at] = value;
+  }
+
+  /** The place of one more row, which the caller fills: numbers that are passed on are allocated one by one where a call is not inlined. */
+  nextRow(): number {
+    const at = this.count;
+    if (at === this.steps.length) this.#grow();
     this.count = at + 1;
+    return at;
   }
 
   /** Hands over the rows; the columns start empty again. `lent`: see PollBudget. */

@@ -36,9 +36,11 @@ export function readFastScalar(bytes: Uint8Array, view: DataView, start: number,
   const kind = bytes[tagEnd];
   // 0x15: field 2 (simple_value) as fixed32.
   if (kind === 0x15 && tagEnd + 5 === end) {
-    tags
-      .find(bytes, view, tagStart, tagEnd)
-      .push(step, view.getFloat64(start + 1, true), view.getFloat32(tagEnd + 1, true));
+    const columns = tags.find(bytes, view, tagStart, tagEnd);
+    const row = columns.nextRow();
+    columns.steps[row] = step;
+    columns.wallTimes[row] = view.getFloat64(start + 1, true);
+    columns.values[row] = view.getFloat32(tagEnd + 1, true);
     return true;
   }
   if (kind !== 0x42) return false;
@@ -46,8 +48,10 @@ export function readFastScalar(bytes: Uint8Array, view: DataView, start: number,
   if (valueAt < 0) return false;
   const columns = tags.find(bytes, view, tagStart, tagEnd);
   if (columns.meaning?.plugin !== 'scalars') return false;
-  const value = bytes[valueAt - 1] === 8 ? view.getFloat64(valueAt, true) : view.getFloat32(valueAt, true);
-  columns.push(step, view.getFloat64(start + 1, true), value);
+  const row = columns.nextRow();
+  columns.steps[row] = step;
+  columns.wallTimes[row] = view.getFloat64(start + 1, true);
+  columns.values[row] = bytes[valueAt - 1] === 8 ? view.getFloat64(valueAt, true) : view.getFloat32(valueAt, true);
   return true;
 }
 
