@@ -151,7 +151,7 @@ export interface TextSampleProgram {
   readonly count: number;
   /** Tokens of each, the prompt among them. */
   readonly length: number;
-  /** What every text begins with, as a person types it. Empty: an ordinary token by chance. */
+  /** What every text begins with, as a person types it. Empty: an ordinary token by chance, and nothing where places are filled at random. */
   readonly prompt: string;
   readonly vocabulary: VocabularyFacts;
   /** Logits are divided by it; 0 takes the most likely token always. */

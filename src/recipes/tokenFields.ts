@@ -109,3 +109,23 @@ export function tokenSource(config: JsonObject, length: number): TokenSource {
     reverseComplement: valueAt(config, 'reverseComplement') === true,
   };
 }
+
+export interface TextSampleConfig {
+  readonly count: number;
+  /** 0: a window. */
+  readonly length: number;
+  readonly prompt: string;
+  readonly temperature: number;
+  readonly topK: number;
+}
+
+/** The typed form of `textFields`. */
+export function readTextSamples(config: JsonObject): TextSampleConfig {
+  return {
+    count: valueAt(config, 'samples.count') as number,
+    length: valueAt(config, 'samples.length') as number,
+    prompt: valueAt(config, 'samples.prompt') as string,
+    temperature: valueAt(config, 'samples.temperature') as number,
+    topK: valueAt(config, 'samples.topK') as number,
+  };
+}

@@ -1,25 +1,16 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { commonFields } from '../commonFields.ts';
-import type { VocabularyKind } from '../data.ts';
-import { textFields, tokenFields } from '../tokenFields.ts';
+import { readTextSamples, textFields, tokenFields } from '../tokenFields.ts';
+import type { LanguageSettings } from './program.ts';
+import { type LanguageTask, languageTasks } from './tasks.ts';
 
-export const languageTasks = ['causal', 'masked'] as const;
-export type LanguageTask = (typeof languageTasks)[number];
 export const languageNetworks = ['transformer', 'bytenet'] as const;
 export type LanguageNetwork = (typeof languageNetworks)[number];
 
-export interface LanguageModelConfig {
+export interface LanguageModelConfig extends LanguageSettings {
   readonly data: string;
-  readonly vocabulary: VocabularyKind;
-  readonly batchSize: number;
-  readonly task: LanguageTask;
-  /** Tokens that the network sees. */
-  readonly window: number;
-  /** Part of the tokens that a masked model is to tell. */
-  readonly maskFraction: number;
   readonly network: NetworkConfig;
-  readonly samples: TextSampleConfig;
 }
 
 export interface NetworkConfig {
@@ -34,15 +25,6 @@ export interface NetworkConfig {
   readonly firstKernel: number;
   readonly kernel: number;
   readonly dilationCycle: number;
-}
-
-export interface TextSampleConfig {
-  readonly count: number;
-  /** 0: a window. */
-  readonly length: number;
-  readonly prompt: string;
-  readonly temperature: number;
-  readonly topK: number;
 }
 
 export const languageModelFields: readonly ConfigField[] = [
@@ -141,7 +123,6 @@ export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig
   const number = (key: string) => valueAt(config, key) as number;
   return {
     data: (valueAt(config, 'data') ?? '') as string,
-    vocabulary: valueAt(config, 'vocabulary') as VocabularyKind,
     batchSize: number('batchSize'),
     task: valueAt(config, 'task') as LanguageTask,
     window: number('window'),
@@ -158,16 +139,5 @@ export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig
       dilationCycle: number('network.dilationCycle'),
     },
     samples: readTextSamples(config),
-  };
-}
-
-/** The typed form of `textFields`. */
-export function readTextSamples(config: JsonObject): TextSampleConfig {
-  return {
-    count: valueAt(config, 'samples.count') as number,
-    length: valueAt(config, 'samples.length') as number,
-    prompt: valueAt(config, 'samples.prompt') as string,
-    temperature: valueAt(config, 'samples.temperature') as number,
-    topK: valueAt(config, 'samples.topK') as number,
   };
 }

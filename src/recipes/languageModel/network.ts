@@ -4,15 +4,8 @@ import { type LanguageModelOptions, languageModel, type TokenPass } from '../../
 import type { Scope } from '../../nn/scope.ts';
 import type { TokenFacts } from '../data.ts';
 import type { LanguageModelConfig, LanguageNetwork } from './config.ts';
+import type { NetworkPass } from './program.ts';
 import { firstDropoutStream, networkVocabulary } from './tasks.ts';
-
-/** What a pass through the network is told beside its tokens. */
-export interface NetworkPass {
-  /** Counter of random numbers, in training alone: dropout draws by it. */
-  readonly counter?: Value | undefined;
-  /** int64 [N]: the logits of one place of each sequence alone, [N, 1, vocabulary]. */
-  readonly places?: Value | undefined;
-}
 
 /** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary] by the network that a configuration names. */
 export function languageNetwork(

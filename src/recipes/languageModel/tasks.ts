@@ -18,7 +18,9 @@ import {
 } from '../../graph/index.ts';
 import type { TokenFacts, VocabularyFacts } from '../data.ts';
 import type { Batch } from '../recipe.ts';
-import type { LanguageModelConfig, LanguageTask } from './config.ts';
+
+export const languageTasks = ['causal', 'masked'] as const;
+export type LanguageTask = (typeof languageTasks)[number];
 
 /** Streams of the random numbers of one step. Those of dropout follow. */
 const streams = { chosen: 0, kind: 1, token: 2 } as const;
@@ -39,7 +41,8 @@ export interface Question {
 export interface TaskRules {
   /** Tokens of an example for a network that sees `window` of them. */
   exampleLength(window: number): number;
-  ask(batch: Batch, counter: Value, facts: TokenFacts, config: LanguageModelConfig): Question;
+  /** The question of a batch; `maskFraction` is what part a masked model is to tell. */
+  ask(batch: Batch, counter: Value, facts: TokenFacts, config: { readonly maskFraction: number }): Question;
   /** The place whose logits tell the token at a place. */
   readonly answerShift: 0 | 1;
   readonly sampleOrder: 'forward' | 'random';
@@ -82,7 +85,12 @@ function nextTokens(batch: Batch, facts: TokenFacts): Question {
   };
 }
 
-function hiddenTokens(batch: Batch, counter: Value, facts: TokenFacts, config: LanguageModelConfig): Question {
+function hiddenTokens(
+  batch: Batch,
+  counter: Value,
+  facts: TokenFacts,
+  config: { readonly maskFraction: number },
+): Question {
   const { vocabulary } = facts;
   const targets = cast(batch['tokens']!, 'int64');
   const draw = (stream: number) => randomUniform(counter, targets.shape, stream);

@@ -51,7 +51,7 @@ export class TextSampler implements Disposable {
 
   /** The texts. `pause` is called between tokens, so that signals are seen; it may throw. */
   async draw(average: Float32Array, pause: () => Promise<void>): Promise<readonly string[]> {
-    const { samples, prompt, text } = this.#parts;
+    const { samples, text } = this.#parts;
     const { count, length } = samples;
     const random = seededRandom(this.#parts.seed ^ 0x5a3c);
     const tokens = new Int32Array(count * length).fill(samples.blank);
@@ -67,23 +67,23 @@ export class TextSampler implements Disposable {
       );
     }
     const rows = Array.from({ length: count }, (_, row) => tokens.subarray(row * length, (row + 1) * length));
-    return rows.map((row) => text.decode(row.subarray(Math.max(0, prompt.length - length))));
+    return rows.map((row) => text.decode(row));
   }
 
   dispose(): void {
     this.#session.dispose();
   }
 
-  /** Puts the beginning of every text in its place, and gives how many tokens that are: the prompt, or one by chance. */
+  /** Puts the beginning of every text in its place, and gives how many tokens that are: the prompt, or one by chance where a text needs a first one. */
   #begin(tokens: Int32Array, random: SeededRandom): number {
     const { samples, prompt } = this.#parts;
-    const { count, length } = samples;
-    const begin = prompt.slice(0, length);
+    const { count, length, order } = samples;
+    const needsFirst = prompt.length === 0 && order === 'forward';
     for (let row = 0; row < count; row++) {
-      const first = begin.length > 0 ? begin : [this.#ordinary[Math.floor(random.uniform() * this.#ordinary.length)]!];
-      tokens.set(first, row * length);
+      const first = needsFirst ? [this.#ordinary[Math.floor(random.uniform() * this.#ordinary.length)]!] : prompt;
+      tokens.set(first.slice(0, length), row * length);
     }
-    return Math.max(1, begin.length);
+    return needsFirst ? 1 : Math.min(prompt.length, length);
   }
 
   /** The places that are to be filled behind the given ones, in the order of their turn. */

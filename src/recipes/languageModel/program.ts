@@ -1,0 +1,128 @@
+import { cast, exp, reshape, sub, type Value } from '../../graph/index.ts';
+import { weightedCrossEntropy } from '../../nn/losses.ts';
+import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
+import type { TokenFacts } from '../data.ts';
+import {
+  type Evaluation,
+  type ExportedModel,
+  type OptimizerSettings,
+  type Program,
+  randomCounter,
+  type TextSampleProgram,
+} from '../recipe.ts';
+import type { TextSampleConfig } from '../tokenFields.ts';
+import { summarizeScores, tokenScores } from './scores.ts';
+import type { LanguageTask } from './tasks.ts';
+import { maskToken, networkVocabulary, tasks } from './tasks.ts';
+
+/** What a pass through a network over tokens is told beside its tokens. */
+export interface NetworkPass {
+  /** Counter of random numbers, in training alone: dropout draws by it. */
+  readonly counter?: Value | undefined;
+  /** int64 [N]: the logits of one place of each sequence alone, [N, 1, vocabulary]. */
+  readonly places?: Value | undefined;
+  /** For a file that is written once and not trained: what can be computed beforehand is. */
+  readonly exported?: boolean;
+}
+
+/** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary or more]. */
+export type TokenNetwork = (scope: Scope, tokens: Value, pass: NetworkPass) => Value;
+
+/** What every recipe that trains a language model decides. */
+export interface LanguageSettings {
+  readonly task: LanguageTask;
+  /** Tokens that the network sees. */
+  readonly window: number;
+  readonly batchSize: number;
+  /** Part of the tokens that a masked model is to tell. */
+  readonly maskFraction: number;
+  readonly samples: TextSampleConfig;
+}
+
+/** Training, evaluation, samples and the exported file of a network over tokens. */
+export function languageProgram(
+  network: TokenNetwork,
+  settings: LanguageSettings,
+  facts: TokenFacts,
+  optimizer: OptimizerSettings,
+): Program {
+  const { task, window, batchSize, samples } = settings;
+  return {
+    parameters: collectParameters((scope) => {
+      network(scope, scope.graph.input('tokens', [1, window], 'int64'), {});
+    }),
+    batchSize,
+    optimizer,
+    step({ graph, parameters, batch, counter }) {
+      const { seen, targets, weights } = tasks[task].ask(batch, counter, facts, settings);
+      const logits = network(readingScope(graph, parameters), seen, { counter });
+      const loss = weightedCrossEntropy(logits, targets, weights);
+      return { loss, metrics: { 'train/perplexity': exp(loss) } };
+    },
+    evaluations: [heldOut(network, settings, facts)],
+    ...(samples.count === 0 ? {} : { samples: texts(network, settings, facts) }),
+    model: exportedModel(network, settings, facts),
+  };
+}
+
+/** Hidden tokens are drawn by a counter that never changes, so that the figures of all steps and runs can be compared. */
+function heldOut(network: TokenNetwork, settings: LanguageSettings, facts: TokenFacts): Evaluation {
+  return {
+    data: 'test',
+    batchSize: settings.batchSize,
+    build(graph, parameters, batch) {
+      const counter = graph.scalar(Number(randomCounter(0, 0)), 'int64');
+      const { seen, targets, weights } = tasks[settings.task].ask(batch, counter, facts, settings);
+      return tokenScores(network(readingScope(graph, parameters), seen, {}), targets, weights);
+    },
+    summarize: summarizeScores,
+  };
+}
+
+/** A causal model writes forward; a masked one fills places in the order of a lottery, each seen by the next. */
+function texts(network: TokenNetwork, settings: LanguageSettings, facts: TokenFacts): TextSampleProgram {
+  const { task, window, samples } = settings;
+  const { vocabulary } = facts;
+  const { answerShift, sampleOrder } = tasks[task];
+  return {
+    kind: 'text',
+    ...samples,
+    prompt: beginning(settings, facts),
+    length: samples.length === 0 ? window : Math.min(samples.length, window),
+    vocabulary,
+    order: sampleOrder,
+    blank: task === 'masked' ? maskToken(vocabulary) : vocabulary.pad,
+    build(graph, parameters, tokens, places) {
+      const at = answerShift === 0 ? places : sub(places, answerShift);
+      const logits = network(readingScope(graph, parameters), cast(tokens, 'int64'), { places: at });
+      return reshape(logits, [tokens.shape[0]!, -1]);
+    },
+  };
+}
+
+/** A causal model of text begins where a line begins, unless it is told otherwise. */
+function beginning({ task, samples }: LanguageSettings, { vocabulary }: TokenFacts): string {
+  return samples.prompt === '' && task === 'causal' && vocabulary.kind === 'bytes' ? '\n' : samples.prompt;
+}
+
+/** Tokens [batch, window] in, logits out. The metadata say what the tokens are. */
+function exportedModel(network: TokenNetwork, { task, window }: LanguageSettings, facts: TokenFacts): ExportedModel {
+  return {
+    build(graph, parameters, batch) {
+      const tokens = graph.input('tokens', [batch, window], 'int64');
+      const logits = network(readingScope(graph, parameters), tokens, { exported: true });
+      return { inputs: [tokens], outputs: { logits } };
+    },
+    metadata: {
+      task: `${task} language model`,
+      inputs: `tokens: int64 [batch, ${window}], 0 to ${networkVocabulary(task, facts.vocabulary) - 1}`,
+      outputs: `logits: float32 [batch, ${window}, tokens of the vocabulary]${task === 'causal' ? ', of the next token' : ''}`,
+      vocabulary: vocabularyMetadata(facts),
+    },
+  };
+}
+
+/** Where the tokenizer lay on this machine is nobody's business elsewhere; its content is told by the hash. */
+export function vocabularyMetadata({ vocabulary: { file: _place, ...vocabulary } }: TokenFacts): string {
+  return JSON.stringify(vocabulary);
+}
