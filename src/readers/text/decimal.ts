@@ -1,3 +1,4 @@
+import { latin1 } from './latin1.ts';
 import { exactPowers, largestPower, missing, nearest, smallestPower, splitter, upperHalf } from './powersOfTen.ts';
 
 const minus = 45;
@@ -128,10 +129,4 @@ function multiply(large: number, small: number, power: number): number {
   // The operations above lose less than 2^-101 of the value.
   const bound = value * 7.888609052210118e-31;
   return value + (rest + bound) === value && value + (rest - bound) === value ? value : Number.NaN;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
 }

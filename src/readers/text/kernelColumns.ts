@@ -97,8 +97,9 @@ export class KernelColumn {
     return new KernelColumn(this.#values.subarray(0, this.#kept), this.#rows.subarray(0, this.#kept));
   }
 
-  /** The value of a row, or undefined where it has none. Rows are asked for in their order. */
+  /** The value of a row, or undefined where it has none. Rows are asked for in their order; values of those that were left out are kept. */
   at(row: number): number | undefined {
+    while (this.#rows[this.#read]! < row) this.pass(true);
     return this.#rows[this.#read] === row ? this.#values[this.#read] : undefined;
   }
 

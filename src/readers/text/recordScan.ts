@@ -79,7 +79,8 @@ export class RowMemory {
 
   /** The step of the next row, of which `told` is what the row says itself, NaN where it says nothing. */
   next(told: number, time: number): number {
-    if (Number.isFinite(told)) this.lastStep = told;
+    // The sum makes 0 of -0, which JSON, that keeps the state, does not know.
+    if (Number.isFinite(told)) this.lastStep = told + 0;
     if (!Number.isNaN(time)) {
       if (Number.isNaN(this.firstTime)) this.firstTime = time;
       this.lastTime = time;

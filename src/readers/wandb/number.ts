@@ -1,3 +1,5 @@
+import { latin1 } from '../text/latin1.ts';
+
 /**
  * The float64 of a JSON number in bytes [start, end), rounded to the nearest as JSON.parse does it; NaN where the bytes are no number. `NaN`, `Infinity`
  * and `-Infinity` are numbers here, since W&B writes them bare. No string is made for the numbers that loggers write: up to 18 digits and a power of
@@ -148,10 +150,4 @@ function parseWord(bytes: Uint8Array, start: number, end: number): number {
 
 function parseText(bytes: Uint8Array, start: number, end: number): number {
   return Number(latin1(bytes, start, end));
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
 }
