@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { Disposables } from '../base/disposables.ts';
 import { AppError } from '../base/errors.ts';
 import { noteSocket } from '../client/socketFile.ts';
-import type { JobId } from '../domain/ids.ts';
-import { type FoundRun, placeKey } from '../domain/records.ts';
-import { isActive } from '../domain/run.ts';
 import { GpuWatch } from '../launch/local/gpus.ts';
 import { AskPass } from '../launch/ssh/askPass.ts';
 import { SshHosts } from '../launch/ssh/sshHosts.ts';
@@ -27,16 +22,15 @@ import { workerHandlers } from './handlers/index.ts';
 import { JobRuns } from './jobRuns.ts';
 import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
-import { LinkedPlaces } from './launching/linking/linkedPlaces.ts';
-import { Newcomers } from './launching/linking/newcomers.ts';
 import { RunLinker } from './launching/linking/runLinker.ts';
 import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
+import { openFolder } from './openFolder.ts';
 import { Pipelines } from './pipelines/pipelines.ts';
-import { Folders, isInside } from './runs/folders.ts';
+import { RunListing } from './runListing.ts';
+import { Folders } from './runs/folders.ts';
 import { RunGroups } from './runs/grouping/runGroups.ts';
-import type { LiveRun, RunChange } from './runs/liveRun.ts';
 import { ReaderPool } from './runs/readerPool.ts';
 import { RunCatalog } from './runs/runCatalog.ts';
 import { RunMonitor } from './runs/runMonitor.ts';
@@ -50,11 +44,6 @@ import type { Sweeps } from './sweeps/sweeps.ts';
 import { SweepService } from './sweeps/wire.ts';
 import { openTargets, type Targets } from './targets.ts';
 
-/** How long `folder.open` waits for runs to be read, when the folder is new or has runs that may have changed. */
-const settleMs = 3_000;
-const knownPatienceMs = 60;
-/** A look at more runs than this takes longer than anybody should wait for a list. */
-const manyRuns = 500;
 /** So many points of a tag tell whether two logs are of one training. */
 const comparedPoints = 5_000;
 /** How old the figures of GPUs may be while a job waits for one. */
@@ -84,8 +73,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly #sweepService: SweepService;
   readonly care: Care;
   readonly #server: SocketServer;
-  readonly #linked = new LinkedPlaces();
-  readonly #newcomers = new Newcomers();
+  readonly #listing = new RunListing(this, () => this.#linker.isAtWork);
   readonly #linker: RunLinker;
   readonly #jobRuns: JobRuns;
   #idleSince = Date.now();
@@ -157,7 +145,7 @@ export class Worker extends Disposables implements WorkerServices {
         pool,
         catalog: this.catalog,
         hasClients: () => this.clients.count > 0,
-        onChange: (run, change) => this.#runChanged(run, change),
+        onChange: (run, change) => this.#listing.changed(run, change),
         onPolled: (run) => void tails.check(run).catch(() => {}),
         complain: logLine,
       }),
@@ -170,24 +158,24 @@ export class Worker extends Disposables implements WorkerServices {
           await this.monitor.ensurePoints(run);
           return this.catalog.cache.get(run, tag).points(0, comparedPoints);
         },
-        hides: (found) => this.#linked.hides(found) || this.#isHeldBack(found),
-        onRegrouped: (root, runs) => this.#take(root, runs, Number.POSITIVE_INFINITY),
+        hides: (found) => this.#listing.hides(found),
+        onRegrouped: (root, runs) => this.#listing.take(root, runs, Number.POSITIVE_INFINITY),
         look: (found) => this.monitor.lookNow(found),
         complain: logLine,
       }),
     );
     this.folders = this.add(
-      new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#walked(root, runs, at) }),
+      new Folders({ pool, complain: logLine, onWalked: (root, runs, at) => this.#listing.walked(root, runs, at) }),
     );
     this.add(new FolderSignals(this.clients, () => this.folders.roots));
     this.#jobRuns = new JobRuns(this, jobs, this.targets.local);
-    for (const run of this.catalog.all()) this.#linked.note(run);
+    this.#listing.start();
     this.#linker = this.add(
       new RunLinker({
         scheduler: this.scheduler,
         catalog: this.catalog,
         pool,
-        hides: (found) => this.#linked.hides(found),
+        hides: (found) => this.#listing.isLinked(found),
         excludedIn: (folder) => this.folders.excludedIn(folder) ?? [],
         onLinked: (found) => this.monitor.poke(found),
         complain: logLine,
@@ -221,30 +209,8 @@ export class Worker extends Disposables implements WorkerServices {
     this.onDispose(() => clearInterval(timer));
   }
 
-  /** Opens a folder for a client. Resolves when its runs are known. */
-  async openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void> {
-    const isOpen = client.folders.has(folder);
-    client.folders.set(folder, { trusted, settings });
-    const mine = [...this.catalog.all()].filter(({ found }) => found.root === folder);
-    for (const run of mine) if (isActive(run.facts.status ?? 'unknown')) this.monitor.follow(run.found, true);
-    const looking = this.#lookInto(client, folder, settings, isOpen);
-    // A folder that a window knows is listed at once from the index; what has changed in it is told a moment later. The command line asks only once.
-    const isQuick = mine.length > 0 && !isOpen && client.kind === 'extension';
-    const patienceMs = mine.length > manyRuns ? 0 : knownPatienceMs;
-    if (isQuick) await Promise.race([looking.catch(() => {}), delay(patienceMs, undefined, { ref: false })]);
-    else await looking;
-  }
-
-  async #lookInto(client: Client, folder: string, settings: FolderSettings, isOpen: boolean): Promise<void> {
-    try {
-      if (isOpen) await this.folders.change(folder, settings);
-      else await this.folders.open(folder, settings);
-    } catch (error) {
-      if (!isOpen) client.folders.delete(folder);
-      throw error;
-    }
-    this.monitor.wake();
-    await this.monitor.settled(settleMs);
+  openFolder(client: Client, folder: string, trusted: boolean, settings: FolderSettings): Promise<void> {
+    return openFolder(this, client, folder, trusted, settings);
   }
 
   closeFolder(client: Client, folder: string): void {
@@ -270,57 +236,6 @@ export class Worker extends Disposables implements WorkerServices {
       this.#idleSince = Date.now();
     });
     connection.listen();
-  }
-
-  #walked(root: string, places: readonly FoundRun[], walkedAt: number): void {
-    this.#newcomers.note(root, places, this.#linker.isAtWork);
-    this.#take(root, this.grouping.group(root, places), walkedAt);
-  }
-
-  /** What is listed already stays so. */
-  #isHeldBack(found: FoundRun): boolean {
-    return this.#newcomers.holds(found) && this.catalog.at(found) === undefined;
-  }
-
-  /** Takes in the runs of a root, as a walk that began at `walkedAt` found them. */
-  #take(root: string, runs: readonly FoundRun[], walkedAt: number): void {
-    for (const found of runs) this.monitor.follow(found);
-    const there = new Set(runs.map(placeKey));
-    // A run that the database still lists, though its folder went while no worker ran, is looked at too, so that it can be missed.
-    for (const { found } of this.catalog.all())
-      if (found.root === root && !there.has(placeKey(found))) this.monitor.follow(found);
-    // Runs that the queue knows, or that were launched to a place outside the folder, are listed whether or not a walk finds them.
-    const isWalked = (found: FoundRun) =>
-      found.root === root && !(existsSync(found.path) && (!isInside(found.path, root) || this.#isQueued(found)));
-    this.#forget(this.monitor.removeMissing(isWalked, there, walkedAt));
-  }
-
-  #forget(gone: readonly FoundRun[]): void {
-    for (const found of gone) {
-      const run = this.catalog.at(found);
-      if (run === undefined) continue;
-      this.#linked.forget(run.id);
-      this.grouping.forget(run.id);
-      this.catalog.remove(run);
-      this.views.removed(run);
-    }
-  }
-
-  #isQueued(found: FoundRun): boolean {
-    const run = this.catalog.at(found);
-    return run !== undefined && this.scheduler.find(run.id as string as JobId) !== undefined;
-  }
-
-  #runChanged(run: LiveRun, change: RunChange): void {
-    if (change.reset) this.clients.tell('series.reset', { runId: run.id }, run.found.path);
-    if (change.tags.length > 0) this.clients.seriesAppended(run.id, run.found.path, change.tags, change.media);
-    this.views.changed(run);
-    this.grouping.note(run);
-    // What has become part of this run is no run of its own any more.
-    if (this.#linked.note(run))
-      this.#forget(
-        this.monitor.removeMissing((found) => this.#linked.hides(found), new Set(), Number.POSITIVE_INFINITY),
-      );
   }
 
   #endWhenIdle(): void {
