@@ -23,6 +23,12 @@ export interface ImportOptions {
   readonly inputs?: Readonly<Record<string, Value>>;
   /** Gives the value of a weight, for instance a view of a parameter pack; undefined keeps it fixed, as it is in the file. */
   readonly parameter?: (tensor: OnnxTensor, graph: BaseGraph) => Value | undefined;
+  /** What takes the place of a node's outputs, for instance with a learned change added; undefined keeps them. */
+  readonly change?: (
+    node: OnnxNode,
+    inputs: readonly (Value | undefined)[],
+    outputs: readonly Value[],
+  ) => readonly Value[] | undefined;
   /** Values inside the model to stop at: what only leads beyond them is left out. By default the model's outputs. */
   readonly outputs?: readonly string[];
 }
@@ -92,7 +98,7 @@ export function importModel(model: OnnxModel, options: ImportOptions = {}): Impo
     values.set(name, value);
     return value;
   };
-  for (const node of nodes) importNode(node, graph, opset, find, values);
+  for (const node of nodes) importNode(node, graph, opset, find, values, options.change);
   const wanted = options.outputs ?? model.graph.outputs.map(({ name }) => name);
   return { graph, inputs, outputs: new Map(wanted.map((name) => [name, found(find(name), name)])) };
 }
@@ -103,10 +109,12 @@ function importNode(
   opset: number,
   find: (name: string) => Value | undefined,
   values: Map<string, Value>,
+  change: ImportOptions['change'],
 ): void {
   const inputs = node.inputs.map((name) => (name === '' ? undefined : found(find(name), name)));
   const made = graph.scope(scopeOf(node), () => importers[node.type]!(new ImportedNode(graph, node, inputs, opset)));
-  const outputs = Array.isArray(made) ? (made as readonly Value[]) : [made as Value];
+  const computed = Array.isArray(made) ? (made as readonly Value[]) : [made as Value];
+  const outputs = change?.(node, inputs, computed) ?? computed;
   node.outputs.forEach((name, index) => {
     const value = outputs[index];
     if (name !== '' && value !== undefined) values.set(name, settled(value));

@@ -1,0 +1,63 @@
+import { type ConfigField, valueAt } from '../../domain/config.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Adaptation, AdaptKind } from './adapt.ts';
+
+/** The keys with which recipes say what of a model changes. */
+export function adaptationFields(kinds: readonly AdaptKind[], usual: AdaptKind): readonly ConfigField[] {
+  return [
+    {
+      key: 'adapt',
+      type: 'choice',
+      choices: kinds,
+      default: usual,
+      description:
+        'What changes: all weights, low-rank additions to them (lora), the last layer (head), or learned vectors ahead of the tokens (soft-prompt).',
+    },
+    { key: 'lora.rank', type: 'integer', default: 8, min: 1, max: 4096, description: 'Rank of the additions.' },
+    {
+      key: 'lora.alpha',
+      type: 'number',
+      default: 16,
+      min: 0,
+      description: 'The additions are multiplied by alpha / rank.',
+    },
+    {
+      key: 'lora.targets',
+      type: 'string',
+      default: '',
+      description:
+        'Parts of the names of weights that get additions, with commas: q_proj, v_proj. Empty: all matrix products but the last.',
+    },
+    {
+      key: 'prompt.tokens',
+      type: 'integer',
+      default: 16,
+      min: 1,
+      max: 4096,
+      description: 'Learned vectors of a soft prompt.',
+    },
+  ];
+}
+
+/** The typed form of `adaptationFields`. */
+export function readAdaptation(config: JsonObject): Adaptation {
+  const targets = valueAt(config, 'lora.targets') as string;
+  return {
+    kind: valueAt(config, 'adapt') as AdaptKind,
+    rank: valueAt(config, 'lora.rank') as number,
+    alpha: valueAt(config, 'lora.alpha') as number,
+    targets: targets
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== ''),
+    promptTokens: valueAt(config, 'prompt.tokens') as number,
+  };
+}
+
+/** What the shapes of an adaptation's parameters depend on, for the names of architectures. */
+export function adaptationName({ kind, rank, targets, promptTokens }: Adaptation): string {
+  if (kind === 'soft-prompt') return `prompt${promptTokens}`;
+  if (kind !== 'lora') return kind;
+  const words = targets.map((word) => word.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
+  return ['lora', `r${rank}`, ...words].join('-');
+}

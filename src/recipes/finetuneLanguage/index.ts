@@ -1,0 +1,46 @@
+import type { JsonObject } from '../../domain/json.ts';
+import { adaptationName } from '../adaptation/fields.ts';
+import { optimizerSettings } from '../commonFields.ts';
+import { tokenFacts } from '../data.ts';
+import { loadOnnxModel } from '../finetune/model.ts';
+import { languageModelMetrics } from '../languageModel/metrics.ts';
+import { languageProgram } from '../languageModel/program.ts';
+import { tasks } from '../languageModel/tasks.ts';
+import type { DataFacts, Program, Recipe } from '../recipe.ts';
+import { tokenSource } from '../tokenFields.ts';
+import { finetuneLanguageFields, readFinetuneLanguageConfig } from './config.ts';
+import { importedLanguageModel } from './network.ts';
+
+/** A language model that came from elsewhere, adapted to other text. */
+export const finetuneLanguage: Recipe = {
+  info: {
+    id: 'finetune-language',
+    title: 'Fine-tune a language model',
+    description:
+      'Adapts an ONNX language model, for instance a GPT or BERT from PyTorch, to text or DNA: by LoRA, a soft prompt, its last layer or all weights.',
+    version: 1,
+    fields: finetuneLanguageFields,
+    metrics: languageModelMetrics,
+  },
+  architecture(config: JsonObject, data: DataFacts): string {
+    const { model, adaptation, task } = readFinetuneLanguageConfig(config);
+    const { vocabulary } = tokenFacts(data);
+    const { digest } = loadOnnxModel(model);
+    return `finetune-language-${digest}-${adaptationName(adaptation)}-${task}-${vocabulary.kind}-v${vocabulary.size}`;
+  },
+  dataSets(config: JsonObject) {
+    const { data: path, task, window } = readFinetuneLanguageConfig(config);
+    const source = tokenSource(config, tasks[task].exampleLength(window));
+    return [
+      { name: 'train', path, split: 'train', required: true, source },
+      { name: 'test', path, split: 'test', required: false, source },
+    ];
+  },
+  build(config: JsonObject, data: DataFacts): Program {
+    const settings = readFinetuneLanguageConfig(config);
+    const facts = tokenFacts(data);
+    const { model } = loadOnnxModel(settings.model);
+    const network = importedLanguageModel(model, settings.adaptation, facts);
+    return languageProgram(network, settings, facts, optimizerSettings(config));
+  },
+};
