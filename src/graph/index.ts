@@ -25,6 +25,7 @@ export { inputName } from './lower.ts';
 export * from './onnx/model.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
 export { writeModel } from './onnx/write.ts';
+export { unorderedSums, withOrderedSums } from './orderedSums.ts';
 export * from './parameters.ts';
 export { type HalfType, type ProductPrecision, withHalfProducts } from './precision.ts';
 export * from './scan.ts';

@@ -3,9 +3,11 @@ import { nextName, scanModel } from '../../graph/index.ts';
 import { learningRateAt, type OptimizerSettings, randomCounter } from '../../recipes/recipe.ts';
 import type { BatchLoader } from '../data/batches.ts';
 import { modelOptions } from '../devices/providers.ts';
+import { firstLossScale, type LossScale, lossScaleKeys, lossScaleNames } from './lossScale.ts';
 import { scheduleAt } from './optimizer.ts';
 import { putPart, takePart } from './parameterParts.ts';
 import { ModelSession, type Placement, type TensorData, type TensorInput } from './session.ts';
+import { scalesLoss } from './stepNumbers.ts';
 import type { TrainState } from './trainState.ts';
 import {
   groupScheduleNames,
@@ -37,6 +39,7 @@ export interface CallTimes {
 export interface StepPlan {
   readonly step: TrainStep;
   readonly optimizer: OptimizerSettings;
+  /** Examples per step, over all its parts. */
   readonly batchSize: number;
   readonly totalSteps: number;
   readonly seed: number;
@@ -71,7 +74,7 @@ export class FusedSteps implements Disposable {
     const begin = performance.now();
     const sequence = await this.#sequenceInputs(state, count);
     const loaded = performance.now();
-    const inputs = { ...vectorInputs(step, state), ...sequence };
+    const inputs = { ...vectorInputs(step, state), ...lossScaleInputs(step, state), ...sequence };
     const handedOver = performance.now();
     const outputs = await session.run(inputs);
     const computed = performance.now();
@@ -87,7 +90,12 @@ export class FusedSteps implements Disposable {
       learningRateTag,
       Float32Array.from({ length: count }, (_, i) => learningRateAt(optimizer, state.step + i, totalSteps)),
     );
-    const next = { step: state.step + count, position: state.position + count * batchSize, vectors };
+    const next = {
+      step: state.step + count,
+      position: state.position + count * batchSize,
+      ...nextLossScale(step, outputs),
+      vectors,
+    };
     return { state: next, metrics, times };
   }
 
@@ -129,9 +137,12 @@ export class FusedSteps implements Disposable {
   async #sequenceInputs(state: TrainState, count: number): Promise<Record<string, TensorInput>> {
     const { step, batchSize, totalSteps, seed, loader } = this.#plan;
     const batches = await loader.take(state.position, count * batchSize);
-    const counters = BigInt64Array.from({ length: count }, (_, i) => randomCounter(seed, state.step + i));
+    // Each part of a batch draws numbers of its own.
+    const draws = step.numbers.accumulate ?? 1;
+    const first = state.step * draws;
+    const counters = BigInt64Array.from({ length: count * draws }, (_, i) => randomCounter(seed, first + i));
     const shapes = new Map(step.scan.sequence.map(({ name, input }) => [name, [count, ...input.shape]]));
-    const inputs: Record<string, TensorInput> = { counter: { data: counters, shape: [count] } };
+    const inputs: Record<string, TensorInput> = { counter: { data: counters, shape: shapes.get('counter')! } };
     for (const [name, data] of Object.entries(batches)) inputs[name] = { data, shape: shapes.get(name)! };
     for (const [group, settings] of step.groups.entries()) {
       const schedules = Array.from({ length: count }, (_, i) => scheduleAt(settings, state.step + i, totalSteps));
@@ -154,6 +165,19 @@ function vectorInputs({ parts }: TrainStep, { vectors }: TrainState): Record<str
     }
   }
   return inputs;
+}
+
+function lossScaleInputs({ numbers }: TrainStep, state: TrainState): Record<string, TensorInput> {
+  if (!scalesLoss(numbers)) return {};
+  const values = state.lossScale ?? firstLossScale;
+  const entries = lossScaleKeys.map((key) => [lossScaleNames[key], { data: Float32Array.of(values[key]), shape: [] }]);
+  return Object.fromEntries(entries);
+}
+
+function nextLossScale({ numbers }: TrainStep, outputs: Readonly<Record<string, TensorData>>) {
+  if (!scalesLoss(numbers)) return {};
+  const value = (key: keyof LossScale<number>) => Number(outputs[nextName(lossScaleNames[key])]![0]);
+  return { lossScale: { scale: value('scale'), goodSteps: value('goodSteps') } };
 }
 
 function joinVectors({ parts, pack }: TrainStep, outputs: Readonly<Record<string, TensorData>>): TrainState['vectors'] {

@@ -1,3 +1,4 @@
+import type { LossScale } from './lossScale.ts';
 import { type StateKey, stateKeys } from './trainStep.ts';
 
 /** All that a run must remember between two steps. */
@@ -6,6 +7,8 @@ export interface TrainState {
   readonly step: number;
   /** Examples seen since the start of the run, over all epochs. */
   readonly position: number;
+  /** Of runs that scale their loss, from their first step on. */
+  readonly lossScale?: LossScale<number>;
   /** Flat vectors [parameters]. */
   readonly vectors: Readonly<Record<StateKey, Float32Array>>;
 }

@@ -1,9 +1,12 @@
-import { Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value } from '../../graph/index.ts';
+import { div, Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value, where } from '../../graph/index.ts';
 import { exampleTensors } from '../../recipes/data.ts';
 import type { Batch, DataFacts, OptimizerSettings, Program } from '../../recipes/recipe.ts';
+import { isFiniteNorm, type LossScale, lossScaleKeys, lossScaleNames, nextLossScale } from './lossScale.ts';
 import { matricesOf } from './muon.ts';
 import { type OptimizerState, optimizerStep, type Schedule, type ScheduleName, scheduleNames } from './optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
+import { stepGradients } from './stepGradients.ts';
+import { type StepNumbers, scalesLoss } from './stepNumbers.ts';
 import { groupsOf } from './updateGroups.ts';
 
 /** What the vectors of the optimizer's state are called in the model of a step. */
@@ -20,6 +23,7 @@ export const stateKeys = Object.keys(stateNames) as readonly StateKey[];
 export const lossTag = 'train/loss';
 export const gradientNormTag = 'train/grad_norm';
 export const learningRateTag = 'train/lr';
+export const lossScaleTag = 'train/loss_scale';
 
 /** What the names of the optimizer's nodes begin with, for profiles. */
 export const optimizerScope = 'optimizer';
@@ -36,27 +40,38 @@ export interface TrainStep {
   readonly parts: readonly ParameterPart[];
   /** Settings of the optimizer, by number of the group of a part. */
   readonly groups: readonly OptimizerSettings[];
+  readonly numbers: StepNumbers;
   /** Tags of the values that come back per step. */
   readonly tags: readonly string[];
   readonly pack: ParameterPack;
 }
 
-/** Builds the step of a program: loss, gradient, optimizer and averaged weights. Tensors of `smallestPart` elements are parts of their own. */
-export function buildTrainStep(program: Program, data: DataFacts, smallestPart: number): TrainStep {
+/**
+ * Builds the step of a program: loss, gradient, optimizer and averaged weights. Tensors of `smallestPart` elements are parts of their own. With
+ * `accumulate`, the program is one for a part of the batch, and the model takes as many of them per step.
+ */
+export function buildTrainStep(
+  program: Program,
+  data: DataFacts,
+  smallestPart: number,
+  numbers: StepNumbers = {},
+): TrainStep {
   const pack = declareParameters(new Graph(), program, stateNames.parameters);
   const groups = groupsOf(program.optimizer, program.parameters);
   const parts = partsOf(pack.layout, program.parameters, smallestPart, groups);
   const graph = new Graph();
   const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
-  const batch = batchInputs(graph, data, program.batchSize);
-  const counter = graph.input('counter', [], 'int64');
-  const outputs = program.step({ graph, parameters: (name) => parameters.get(name), batch, counter });
+  const ahead = (numbers.accumulate ?? 1) === 1 ? [] : [numbers.accumulate!];
+  const batch = batchInputs(graph, data, program.batchSize, ahead);
+  const counter = graph.input('counter', ahead, 'int64');
+  const lossScale = scalesLoss(numbers) ? lossScaleInputs(graph) : undefined;
+  const sources = { graph, parameters, batch, counter, scale: lossScale?.scale };
+  const { loss, metrics, gradients } = stepGradients(program, sources, numbers);
   const schedules = groups.settings.map((_, group) => scheduleInputs(graph, group));
   const states = stateInputs(parameters);
-  const gradients = parameters.gradients(outputs.loss);
   const updates = parts.map((part, i) => ({
     state: states[i]!,
-    gradient: gradients[i]!,
+    gradient: lossScale === undefined ? gradients[i]! : div(gradients[i]!, lossScale.scale),
     decays: part.decays,
     group: { settings: groups.settings[part.group]!, schedule: schedules[part.group]! },
     ...(groups.settings[part.group]!.kind === 'muon' ? { matrices: matricesOf(part.slots) } : {}),
@@ -64,22 +79,33 @@ export function buildTrainStep(program: Program, data: DataFacts, smallestPart: 
   const { next, gradientNorm } = graph.scope(optimizerScope, () =>
     optimizerStep(program.optimizer, updates, schedules[0]!),
   );
+  const good = isFiniteNorm(gradientNorm);
+  const kept = (old: Value, made: Value) => (lossScale === undefined ? made : where(good, made, old));
   const perStep: Record<string, Value> = {
-    [lossTag]: outputs.loss,
-    ...outputs.metrics,
+    [lossTag]: loss,
+    ...metrics,
     [gradientNormTag]: gradientNorm,
+    ...(lossScale === undefined ? {} : { [lossScaleTag]: lossScale.scale }),
   };
   return {
     pack,
     groups: groups.settings,
     parts,
     layout: pack.layout,
+    numbers,
     tags: Object.keys(perStep),
     scan: {
       graph,
-      state: states.flatMap((state, i) =>
-        stateKeys.map((key) => ({ name: partName(key, i), input: state[key], next: next[i]![key] })),
-      ),
+      state: [
+        ...states.flatMap((state, i) =>
+          stateKeys.map((key) => ({
+            name: partName(key, i),
+            input: state[key],
+            next: kept(state[key], next[i]![key]),
+          })),
+        ),
+        ...lossScaleStates(lossScale, good),
+      ],
       sequence: [
         ...Object.entries(batch).map(([name, input]) => ({ name, input })),
         { name: 'counter', input: counter },
@@ -108,11 +134,21 @@ export function scheduleInput(name: ScheduleName, group: number): string {
   return group === 0 ? name : `${name}:${group}`;
 }
 
-/** The tensors of a batch as inputs of the graph, under their own names. */
-export function batchInputs(graph: Graph, data: DataFacts, batchSize: number): Batch {
+function lossScaleInputs(graph: Graph): LossScale<Value> {
+  return { scale: graph.input(lossScaleNames.scale, []), goodSteps: graph.input(lossScaleNames.goodSteps, []) };
+}
+
+function lossScaleStates(inputs: LossScale<Value> | undefined, good: Value): ScanStep['state'] {
+  if (inputs === undefined) return [];
+  const next = nextLossScale(inputs, good);
+  return lossScaleKeys.map((key) => ({ name: lossScaleNames[key], input: inputs[key], next: next[key] }));
+}
+
+/** The tensors of a batch as inputs of the graph, under their own names, with the axes `ahead` in front. */
+export function batchInputs(graph: Graph, data: DataFacts, batchSize: number, ahead: readonly number[] = []): Batch {
   const tensors = Object.entries(exampleTensors(data));
   return Object.fromEntries(
-    tensors.map(([name, { shape, dtype }]) => [name, graph.input(name, [batchSize, ...shape], dtype)]),
+    tensors.map(([name, { shape, dtype }]) => [name, graph.input(name, [...ahead, batchSize, ...shape], dtype)]),
   );
 }
 

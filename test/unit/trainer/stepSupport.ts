@@ -4,6 +4,7 @@ import type { OptimizerSettings, Program, StepInputs } from '../../../src/recipe
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
+import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
 import { initialState, type TrainState } from '../../../src/trainer/engine/trainState.ts';
 import { buildTrainStep, type TrainStep } from '../../../src/trainer/engine/trainStep.ts';
 
@@ -48,19 +49,26 @@ export function squaredDistance(
   return parts.reduce((sum, part) => add(sum, part));
 }
 
+export interface StepOptions {
+  readonly smallestPart?: number;
+  readonly totalSteps: number;
+  readonly numbers?: StepNumbers;
+  readonly data?: LabelledImages;
+}
+
 /** Steps of a program on one CPU thread, and the state that they begin with. */
 export function fusedStepsOf(
   program: Program,
-  { smallestPart = 100, totalSteps }: { readonly smallestPart?: number; readonly totalSteps: number },
+  { smallestPart = 100, totalSteps, numbers = {}, data = oneImage }: StepOptions,
 ): { readonly steps: FusedSteps; readonly first: TrainState; readonly step: TrainStep } {
-  const step = buildTrainStep(program, oneImage.facts, smallestPart);
+  const step = buildTrainStep(program, data.facts, smallestPart, numbers);
   const steps = new FusedSteps({
     step,
     optimizer: program.optimizer,
-    batchSize: program.batchSize,
+    batchSize: program.batchSize * (numbers.accumulate ?? 1),
     totalSteps,
     seed: 0,
-    loader: new BatchLoader(oneImage, 0),
+    loader: new BatchLoader(data, 0),
     placement: { device: 'cpu', threads: 1 },
   });
   return { steps, first: initialState(step.pack.initialValues(0)), step };
