@@ -1,5 +1,6 @@
 // The table of bundles: what is built from what, and what must not be inside.
 import { existsSync, globSync } from 'node:fs';
+import path from 'node:path';
 
 /**
  * @typedef {object} Bundle
@@ -57,11 +58,12 @@ export function bundles() {
 
 /** Worker threads are files of their own beside the bundle that starts them. */
 function optionalThreads() {
-  return ['src/worker/readerThread.ts']
+  return ['src/worker/readerThread.ts', 'src/trainer/data/loader/loaderThread.ts']
     .filter((file) => existsSync(file))
-    .map((file) =>
-      node('readerThread', [file], 'readerThread.cjs', { forbids: ['vscode', 'onnxruntime-node', ...WEB_ONLY] }),
-    );
+    .map((file) => {
+      const name = path.basename(file, '.ts');
+      return node(name, [file], `${name}.cjs`, { forbids: ['vscode', 'onnxruntime-node', ...WEB_ONLY] });
+    });
 }
 
 /** @returns {Bundle[]} */

@@ -103,6 +103,15 @@ const runFields: readonly ConfigField[] = [
     max: 256,
     description: 'Threads of one operation on the CPU. A run is repeatable bit by bit at the same number only.',
   },
+  {
+    key: 'dataThreads',
+    type: 'integer',
+    default: 2,
+    min: 0,
+    max: 64,
+    description:
+      'Threads that read and decode data ahead while a step computes. Sets that lie in memory need none. 0: none.',
+  },
   { key: 'steps', type: 'integer', default: 1000, min: 1, description: 'Number of training steps.' },
   {
     key: 'stepsPerRun',

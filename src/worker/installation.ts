@@ -7,6 +7,7 @@ import { programVersion } from '../base/version.ts';
 const copiedFiles = [
   'worker.cjs',
   'readerThread.cjs',
+  'loaderThread.cjs',
   'shim.cjs',
   'trainyard.cjs',
   'askpass.cjs',

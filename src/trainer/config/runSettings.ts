@@ -8,9 +8,12 @@ export interface RunSettings {
   readonly name: string;
   readonly seed: number;
   readonly device: DeviceChoice;
+  /** 0: measured at the start. */
   readonly threads: number;
+  /** Threads that read data ahead. */
+  readonly dataThreads: number;
   readonly steps: number;
-  /** Steps that are fused into one call. */
+  /** Steps that are fused into one call; 0: by the device and what is measured. */
   readonly stepsPerRun: number;
   readonly logEvery: number;
   /** 0: at the end only. So are the two below. */
@@ -33,6 +36,8 @@ export function runSettings(config: JsonObject): RunSettings {
     seed: number('seed'),
     device: text('device') as DeviceChoice,
     threads: number('threads'),
+    // Checkpoints of earlier versions do not have it.
+    dataThreads: (valueAt(config, 'dataThreads') ?? 2) as number,
     steps: number('steps'),
     stepsPerRun: number('stepsPerRun'),
     logEvery: number('logEvery'),

@@ -2,7 +2,9 @@ import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph } from '../../graph/index.ts';
 import { exampleTensors } from '../../recipes/data.ts';
 import type { Evaluation, Program } from '../../recipes/recipe.ts';
+import { wholeSetReader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
+import type { AheadReader } from '../data/loader/aheadReader.ts';
 import { modelOptions } from '../devices/providers.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { batchInputs, declareParameters } from './trainStep.ts';
@@ -12,19 +14,22 @@ export class Evaluator implements Disposable {
   readonly #session: ModelSession;
   readonly #evaluation: Evaluation;
   readonly #set: DataSet;
+  readonly #threads: number;
 
-  private constructor(session: ModelSession, evaluation: Evaluation, set: DataSet) {
+  private constructor(session: ModelSession, evaluation: Evaluation, set: DataSet, threads: number) {
     this.#session = session;
     this.#evaluation = evaluation;
     this.#set = set;
+    this.#threads = threads;
   }
 
-  /** Builds and loads the model of an evaluation. */
+  /** Builds and loads the model of an evaluation. `dataThreads` read ahead, where the set does not lie in memory. */
   static async create(
     program: Program,
     evaluation: Evaluation,
     set: DataSet,
     placement: Placement,
+    dataThreads = 0,
   ): Promise<Evaluator> {
     const graph = new Graph();
     const pack = declareParameters(graph, program, 'average');
@@ -37,11 +42,31 @@ export class Evaluator implements Disposable {
       await ModelSession.create(encodeModel(graph, outputs, modelOptions[placement.device]), placement),
       evaluation,
       set,
+      dataThreads,
     );
   }
 
   /** Metrics over all examples, by tag. `pause` is called between batches, so that signals are seen; it may throw. */
   async measure(average: Float32Array, pause: () => Promise<void>): Promise<ReadonlyMap<string, number>> {
+    const reader = wholeSetReader(this.#set, this.#evaluation.batchSize, this.#threads);
+    try {
+      const perExample = await this.#perExample(reader, average, pause);
+      return new Map(Object.entries((this.#evaluation.summarize ?? means)(perExample)));
+    } finally {
+      reader.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+  }
+
+  /** The outputs for every example, by tag. */
+  async #perExample(
+    reader: AheadReader,
+    average: Float32Array,
+    pause: () => Promise<void>,
+  ): Promise<Readonly<Record<string, Float32Array>>> {
     const { batchSize } = this.#evaluation;
     const { examples } = this.#set.facts;
     const shapes = Object.entries(exampleTensors(this.#set.facts)).map(
@@ -50,7 +75,7 @@ export class Evaluator implements Disposable {
     const perExample: Record<string, Float32Array> = {};
     for (let start = 0; start < examples; start += batchSize) {
       await pause();
-      const arrays = this.#set.gather(Array.from({ length: batchSize }, (_, i) => start + i));
+      const arrays = await reader.take(start, batchSize);
       const outputs = await this.#session.run({
         average: { data: average, shape: [average.length] },
         ...Object.fromEntries(shapes.map(([name, shape]) => [name, { data: arrays[name]!, shape }])),
@@ -61,11 +86,7 @@ export class Evaluator implements Disposable {
         perExample[tag].set((values as Float32Array).subarray(0, count), start);
       }
     }
-    return new Map(Object.entries((this.#evaluation.summarize ?? means)(perExample)));
-  }
-
-  dispose(): void {
-    this.#session.dispose();
+    return perExample;
   }
 }
 

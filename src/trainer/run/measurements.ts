@@ -72,11 +72,12 @@ export class Measurements extends Disposables {
   }
 
   async #makeEvaluators(): Promise<readonly Evaluator[]> {
-    const { program, dataSets, placement } = this.#run;
+    const { program, dataSets, placement, settings } = this.#run;
     const made: Evaluator[] = [];
     for (const evaluation of program.evaluations) {
       const set = dataSets.find(({ name }) => name === evaluation.data);
-      if (set !== undefined) made.push(this.add(await Evaluator.create(program, evaluation, set, placement)));
+      if (set !== undefined)
+        made.push(this.add(await Evaluator.create(program, evaluation, set, placement, settings.dataThreads)));
     }
     return made;
   }

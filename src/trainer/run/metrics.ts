@@ -2,6 +2,8 @@ import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import type { Recipe } from '../../recipes/recipe.ts';
 
 export const speedTag = 'perf/steps_per_second';
+/** Part of a call's time for which training waited for examples. */
+export const dataWaitTag = 'perf/data_wait';
 /** Tag under which the picture of the samples is logged. */
 export const samplesTag = 'samples';
 
@@ -14,6 +16,14 @@ const trainerMetrics: readonly MetricDefinition[] = [
     direction: 'maximize',
     version: 1,
     description: 'Training steps per second of the last call, without evaluations, samples and checkpoints.',
+  },
+  {
+    tag: dataWaitTag,
+    title: 'Waiting for data',
+    unit: '',
+    direction: 'minimize',
+    version: 1,
+    description: 'Part of the time of the last call for which training waited for examples, from 0 to 1.',
   },
 ];
 

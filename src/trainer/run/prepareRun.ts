@@ -61,7 +61,7 @@ export async function prepareRun(
     batchSize: program.batchSize,
     totalSteps: settings.steps,
     seed: settings.seed,
-    loader: new BatchLoader(trainSet, settings.seed),
+    loader: owner.add(new BatchLoader(trainSet, settings.seed, { threads: settings.dataThreads })),
     placement,
   };
   const steps = owner.add(new FusedSteps(plan));

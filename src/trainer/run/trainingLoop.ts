@@ -1,13 +1,14 @@
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { RunSettings } from '../config/runSettings.ts';
+import type { CallTimes } from '../engine/fusedSteps.ts';
 import type { TrainState } from '../engine/trainState.ts';
 import { lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import type { CheckpointStore } from './checkpointStore.ts';
 import type { Measurements } from './measurements.ts';
 import { type Divergence, findDivergence, logSteps } from './metricLog.ts';
-import { speedTag } from './metrics.ts';
+import { dataWaitTag, speedTag } from './metrics.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { Terminal } from './terminal.ts';
@@ -94,14 +95,19 @@ export class TrainingLoop {
     }
     this.#state = result.state;
     this.#loss = result.metrics.get(lossTag)!.at(-1);
-    this.#noteSpeed(count, Math.max(endedAt - startedAt, 1e-6));
+    this.#noteSpeed(count, Math.max(endedAt - startedAt, 1e-6), result.times);
     events.flush();
   }
 
-  #noteSpeed(count: number, duration: number): void {
+  #noteSpeed(count: number, duration: number, times: CallTimes): void {
     const current = duration / count;
     this.#secondsPerStep = this.#secondsPerStep === undefined ? current : 0.8 * this.#secondsPerStep + 0.2 * current;
-    this.#parts.events.write(this.#state.step, { kind: 'scalars', values: [{ tag: speedTag, value: 1 / current }] });
+    const total = Object.values(times).reduce((sum, each) => sum + each, 0);
+    const values = [
+      { tag: speedTag, value: 1 / current },
+      { tag: dataWaitTag, value: total === 0 ? 0 : times.data / total },
+    ];
+    this.#parts.events.write(this.#state.step, { kind: 'scalars', values });
   }
 
   /** What is due at this step: evaluation, samples, then the checkpoint, which says that all of it is done. */

@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import { valueAt } from '../../domain/config.ts';
+import { runSettings } from '../config/runSettings.ts';
 import { openDataSet } from '../data/openDataSet.ts';
 import { Evaluator } from '../engine/evaluation.ts';
 import { createDrawer, sampleEndings } from '../samples/drawers.ts';
@@ -61,7 +62,7 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
       missing.push(evaluation.data);
       continue;
     }
-    const evaluator = await Evaluator.create(program, evaluation, set, placement);
+    const evaluator = await Evaluator.create(program, evaluation, set, placement, runSettings(config).dataThreads);
     try {
       for (const [tag, value] of await evaluator.measure(average, noPause)) metrics[tag] = value;
     } finally {

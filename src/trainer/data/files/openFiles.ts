@@ -10,7 +10,13 @@ const mostOpen = 128;
 export class OpenFiles extends Disposables {
   readonly #resident = new Map<string, RandomBytes>();
   readonly #stored = new Map<string, RandomBytes>();
+  readonly #mostResident: number;
   #residentSize = 0;
+
+  constructor(most = mostResident) {
+    super();
+    this.#mostResident = most;
+  }
 
   /** The file, valid until the next call. */
   open(file: string): RandomBytes {
@@ -30,7 +36,7 @@ export class OpenFiles extends Disposables {
       this.#stored.set(file, known);
       return known;
     }
-    const opened = this.add(openBytes(file, mostResident - this.#residentSize));
+    const opened = this.add(openBytes(file, this.#mostResident - this.#residentSize));
     if (opened.resident) {
       this.#residentSize += opened.size;
       this.#resident.set(file, opened);

@@ -65,6 +65,7 @@ class ResidentBytes implements RandomBytes {
   }
 
   read(offset: number, length: number): Uint8Array {
+    if (offset + length > this.size) throw endsEarly(this, this.size);
     return this.#bytes.subarray(offset, offset + length);
   }
 
@@ -89,12 +90,7 @@ class StoredBytes implements RandomBytes {
     let done = 0;
     while (done < length) {
       const count = readSync(this.#descriptor, bytes, done, length - done, offset + done);
-      if (count === 0) {
-        const end = spaced(offset + done);
-        throw badData(`${path.basename(this.path)} ends at byte ${end} now; it was longer when the run began.`, {
-          file: this.path,
-        });
-      }
+      if (count === 0) throw endsEarly(this, offset + done);
       done += count;
     }
     return bytes;
@@ -104,4 +100,8 @@ class StoredBytes implements RandomBytes {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
+}
+
+function endsEarly({ path: file }: RandomBytes, end: number): Error {
+  return badData(`${path.basename(file)} ends at byte ${spaced(end)} now; it was longer when the run began.`, { file });
 }

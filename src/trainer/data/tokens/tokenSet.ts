@@ -25,12 +25,11 @@ export interface TokenRequest extends DataSetRequest {
   readonly source: TokenSource;
 }
 
-/** Opens text or DNA as windows of tokens. Undefined where a part that is not required has no files, or nothing is held out. Throws AppError 'bad-data'. */
-export async function openTokenSet(request: TokenRequest): Promise<DataSet | undefined> {
+/** Opens text or DNA as windows of tokens. Undefined where a part that is not required has no files, or nothing is held out. Throws AppError 'bad-data'. The set owns `files`. */
+export async function openTokenSet(request: TokenRequest, files = new OpenFiles()): Promise<DataSet | undefined> {
   const { what, endings, open } = kinds[request.source.vocabulary];
   const found = findFiles(request, endings, what);
   if (found === undefined) return undefined;
-  const files = new OpenFiles();
   try {
     const corpus = await open(found, files, request);
     const set = makeSet(request, corpus, found, files);
