@@ -17,7 +17,7 @@ import { type KeyPosition, startOfRows } from '../sqlite/keyedRows.ts';
 import { type DatabaseView, databaseAt, lookOf, type Row, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
 import { artifactMedia, findArtifacts, listArtifacts, loggedTables } from './artifacts.ts';
 import { factsOf, type RunRecord } from './facts.ts';
-import { MetricRows } from './metricLines.ts';
+import { TagRows } from './tagRows.ts';
 
 /** The tables of MLflow's SQL store name the run so (mlflow/store/tracking/dbmodels/models.py). */
 export const runColumn = ['run_uuid'] as const;
@@ -175,29 +175,25 @@ function readMetrics(view: DatabaseView, key: string, from: SqlCursor, maxBytes:
   const [tag, value, timestamp, step, isNan] = ['key', 'value', 'timestamp', 'step', 'is_nan'].map((name) =>
     keyed.table.column(name),
   ) as [number, number, number, number, number];
-  const tags = new Map<string, MetricRows>();
+  const tags = new TagRows(tag);
   let lastTime = from.lastTime;
   const reading = keyed.read(key, from.metrics, maxBytes, (record) => {
-    const name = record.text(tag) ?? '';
-    let rows = tags.get(name);
-    if (rows === undefined) {
-      rows = new MetricRows();
-      tags.set(name, rows);
-    }
     const wallTime = (record.number(timestamp) ?? Number.NaN) / 1000;
     const isNotANumber = record.number(isNan) === 1;
-    rows.push(
-      record.number(step) ?? 0,
-      wallTime,
-      isNotANumber ? Number.NaN : restoreInfinity(record.number(value) ?? Number.NaN),
-    );
+    tags
+      .rowsOf(record)
+      .push(
+        record.number(step) ?? 0,
+        wallTime,
+        isNotANumber ? Number.NaN : restoreInfinity(record.number(value) ?? Number.NaN),
+      );
     if (wallTime > (lastTime ?? 0)) lastTime = wallTime;
   });
   if (reading.isChanged) return undefined;
   return {
     metrics: reading.position,
     lastTime,
-    scalars: [...tags].map(([name, rows]) => rows.take(name)),
+    scalars: tags.take(),
     reset: false,
     more: !reading.isComplete,
     isSettled: keyed.isSettled,
