@@ -35,6 +35,7 @@ export const commandIds = {
   sortRuns: 'trainyard.runs.sort',
   showArchived: 'trainyard.runs.showArchived',
   hideArchived: 'trainyard.runs.hideArchived',
+  openCheckpoint: 'trainyard.checkpoint.open',
   revealCheckpoint: 'trainyard.checkpoint.reveal',
   copyCheckpointPath: 'trainyard.checkpoint.copyPath',
   openEntry: 'trainyard.experimentLog.openEntry',

@@ -48,7 +48,12 @@ export class Trees extends Disposables {
   #checkpoints(): App['checkpoints'] {
     const { worker, feed, views } = this.#services;
     const ask = async (folder: string) => (await worker.call('checkpoints.list', { folder })).checkpoints;
-    const tree = this.add(checkpointsTree(() => this.#withProgress(viewIds.checkpoints, () => this.#ofFolders(ask))));
+    const tree = this.add(
+      checkpointsTree({
+        load: () => this.#withProgress(viewIds.checkpoints, () => this.#ofFolders(ask)),
+        inspect: (path) => worker.call('checkpoints.inspect', { path }),
+      }),
+    );
     views.get('checkpoints').fill({ provider: tree });
     this.add(worker.on('checkpoints.changed', () => tree.refresh()));
     this.add(

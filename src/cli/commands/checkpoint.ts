@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import { type CheckpointDetails, checkpointKinds } from '../../domain/checkpoint.ts';
+import type { CheckpointDetails } from '../../domain/checkpoint.ts';
+import { checkpointFacts, shapeText } from '../../domain/checkpointFacts.ts';
 import { inspectCheckpoint } from '../../readers/index.ts';
 import { onlyPositional, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
@@ -33,25 +34,12 @@ export async function runCheckpoint(args: readonly string[]): Promise<number> {
 
 /** Prints what is in a checkpoint for people, with so many of its tensors. */
 export function printDetails(details: CheckpointDetails, most = shownTensors): void {
-  const { step, epoch, metrics, parameters, versions, about, config, notes, tensors, tensorCount, sections } = details;
-  const counted = sections.map(
-    ({ name, tensors: count, elements }) => `${name} ${count} (${elements.toLocaleString('en')})`,
-  );
-  const lines: [string, string | undefined][] = [
+  const { config, notes, tensors, tensorCount } = details;
+  const known = [
     ['file', details.path],
-    ['kind', checkpointKinds[details.kind]],
-    ['size', `${shortSize(details.sizeBytes)}${details.files.length > 1 ? ` in ${details.files.length} files` : ''}`],
-    ['written', shortTime(details.modifiedAt)],
-    ['step', step === undefined ? undefined : String(step)],
-    ['epoch', epoch === undefined ? undefined : String(epoch)],
-    ...Object.entries(metrics).map(([name, value]): [string, string] => [name, shortNumber(value)]),
-    ['parameters', parameters === 0 ? undefined : parameters.toLocaleString('en')],
-    ['tensors', counted.length === 0 ? undefined : counted.join(', ')],
-    ...Object.entries(versions),
-    ...Object.entries(about),
-    ['config', config === undefined ? undefined : JSON.stringify(config)],
-  ];
-  const known = lines.filter((line): line is [string, string] => line[1] !== undefined && line[1] !== '');
+    ...checkpointFacts(details, { size: shortSize, time: shortTime, value: shortNumber }),
+    ...(config === undefined ? [] : [['config', JSON.stringify(config)]]),
+  ] as const;
   const width = Math.max(...known.map(([name]) => name.length));
   for (const [name, value] of known) print(`${name.padEnd(width)}  ${value}`);
   for (const note of notes) print(note);
@@ -59,9 +47,7 @@ export function printDetails(details: CheckpointDetails, most = shownTensors): v
   print('');
   printTable(
     ['tensor', 'type', 'shape'],
-    tensors
-      .slice(0, most)
-      .map(({ name, dtype, shape }) => [name, dtype, shape.length === 0 ? 'scalar' : shape.join(' × ')]),
+    tensors.slice(0, most).map(({ name, dtype, shape }) => [name, dtype, shapeText(shape)]),
   );
   if (tensorCount > Math.min(most, tensors.length)) print(`… ${tensorCount - Math.min(most, tensors.length)} more`);
 }

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import type { Checkpoint } from '../../domain/checkpoint.ts';
+import { toErrorInfo } from '../../base/errors.ts';
+import type { Checkpoint, CheckpointDetails } from '../../domain/checkpoint.ts';
+import { commandIds } from '../contributions.ts';
 import { ListTree } from '../ui/listTree.ts';
-import { codeSpan, escapeMarkdown } from '../ui/markdown.ts';
-import { formatSize, formatValue } from '../ui/numbers.ts';
+import { checkpointTooltip } from './details.ts';
 import {
   type ArchitectureNode,
   type CheckpointNode,
@@ -16,10 +17,17 @@ import {
 
 export type CheckpointsNode = ArchitectureNode | CheckpointRunNode | CheckpointNode;
 
+export interface CheckpointsTreeOptions {
+  readonly load: () => Promise<readonly Checkpoint[]>;
+  /** What is in the file of one. Rejects with what is wrong with it. */
+  readonly inspect: (path: string) => Promise<CheckpointDetails>;
+}
+
 /** The Checkpoints view's data. */
-export function checkpointsTree(load: () => Promise<readonly Checkpoint[]>): ListTree<CheckpointsNode> {
+export function checkpointsTree({ load, inspect }: CheckpointsTreeOptions): ListTree<CheckpointsNode> {
   return new ListTree<CheckpointsNode>({
     load: async () => collectCheckpoints(await load()),
+    tooltip: async (node) => (node.kind === 'checkpoint' ? await tooltipOf(node.checkpoint, inspect) : undefined),
     children: (node) => (node.kind === 'checkpoint' ? [] : node.children),
     item: (node) => items[node.kind](node as never),
   });
@@ -61,7 +69,11 @@ function checkpointItem({ checkpoint, id }: CheckpointNode): vscode.TreeItem {
   item.description = describeCheckpoint(checkpoint, Date.now() / 1000);
   item.iconPath = icon(checkpoint);
   item.contextValue = checkpointContext(checkpoint);
-  item.tooltip = tooltip(checkpoint);
+  item.command = {
+    command: commandIds.openCheckpoint,
+    title: 'Open Checkpoint Details',
+    arguments: [checkpoint.path],
+  };
   item.accessibilityInformation = {
     label: `Checkpoint ${title} of ${checkpoint.runName ?? 'no known run'}, ${item.description}`,
   };
@@ -73,14 +85,10 @@ function icon({ best, isLast }: Checkpoint): vscode.ThemeIcon {
   return new vscode.ThemeIcon(isLast ? 'arrow-circle-right' : 'save');
 }
 
-function tooltip(checkpoint: Checkpoint): vscode.MarkdownString {
-  const { best } = checkpoint;
-  const lines = [
-    `**${escapeMarkdown(checkpoint.fileName)}**`,
-    `${escapeMarkdown(checkpoint.format)}, ${formatSize(checkpoint.sizeBytes)}, written ${new Date(checkpoint.modifiedAt * 1000).toLocaleString()}`,
-    best === undefined ? '' : `Best of its run by ${codeSpan(best.tag)}: ${formatValue(best.value)}`,
-    checkpoint.resumable ? 'Training can go on from it.' : 'Training cannot go on from it here.',
-    codeSpan(checkpoint.path),
-  ];
-  return new vscode.MarkdownString(lines.filter((line) => line !== '').join('\n\n'));
+async function tooltipOf(checkpoint: Checkpoint, inspect: CheckpointsTreeOptions['inspect']): Promise<string> {
+  try {
+    return checkpointTooltip(checkpoint, await inspect(checkpoint.path));
+  } catch (error) {
+    return checkpointTooltip(checkpoint, undefined, toErrorInfo(error).message);
+  }
 }

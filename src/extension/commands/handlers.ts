@@ -56,6 +56,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   sortRuns: views.sortRuns,
   showArchived: views.showArchived,
   hideArchived: views.hideArchived,
+  openCheckpoint: checkpoints.openCheckpoint,
   revealCheckpoint: checkpoints.revealCheckpoint,
   copyCheckpointPath: checkpoints.copyCheckpointPath,
   moveJobUp: queue.moveJobUp,

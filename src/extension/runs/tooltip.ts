@@ -1,7 +1,7 @@
 import { flatten } from '../../domain/config.ts';
 import type { RunDetail, RunSummary } from '../../domain/run.ts';
 import { isActive } from '../../domain/run.ts';
-import { codeSpan, escapeMarkdown } from '../ui/markdown.ts';
+import { codeSpan, cutCell, escapeMarkdown, markdownTable } from '../ui/markdown.ts';
 import { formatDuration, formatValue } from '../ui/numbers.ts';
 import { describeProgress, secondsLeft, statusLooks } from './present.ts';
 import { loggedBySentence, sourceLooks } from './sources.ts';
@@ -94,9 +94,7 @@ function metricRows({ metrics }: RunSummary): string {
 function configRows(detail: RunDetail | undefined): string {
   const leaves = detail === undefined ? [] : flatten(detail.config);
   if (leaves.length === 0) return '';
-  const rows = leaves
-    .slice(0, CONFIG_ROWS)
-    .map(([key, value]) => [codeSpan(key), codeSpan(cut(JSON.stringify(value) ?? ''))]);
+  const rows = leaves.slice(0, CONFIG_ROWS).map(([key, value]) => [cutCell(key), cutCell(JSON.stringify(value) ?? '')]);
   const more = leaves.length > CONFIG_ROWS ? `\n\nand ${leaves.length - CONFIG_ROWS} more` : '';
   return `${markdownTable(['Configuration', 'Value'], rows)}${more}`;
 }
@@ -106,16 +104,4 @@ function problems(detail: RunDetail | undefined): string {
     .slice(0, 3)
     .map((problem) => `$(warning) ${escapeMarkdown(problem)}`)
     .join('\n\n');
-}
-
-function cut(text: string): string {
-  // A vertical bar would end the table's cell even inside code.
-  const plain = text.replaceAll('|', '¦');
-  return plain.length > 60 ? `${plain.slice(0, 59)}…` : plain;
-}
-
-/** A table. Cells are Markdown already. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -9,6 +9,8 @@ export interface ListTreeOptions<Node extends { readonly kind: string }> {
   readonly forget?: () => void;
   readonly children: (node: Node) => readonly Node[];
   readonly item: (node: Node) => vscode.TreeItem;
+  /** Markdown for the row under the pointer, where that costs a question; undefined keeps what `item` gave. */
+  readonly tooltip?: (node: Node) => Promise<string | undefined>;
 }
 
 /** A tree whose rows are collected anew at every change. For lists of at most some thousands; the Runs view has its own. */
@@ -52,6 +54,13 @@ export class ListTree<Node extends { readonly kind: string }>
 
   getTreeItem(node: Node | ErrorNode): vscode.TreeItem {
     return isError(node) ? errorItem(node) : this.#options.item(node);
+  }
+
+  /** Called for the row under the pointer only. */
+  async resolveTreeItem(item: vscode.TreeItem, node: Node | ErrorNode): Promise<vscode.TreeItem> {
+    const text = isError(node) ? undefined : await this.#options.tooltip?.(node);
+    if (text !== undefined) item.tooltip = new vscode.MarkdownString(text, true);
+    return item;
   }
 }
 

@@ -43,6 +43,23 @@ suite('training from the window', function () {
     assert.match(item.contextValue ?? '', /resumable/);
   });
 
+  test('what is in a checkpoint stands in its tooltip and on a page', async () => {
+    const node = (await checkpointsOf(finishedId)).find(({ checkpoint }) => checkpoint.isLast)!;
+    const item = app.checkpoints.getTreeItem(node);
+    assert.equal(item.command?.command, 'trainyard.checkpoint.open');
+    const { tooltip } = await app.checkpoints.resolveTreeItem(item, node);
+    assert.match(
+      (tooltip as vscode.MarkdownString).value,
+      /safetensors[\s\S]*step: \d+[\s\S]*\| Tensor \| Type \| Shape \|/,
+    );
+    const page = await vscode.commands.executeCommand<string>('trainyard.checkpoint.open', node);
+    assert.match(page, /^# last\\\.safetensors/);
+    const shown = () => vscode.workspace.textDocuments.find(({ uri }) => uri.path.endsWith('last.safetensors.md'));
+    await until('the page', () => shown() !== undefined);
+    assert.equal(shown()?.getText(), page);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
   test('the same request launches once, and a wrong override is refused with the reason', async () => {
     const before = app.feed.runs.size;
     const requestId = 'host-test-request';
