@@ -1,6 +1,6 @@
 import type { JsonObject } from '../domain/json.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
-import type { BaseGraph, Value } from '../graph/index.ts';
+import type { BaseGraph, OnnxModel, Value } from '../graph/index.ts';
 import type { ParameterSpec, ParameterView } from '../nn/scope.ts';
 import type { DataFacts, DataSetName, DataSetRequest, VocabularyFacts } from './data.ts';
 
@@ -32,7 +32,7 @@ export interface Program {
   step(inputs: StepInputs): StepOutputs;
   readonly evaluations: readonly Evaluation[];
   readonly samples?: SampleProgram;
-  readonly model: ExportedModel;
+  readonly model: ExportedModel | RewrittenModel;
 }
 
 /** Examples of a data set inside a graph: the tensors of `exampleTensors`, each with the examples as its first axis. */
@@ -188,6 +188,13 @@ export interface ExportedModel {
     parameters: ParameterView,
     batch: number,
   ): { readonly inputs: readonly Value[]; readonly outputs: Readonly<Record<string, Value>> };
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The trained network as the file that it came from, with what was learned in it, so that its open sizes and its names stay. */
+export interface RewrittenModel {
+  /** `learned` gives the averaged weights of a parameter by its name, row-major. */
+  rewrite(learned: (name: string) => Float32Array): OnnxModel;
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -44,6 +44,13 @@ export function chosenProducts(model: OnnxModel, words: readonly string[]): read
   });
 }
 
+/** The product that gives the model's output. Throws AppError 'bad-config' where the model has none. */
+export function lastProduct(model: OnnxModel): FixedProduct {
+  const last = fixedProducts(model).at(-1);
+  if (last !== undefined) return last;
+  throw new AppError('bad-config', 'The model has no last layer: none of its matrix products has a fixed weight.');
+}
+
 /** Names that PyTorch's exporters give to tensors that they made themselves: `onnx::MatMul_12`, `val_93`. */
 const madeUp = /^(onnx::.*|val_\d+|\d+)$/;
 

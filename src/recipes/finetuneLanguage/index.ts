@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../domain/json.ts';
 import { adaptationName } from '../adaptation/fields.ts';
+import { rewrittenModel } from '../adaptation/rewrite.ts';
 import { optimizerSettings } from '../commonFields.ts';
 import { tokenFacts } from '../data.ts';
 import { loadOnnxModel } from '../finetune/model.ts';
@@ -9,7 +10,7 @@ import { tasks } from '../languageModel/tasks.ts';
 import type { DataFacts, Program, Recipe } from '../recipe.ts';
 import { tokenSource } from '../tokenFields.ts';
 import { finetuneLanguageFields, readFinetuneLanguageConfig } from './config.ts';
-import { importedLanguageModel } from './network.ts';
+import { importedLanguageModel, modelScope, tokenInput } from './network.ts';
 
 /** A language model that came from elsewhere, adapted to other text. */
 export const finetuneLanguage: Recipe = {
@@ -40,7 +41,17 @@ export const finetuneLanguage: Recipe = {
     const settings = readFinetuneLanguageConfig(config);
     const facts = tokenFacts(data);
     const { model } = loadOnnxModel(settings.model);
-    const network = importedLanguageModel(model, settings.adaptation, facts);
-    return languageProgram(network, settings, facts, optimizerSettings(config));
+    const { adaptation } = settings;
+    const network = importedLanguageModel(model, adaptation, facts);
+    const program = languageProgram(network, settings, facts, optimizerSettings(config));
+    const { task, vocabulary } = program.model.metadata as { readonly task: string; readonly vocabulary: string };
+    return {
+      ...program,
+      model: {
+        rewrite: (learned) =>
+          rewrittenModel(model, adaptation, tokenInput(model).name, (name) => learned(`${modelScope}/${name}`)),
+        metadata: { task, vocabulary },
+      },
+    };
   },
 };

@@ -16,18 +16,17 @@ import {
 } from '../../graph/index.ts';
 import { atPlaces } from '../../nn/embeddings.ts';
 import type { Scope } from '../../nn/scope.ts';
-import { type Adaptation, adaptedImport, trained } from '../adaptation/adapt.ts';
-import { fixedProducts } from '../adaptation/fixedProducts.ts';
+import { type Adaptation, adaptedImport } from '../adaptation/adapt.ts';
 import type { TokenFacts } from '../data.ts';
-import type { NetworkPass, TokenNetwork } from '../languageModel/program.ts';
+import type { TokenNetwork } from '../languageModel/program.ts';
 
 /** Parameters stand under this name, and under the ones that the file gives them. */
-const modelScope = 'model';
+export const modelScope = 'model';
 
 /** A language model of a file with what is adapted as parameters: tokens [N, tokens] → its logits [N, tokens, its vocabulary]. */
 export function importedLanguageModel(model: OnnxModel, adaptation: Adaptation, facts: TokenFacts): TokenNetwork {
   return (scope, tokens, pass) => {
-    const { outputs } = runModel(scope, tokens, pass, model, adaptation, facts, logitsOf(model).name);
+    const { outputs } = runModel(scope, tokens, model, adaptation, facts, logitsOf(model).name);
     const all = outputs.get(logitsOf(model).name)!;
     const logits = narrow(all, 1, all.shape[1]! - tokens.shape[1]!, tokens.shape[1]!);
     checkLogits(logits, tokens, facts);
@@ -39,7 +38,6 @@ export function importedLanguageModel(model: OnnxModel, adaptation: Adaptation, 
 export function runModel(
   scope: Scope,
   tokens: Value,
-  { exported = false }: NetworkPass,
   model: OnnxModel,
   adaptation: Adaptation,
   facts: TokenFacts,
@@ -52,22 +50,13 @@ export function runModel(
     importModel(model, {
       inputs: modelInputs(model, input, fed, facts),
       outputs: [output],
-      ...(adaptation.kind === 'head'
-        ? trained(
-            inner,
-            new Set(
-              fixedProducts(model)
-                .slice(-1)
-                .map(({ weight }) => weight),
-            ),
-          )
-        : adaptedImport(inner, model, adaptation, { merged: exported, tokens: input.name })),
+      ...adaptedImport(inner, model, adaptation, input.name),
     }),
   );
 }
 
 /** The input of token numbers: whole numbers [batch, tokens] that are called neither mask nor position nor type. */
-function tokenInput(model: OnnxModel): OnnxValueInfo {
+export function tokenInput(model: OnnxModel): OnnxValueInfo {
   const inputs = freeInputs(model);
   const found = inputs.find(
     ({ name, dtype, shape }) => isWhole(dtype) && shape.length === 2 && roleOf(name) === 'tokens',
@@ -91,7 +80,7 @@ const roles: readonly (readonly [RegExp, Role])[] = [
   [/position/i, 'positions'],
 ];
 
-function roleOf(name: string): Role {
+export function roleOf(name: string): Role {
   return roles.find(([pattern]) => pattern.test(name))?.[1] ?? 'tokens';
 }
 
@@ -119,7 +108,7 @@ function withRoom(tokens: Value, count: number, { vocabulary }: TokenFacts): Val
   return concat([expand(room, [tokens.shape[0]!, count]), tokens], 1);
 }
 
-function logitsOf({ graph }: OnnxModel): OnnxValueInfo {
+export function logitsOf({ graph }: OnnxModel): OnnxValueInfo {
   const found = graph.outputs.find(({ shape, dtype }) => shape.length === 3 && dtype === 'float32');
   if (found !== undefined) return found;
   throw new AppError('bad-config', 'The model gives no logits [batch, tokens, vocabulary].', {
@@ -154,7 +143,7 @@ function checkLogits({ shape }: Value, tokens: Value, { vocabulary }: TokenFacts
   });
 }
 
-function freeInputs({ graph }: OnnxModel): readonly OnnxValueInfo[] {
+export function freeInputs({ graph }: OnnxModel): readonly OnnxValueInfo[] {
   const weights = new Set(graph.initializers.map(({ name }) => name));
   return graph.inputs.filter(({ name }) => !weights.has(name));
 }

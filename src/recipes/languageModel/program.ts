@@ -21,8 +21,6 @@ export interface NetworkPass {
   readonly counter?: Value | undefined;
   /** int64 [N]: the logits of one place of each sequence alone, [N, 1, vocabulary]. */
   readonly places?: Value | undefined;
-  /** For a file that is written once and not trained: what can be computed beforehand is. */
-  readonly exported?: boolean;
 }
 
 /** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary or more]. */
@@ -45,7 +43,7 @@ export function languageProgram(
   settings: LanguageSettings,
   facts: TokenFacts,
   optimizer: OptimizerSettings,
-): Program {
+): Program & { readonly model: ExportedModel } {
   const { task, window, batchSize, samples } = settings;
   return {
     parameters: collectParameters((scope) => {
@@ -110,7 +108,7 @@ function exportedModel(network: TokenNetwork, { task, window }: LanguageSettings
   return {
     build(graph, parameters, batch) {
       const tokens = graph.input('tokens', [batch, window], 'int64');
-      const logits = network(readingScope(graph, parameters), tokens, { exported: true });
+      const logits = network(readingScope(graph, parameters), tokens, {});
       return { inputs: [tokens], outputs: { logits } };
     },
     metadata: {

@@ -1,7 +1,7 @@
-import { encodeBatchModel, Graph, type ParameterSlot } from '../../graph/index.ts';
-import type { Program } from '../../recipes/recipe.ts';
+import { encodeBatchModel, Graph, type ParameterSlot, writeModel } from '../../graph/index.ts';
+import type { ExportedModel, Program } from '../../recipes/recipe.ts';
 
-/** The bytes of the trained network as an ONNX model for any batch size, with the averaged weights inside. */
+/** The bytes of the trained network as an ONNX model, with the averaged weights inside. What was not a file before takes any batch size. */
 export function exportModel(
   program: Program,
   layout: readonly ParameterSlot[],
@@ -9,19 +9,28 @@ export function exportModel(
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const slots = new Map(layout.map((slot) => [slot.name, slot]));
-  const build = (batch: number) => {
-    const graph = new Graph();
-    const made = program.model.build(
-      graph,
-      (name) => {
-        const slot = slots.get(name);
-        if (slot === undefined)
-          throw new Error(`The exported model asks for the parameter "${name}", which there is not.`);
-        return graph.constant(average.subarray(slot.offset, slot.offset + slot.size), slot.shape);
-      },
-      batch,
-    );
-    return { graph, ...made };
+  const find = (name: string): Learned => {
+    const slot = slots.get(name);
+    if (slot === undefined) throw new Error(`The exported model asks for the parameter "${name}", which there is not.`);
+    return { shape: slot.shape, values: average.subarray(slot.offset, slot.offset + slot.size) };
   };
-  return encodeBatchModel(build, { producer: 'trainyard', metadata: { ...program.model.metadata, ...metadata } });
+  const { model } = program;
+  const about = { producer: 'trainyard', metadata: { ...model.metadata, ...metadata } };
+  if ('build' in model) return encodeBatchModel((batch) => built(model, find, batch), about);
+  const rewritten = model.rewrite((name) => find(name).values);
+  return writeModel({ ...rewritten, ...about, metadata: { ...rewritten.metadata, ...about.metadata } });
+}
+
+interface Learned {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+function built(model: ExportedModel, find: (name: string) => Learned, batch: number) {
+  const graph = new Graph();
+  const parameters = (name: string) => {
+    const { shape, values } = find(name);
+    return graph.constant(values, shape);
+  };
+  return { graph, ...model.build(graph, parameters, batch) };
 }

@@ -42,7 +42,7 @@ function formula(count: number, k: number): Float32Array {
 function build(name: string, how: Adaptation, values?: (index: number, count: number) => Float32Array) {
   const model = open(name);
   const run = (scope: Parameters<typeof runModel>[0], tokens: Value) =>
-    runModel(scope, tokens, {}, model, how, facts, 'logits').outputs.get('logits')!;
+    runModel(scope, tokens, model, how, facts, 'logits').outputs.get('logits')!;
   const graph = new Graph();
   const specs = collectParameters((scope) => void run(scope, scope.graph.input('tokens', [2, 9], 'int64')));
   const pack = new ParameterPack(graph, 'parameters');
@@ -107,7 +107,7 @@ for (const name of ['gpt', 'llama']) {
     });
     assert.deepEqual(
       specs.map((spec) => [spec.name, spec.shape]),
-      [['model/prompt/prompt', [3, 24]]],
+      [['model/prompt', [3, 24]]],
     );
     const graph = new Graph();
     const prompt = graph.input('prompt', [3, 24]);

@@ -54,6 +54,7 @@ test('the exported model gives targets in their own units', async () => {
   const program = tabular.build(config, numberFacts);
   const graph = new Graph();
   const pack = declareParameters(graph, program);
+  assert.ok('build' in program.model);
   const { outputs } = program.model.build(graph, (name) => pack.get(name), 12);
   const model = await loadModel(encodeModel(graph, outputs));
   const values = { parameters: { shape: [pack.size], values: new Array<number>(pack.size).fill(0) } };
