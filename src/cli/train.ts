@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type DeviceName, deviceChoices } from '../domain/device.ts';
+import { type DeviceName, type DeviceProbe, describeProof, deviceChoices } from '../domain/device.ts';
 import { useInstalledCuda } from './installedCuda.ts';
 
 const trainHelp = `trainyard train CONFIG [key=value …]
@@ -15,8 +15,8 @@ const profileFlag = '--profile';
 
 const probeHelp = `trainyard probe-device NAME|all [--json]
 
-Runs a small model on a device (${deviceChoices.slice(1).join(', ')}) in a process of its own and says whether
-training can use it, and if not, why.
+Trains a small network for a few steps on a device (${deviceChoices.slice(1).join(', ')}) in a process of its own and
+says whether training can use it, how long a step takes and what stays on the CPU; and if it cannot be used, why.
 
 Exit code: 0 usable, 1 not.`;
 
@@ -60,9 +60,14 @@ export async function runProbeDevice(args: readonly string[]): Promise<number> {
   const { probeDevice, probeDevices } = await import('../trainer/devices/probe.ts');
   const probes = name === 'all' ? await probeDevices() : [await probeDevice(name as DeviceName)];
   if (values.json === true) say(JSON.stringify(name === 'all' ? probes : probes[0]));
-  else
-    for (const { device, usable, detail, reason } of probes) say(`${device}: ${usable ? `usable. ${detail}` : reason}`);
+  else for (const probe of probes) say(describeProbe(probe));
   return probes.some(({ usable }) => usable) ? 0 : 1;
+}
+
+function describeProbe({ device, usable, detail, reason, proof }: DeviceProbe): string {
+  if (!usable) return `${device}: ${reason}`;
+  const name = detail === '' ? '' : ` ${detail}.`;
+  return `${device}: usable.${name}${proof === undefined ? '' : ` ${describeProof(device, proof)}`}`;
 }
 
 /** The trainer brings ONNX Runtime's library with it, which may be missing or made for another system. */

@@ -11,4 +11,40 @@ export interface DeviceProbe {
   readonly detail: string;
   /** Why it is not usable, in plain words with the next move; '' when usable. */
   readonly reason: string;
+  /** What a small training step showed; absent where the device is not usable. */
+  readonly proof?: DeviceProof;
+}
+
+/** A training step (convolution, attention, layer norm, AdamW) that a device made, with the numbers that the CPU gives. */
+export interface DeviceProof {
+  /** Milliseconds of a step within a call. */
+  readonly stepMs: number;
+  /** Milliseconds of a call beyond its steps: handing the state over and taking it back. */
+  readonly callMs: number;
+  readonly placement: StepPlacement;
+}
+
+/** Where the operations of a step ran. */
+export interface StepPlacement {
+  readonly nodes: number;
+  /** Operators that the device has no kernel for, the most frequent first, and how many nodes of each there are. */
+  readonly onCpu: readonly { readonly op: string; readonly nodes: number }[];
+  /** Copies between the device and the CPU within a step. */
+  readonly copies: number;
+}
+
+/** "all 312 operations of a step are on the device", or which are not. */
+export function describePlacement({ nodes, onCpu, copies }: StepPlacement): string {
+  if (onCpu.length === 0) return `all ${nodes} operations of a step are on the device`;
+  const named = onCpu.map(({ op, nodes: count }) => `${count} ${op}`).join(', ');
+  const total = onCpu.reduce((sum, each) => sum + each.nodes, 0);
+  const crossings = copies === 0 ? '' : `, with ${copies} copies in between`;
+  return `${total} of ${nodes} operations of a step stay on the CPU (${named})${crossings}`;
+}
+
+/** A proof in words: how long a step takes, and what stays on the CPU. */
+export function describeProof(device: DeviceName, { stepMs, callMs, placement }: DeviceProof): string {
+  const times = `A small training step takes ${stepMs.toFixed(1)} ms`;
+  if (device === 'cpu') return `${times}.`;
+  return `${times}, handing its state over and back ${callMs.toFixed(1)} ms; ${describePlacement(placement)}.`;
 }

@@ -99,9 +99,10 @@ const runFields: readonly ConfigField[] = [
     key: 'threads',
     type: 'integer',
     default: 2,
-    min: 1,
+    min: 0,
     max: 256,
-    description: 'Threads of one operation on the CPU. A run is repeatable bit by bit at the same number only.',
+    description:
+      'Threads of one operation on the CPU; 0: the fastest number is measured at the start and kept in config.yaml. A run is repeatable bit by bit at the same number only.',
   },
   {
     key: 'dataThreads',
@@ -116,10 +117,11 @@ const runFields: readonly ConfigField[] = [
   {
     key: 'stepsPerRun',
     type: 'integer',
-    default: 20,
-    min: 1,
+    default: 0,
+    min: 0,
     max: 1000,
-    description: 'Steps that are fused into one call. A stop takes effect between two calls.',
+    description:
+      'Steps that are fused into one call; 0: 20 on the CPU, elsewhere so many that handing the state over is less than 5 % of a call. A stop takes effect between two calls.',
   },
   {
     key: 'logEvery',

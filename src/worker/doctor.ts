@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { programVersion } from '../base/version.ts';
-import type { DeviceName, DeviceProbe } from '../domain/device.ts';
+import { type DeviceName, type DeviceProbe, describeProof } from '../domain/device.ts';
 import type { DoctorCheck, DoctorReport, SourcesOfRoot } from '../domain/doctor.ts';
 import { gitVersion } from '../launch/git.ts';
 import { queryGpus } from '../launch/local/gpus.ts';
@@ -15,7 +15,7 @@ import type { Installation } from './installation.ts';
 import { sourceChecks } from './sources.ts';
 
 const lowDiskBytes = 2_000_000_000;
-const probeTimeoutMs = 120_000;
+const probeTimeoutMs = 240_000;
 
 /** Devices of one system only: elsewhere their absence is no finding. */
 const platformOf: { readonly [D in DeviceName]?: NodeJS.Platform } = { dml: 'win32', coreml: 'darwin' };
@@ -191,8 +191,16 @@ async function deviceChecks(
   }
 }
 
-function deviceCheck({ device, usable, detail, reason }: DeviceProbe): DoctorCheck {
-  if (usable) return { group: 'devices', title: device, state: 'ok', detail: detail === '' ? 'Usable.' : detail };
+function deviceCheck({ device, usable, detail, reason, proof }: DeviceProbe): DoctorCheck {
+  if (usable) {
+    const name = detail === '' ? 'Usable.' : `${detail}.`;
+    const said = proof === undefined ? name : `${name} ${describeProof(device, proof)}`;
+    const isWhole = proof === undefined || proof.placement.onCpu.length === 0;
+    if (isWhole) return { group: 'devices', title: device, state: 'ok', detail: said };
+    const hint =
+      'Such steps wait for copies. Please report the operations: another form of them may have a kernel there.';
+    return { group: 'devices', title: device, state: 'warning', detail: said, hint };
+  }
   // Only the CPU must be there; every other device is a gain.
   return { group: 'devices', title: device, state: device === 'cpu' ? 'problem' : 'warning', detail: reason };
 }

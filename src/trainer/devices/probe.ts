@@ -30,7 +30,15 @@ export async function probeDevice(device: DeviceName, command = trialCommand(dev
   const result = parseResult(child.stdout);
   if (result === undefined) return refused(device, describeCrash(device, child));
   if (!result.ok) return refused(device, explainRefusal(device, `${child.stderr}\n${result.message}`));
-  return { device, usable: true, detail: await describeDevice(device), reason: '', slowness: describeSpeed(result) };
+  const { proof } = result;
+  return {
+    device,
+    usable: true,
+    detail: await describeDevice(device),
+    reason: '',
+    slowness: describeSpeed(result),
+    proof,
+  };
 }
 
 /** The word by which the command line asks for a trial in its own process. */
@@ -43,7 +51,7 @@ interface ChildResult {
   readonly timedOut: boolean;
 }
 
-const trialMilliseconds = 60_000;
+const trialMilliseconds = 120_000;
 
 /** The bundle starts itself; run from source, a line of code calls the trial. */
 function trialCommand(device: DeviceName): readonly string[] {

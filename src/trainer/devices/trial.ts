@@ -1,30 +1,54 @@
-import type { DeviceName } from '../../domain/device.ts';
+import type { DeviceName, DeviceProof } from '../../domain/device.ts';
 import { concat, Graph, matmul, mul, nextName, scanModel, split, tanh } from '../../graph/index.ts';
 import { ModelSession, type Placement } from '../engine/session.ts';
 import { modelOptions } from './providers.ts';
+import { trialSteps } from './trialStep.ts';
 
 /** What a trial of a device found. */
 export type TrialResult =
-  | { readonly ok: true; readonly milliseconds: number; readonly cpuMilliseconds: number }
+  | { readonly ok: true; readonly milliseconds: number; readonly cpuMilliseconds: number; readonly proof: DeviceProof }
   | { readonly ok: false; readonly message: string };
 
 /**
- * Runs one real model on a device: a few fused steps with a matrix product, compared with the CPU's numbers, and timed on both.
+ * Runs real models on a device, compared with the CPU's numbers: a few fused steps with a matrix product, timed on both, then training steps of a small network.
  * A device may end the whole process here, so this runs in a child process.
  */
 export async function tryDevice(device: DeviceName): Promise<TrialResult> {
   try {
     const trial = await runTrial({ device, threads: 1 });
-    if (device === 'cpu') return { ok: true, milliseconds: trial.milliseconds, cpuMilliseconds: trial.milliseconds };
+    if (device === 'cpu')
+      return {
+        ok: true,
+        milliseconds: trial.milliseconds,
+        cpuMilliseconds: trial.milliseconds,
+        proof: await prove(device),
+      };
     const cpu = await runTrial({ device: 'cpu', threads: 1 });
     const difference = largestDifference(trial.values, cpu.values);
     if (!(difference < tolerance)) {
       return { ok: false, message: `It computes wrong numbers: a product differs from the CPU's by ${difference}.` };
     }
-    return { ok: true, milliseconds: trial.milliseconds, cpuMilliseconds: cpu.milliseconds };
+    return {
+      ok: true,
+      milliseconds: trial.milliseconds,
+      cpuMilliseconds: cpu.milliseconds,
+      proof: await prove(device),
+    };
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Training steps on a device, held against the CPU's. Throws where the losses differ. */
+async function prove(device: DeviceName): Promise<DeviceProof> {
+  const { losses, ...proof } = await trialSteps({ device, threads: 1 });
+  if (device === 'cpu') return proof;
+  const { losses: right } = await trialSteps({ device: 'cpu', threads: 1 });
+  const at = losses.findIndex((loss, i) => !(Math.abs(loss - right[i]!) < tolerance * Math.abs(right[i]!)));
+  if (at < 0) return proof;
+  throw new Error(
+    `It trains wrongly: the loss of step ${at + 1} of a small network is ${losses[at]}, and ${right[at]} on the CPU.`,
+  );
 }
 
 const size = 240;

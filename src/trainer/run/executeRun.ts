@@ -1,9 +1,11 @@
 import { Disposables } from '../../base/disposables.ts';
+import { describePlacement } from '../../domain/device.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { describeFacts } from '../../recipes/data.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
+import { lookAtPlacement } from '../devices/placement.ts';
 import { exportModel } from '../engine/exportModel.ts';
 import { EventFile } from '../events/eventFile.ts';
 import { profileRun } from '../profile/profileRun.ts';
@@ -41,13 +43,19 @@ export async function executeRun(context: RunContext): Promise<RunEnd> {
   const progress = { step: 0 };
   try {
     const { run, identity } = await prepare(context, owner, progress);
-    await trainPrepared(context, run, identity, owner, progress);
+    const loaded = decidedConfig(context.loaded, run);
+    await trainPrepared({ ...context, loaded }, run, identity, owner, progress);
     return { step: progress.step, failure: undefined };
   } catch (error) {
     return { step: progress.step, failure: error };
   } finally {
     owner.dispose();
   }
+}
+
+/** The configuration with what was left to the trainer, so that the run can be repeated. */
+function decidedConfig({ recipe, config }: LoadedConfig, { settings }: PreparedRun): LoadedConfig {
+  return { recipe, config: { ...config, threads: settings.threads } };
 }
 
 interface Progress {
@@ -73,6 +81,9 @@ async function prepare(
   const chosen = await chooseDevice(settings.device);
   const run = await prepareRun(loaded, folder.path, chosen.device, owner, enter);
   progress.step = run.start.step;
+  if (settings.threads === 0) {
+    folder.writeConfig(recipe.info.id, { ...decidedConfig(loaded, run).config, name: identity.name });
+  }
   const code = launch === undefined ? await gitState(workingFolder) : pick(launch);
   folder.writeRun(runRecord(identity, recipe, run, chosen, code));
   introduce(terminal, identity, run, chosen);
@@ -92,6 +103,7 @@ async function trainPrepared(
   announceStart(events, run, loaded);
   for (const name of measurements.missing) terminal.line(`There is no ${name} set, so nothing is evaluated on it.`);
   await measurements.prepare();
+  await tellPlacement(run, folder, stop, terminal);
   if (run.settings.profile) {
     folder.writeProgress({ phase: 'profiling', step: run.start.step, totalSteps: run.settings.steps }, true);
     await stop.pause();
@@ -110,6 +122,20 @@ async function trainPrepared(
   loop.report('exporting');
   writeModel(folder, run, identity, loop);
   loop.report('finished');
+}
+
+/** Operations without a kernel on the device are computed by the CPU, with copies there and back: a person must know, since nothing else shows it. */
+async function tellPlacement(
+  run: PreparedRun,
+  folder: RunFolder,
+  stop: StopRequest,
+  terminal: Terminal,
+): Promise<void> {
+  const { device } = run.placement;
+  if (device === 'cpu') return;
+  folder.writeProgress({ phase: 'checking the device', step: run.start.step, totalSteps: run.settings.steps }, true);
+  await stop.pause();
+  terminal.line(`${device}: ${describePlacement(await lookAtPlacement(run.plan, run.start))}.`);
 }
 
 /** A stopped run can go on later, and its model can be used now. */

@@ -16,6 +16,7 @@ import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFile.ts';
+import { withThreads } from './decideThreads.ts';
 
 /** A run that is ready to train. */
 export interface PreparedRun {
@@ -53,20 +54,35 @@ export async function prepareRun(
   if (program.batchSize > facts.examples) throw batchTooLarge(program.batchSize, trainSet);
   const step = buildTrainStep(program, facts, smallestPart[device]);
   const architecture = recipe.architecture(config, facts);
-  const placement = { device, threads: settings.threads };
   const resumedFrom = findResume(settings, runFolder, step, architecture);
-  const plan: StepPlan = {
+  const configured: StepPlan = {
     step,
     optimizer: program.optimizer,
     batchSize: program.batchSize,
     totalSteps: settings.steps,
     seed: settings.seed,
     loader: owner.add(new BatchLoader(trainSet, settings.seed, { threads: settings.dataThreads })),
-    placement,
+    placement: { device, threads: settings.threads },
   };
-  const steps = owner.add(new FusedSteps(plan));
   const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
-  return { settings, architecture, program, step, plan, steps, dataSets, data: facts, placement, start, resumedFrom };
+  const measuring = () => enter('measuring threads');
+  const plan = await withThreads(configured, start, settings, resumedFrom, measuring);
+  const { placement } = plan;
+  const steps = owner.add(new FusedSteps(plan));
+  const decided = { ...settings, threads: placement.threads };
+  return {
+    settings: decided,
+    architecture,
+    program,
+    step,
+    plan,
+    steps,
+    dataSets,
+    data: facts,
+    placement,
+    start,
+    resumedFrom,
+  };
 }
 
 async function openAll(requests: readonly DataSetRequest[], owner: Disposables): Promise<readonly DataSet[]> {

@@ -1,10 +1,10 @@
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
-import type { RunSettings } from '../config/runSettings.ts';
 import type { CallTimes } from '../engine/fusedSteps.ts';
 import type { TrainState } from '../engine/trainState.ts';
 import { lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
+import { CallPlan, type CallTiming } from './callPlan.ts';
 import type { CheckpointStore } from './checkpointStore.ts';
 import type { Measurements } from './measurements.ts';
 import { type Divergence, findDivergence, logSteps } from './metricLog.ts';
@@ -28,6 +28,7 @@ export interface LoopParts {
 /** Trains from the start state to the last step. Where `run` throws, `state` is the last one that is good. */
 export class TrainingLoop {
   readonly #parts: LoopParts;
+  readonly #calls: CallPlan;
   #state: TrainState;
   #phase = 'training';
   #loss: number | undefined;
@@ -35,6 +36,7 @@ export class TrainingLoop {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#calls = new CallPlan(parts.run.settings, parts.run.placement.device);
     this.#state = parts.run.start;
   }
 
@@ -76,8 +78,7 @@ export class TrainingLoop {
   }
 
   #nextCall(): number {
-    const { settings } = this.#parts.run;
-    return stepsOfNextCall(settings, this.#state.step, affordableSteps(settings.stepsPerRun, this.#secondsPerStep));
+    return this.#calls.next(this.#state.step);
   }
 
   async #train(count: number): Promise<void> {
@@ -108,6 +109,8 @@ export class TrainingLoop {
       { tag: dataWaitTag, value: total === 0 ? 0 : times.data / total },
     ];
     this.#parts.events.write(this.#state.step, { kind: 'scalars', values });
+    const timing = this.#calls.note(count, duration);
+    if (timing !== undefined) this.#parts.terminal.line(describeTiming(timing));
   }
 
   /** What is due at this step: evaluation, samples, then the checkpoint, which says that all of it is done. */
@@ -161,25 +164,9 @@ export class TrainingLoop {
   }
 }
 
-/** A call that is running cannot be stopped, so it must be short enough for a person and for the ones who stop jobs. */
-const longestCallSeconds = 4;
-
-/**
- * How many steps to fuse, so that a call stays short: `wanted`, or a half, a quarter… of it, of which there are few, since each number
- * needs a model of its own. One step as long as nothing is known about the speed. How steps are grouped does not change their numbers.
- */
-export function affordableSteps(wanted: number, secondsPerStep: number | undefined): number {
-  if (secondsPerStep === undefined) return 1;
-  let count = wanted;
-  while (count > 1 && count * secondsPerStep > longestCallSeconds) count = Math.ceil(count / 2);
-  return count;
-}
-
-/** Steps until the call is full, something is due, or the run ends. */
-export function stepsOfNextCall(settings: RunSettings, done: number, most: number): number {
-  const { steps, checkpointEvery, sampleEvery, evaluateEvery } = settings;
-  const intervals = [checkpointEvery, sampleEvery, evaluateEvery].filter((every) => every > 0);
-  return Math.min(most, steps - done, ...intervals.map((every) => every - (done % every)));
+function describeTiming({ step, call, stepsPerCall }: CallTiming): string {
+  const ms = (seconds: number) => `${Number((1000 * seconds).toPrecision(2))} ms`;
+  return `${stepsPerCall} steps in a call: a step takes ${ms(step)}, handing the state over and back ${ms(call)}.`;
 }
 
 /** Whether a multiple of `every` or the end is reached. */

@@ -12,7 +12,7 @@ import {
 import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { initialState, nonFiniteVector } from '../../../src/trainer/engine/trainState.ts';
 import { stateKeys } from '../../../src/trainer/engine/trainStep.ts';
-import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/trainingLoop.ts';
+import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/callPlan.ts';
 import { fusedStepsOf, programOf, squaredDistance } from './stepSupport.ts';
 
 const settings: OptimizerSettings = {
@@ -219,6 +219,7 @@ test('calls end where something is due and at the last step, and are never longe
         seed: 0,
         device: 'cpu',
         threads: 1,
+        dataThreads: 0,
         logEvery: 1,
         keepCheckpoints: 1,
         profile: false,
