@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readDecimal } from '../../../../src/readers/text/decimal.ts';
+import { decimalIn, readDecimal } from '../../../../src/readers/text/decimal.ts';
 import { anyNumbers, hardNumbers, middleNumbers, printedNumbers } from './decimals.ts';
 
 const out = new Float64Array(1);
@@ -27,5 +27,13 @@ describe('decimal numbers from bytes', () => {
     assert.deepEqual(read('12abc'), { value: 12, end: 2 });
     assert.deepEqual(read('1.2.3'), { value: 1.2, end: 3 });
     for (const text of ['', '-', '.', '-.', 'e5', 'nan', '+']) assert.equal(read(text).end, 0, text);
+  });
+
+  it('in a given place are not lengthened by what stands behind it', () => {
+    const at = (text: string, behind: string) => decimalIn(new TextEncoder().encode(text + behind), 0, text.length);
+    for (const text of ['1', '-1.5', '1e5', '12.25e-3', '0.12345678901234567', '12345678901234567890'])
+      for (const behind of ['', '7', 'e5', '.5', '}']) assert.equal(at(text, behind), Number(text), text + behind);
+    for (const text of ['', '-', '+1', '.5', '1e', '1e+', '1.2.3', '1 ', 'e5', 'NaN'])
+      for (const behind of ['', '7']) assert.equal(at(text, behind), Number.NaN, text);
   });
 });
