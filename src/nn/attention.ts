@@ -1,8 +1,10 @@
 import {
   add,
+  concat,
   expand,
   matmul,
   mul,
+  narrow,
   reshape,
   softmax,
   split,
@@ -51,7 +53,7 @@ export interface AttentionOptions {
 
 /** Attention with masks, grouped heads, rotary positions or a context: x [N, tokens, width] → the same shape. Without biases. */
 export function attention(scope: Scope, x: Value, options: AttentionOptions): Value {
-  const { heads, keyHeads = heads, context = x, rotary = false } = options;
+  const { heads, keyHeads = heads, context = x, causal = false, rotary = false } = options;
   const width = x.shape[2]!;
   const headWidth = width / heads;
   const part = (name: string, from: Value, count: number) =>
@@ -60,13 +62,49 @@ export function attention(scope: Scope, x: Value, options: AttentionOptions): Va
   const queries = turn(part('queries', x, heads));
   const keys = shared(turn(part('keys', context, keyHeads)), heads);
   const values = shared(part('values', context, keyHeads), heads);
-  return project(scope, attend(queries, keys, values, maskOf(x, context, options)), width);
+  const hidden = hiddenPlaces(options.visible);
+  const mixed = causal ? attendCausally(queries, keys, values, hidden) : attend(queries, keys, values, hidden);
+  return project(scope, mixed, width);
 }
 
 /** softmax(Q·Kᵀ/√width + mask)·V over [N, heads, tokens, width]. The factor goes to the queries, which are smaller than the scores. */
 export function attend(queries: Value, keys: Value, values: Value, mask?: Value): Value {
   const scores = matmul(mul(queries, 1 / Math.sqrt(queries.shape[3]!)), swapLast(keys));
   return matmul(softmax(mask === undefined ? scores : add(scores, mask), -1), values);
+}
+
+/** Fewest tokens of a block of `attendCausally`, and most blocks: more of them save less than their products lose by being small. */
+const SMALLEST_BLOCK = 64;
+const MOST_BLOCKS = 4;
+
+/**
+ * `attend` where each token sees itself and what stands before it, optionally with a mask that broadcasts over [N, heads, tokens, places]. Queries go in
+ * blocks, each against the keys up to its own end, so that most scores that nobody may see are never computed: with four blocks 3/8 of all.
+ */
+export function attendCausally(queries: Value, keys: Value, values: Value, mask?: Value): Value {
+  const tokens = queries.shape[2]!;
+  const count = Math.max(1, Math.min(MOST_BLOCKS, Math.floor(tokens / SMALLEST_BLOCK)));
+  const edges = Array.from({ length: count + 1 }, (_, i) => Math.round((i * tokens) / count));
+  const blocks = edges.slice(1).map((end, i) => {
+    const start = edges[i]!;
+    const seen = mask === undefined || mask.shape[3] === 1 ? mask : narrow(mask, 3, 0, end);
+    const triangle = causalMask(queries, start, end);
+    return attend(
+      narrow(queries, 2, start, end - start),
+      narrow(keys, 2, 0, end),
+      narrow(values, 2, 0, end),
+      seen === undefined ? triangle : add(triangle, seen),
+    );
+  });
+  return concat(blocks, 2);
+}
+
+/** 0 where a token may see a place, for the tokens from `start` to `end`: [tokens, end]. */
+function causalMask(like: Value, start: number, end: number): Value {
+  const rows = end - start;
+  const ahead = (at: number) => at % end > start + Math.floor(at / end);
+  const entries = Array.from({ length: rows * end }, (_, at) => (ahead(at) ? FORBIDDEN : 0));
+  return like.graph.constant(entries, [rows, end], like.dtype);
 }
 
 function headsOf(x: Value, heads: number): Value {
@@ -82,21 +120,10 @@ function shared(x: Value, heads: number): Value {
   return reshape(repeated, [examples, heads, tokens, width]);
 }
 
-/** 0 where a place may be seen and a very small number elsewhere, or nothing where all may be. */
-function maskOf(x: Value, context: Value, { causal, visible }: AttentionOptions): Value | undefined {
-  const [tokens, places] = [x.shape[1]!, context.shape[1]!];
-  const ahead = (at: number) => at % places > Math.floor(at / places);
-  const triangle = causal
-    ? x.graph.constant(
-        Array.from({ length: tokens * places }, (_, at) => (ahead(at) ? FORBIDDEN : 0)),
-        [tokens, places],
-        x.dtype,
-      )
-    : undefined;
-  const hidden =
-    visible === undefined ? undefined : reshape(mul(add(visible, -1), -FORBIDDEN), [x.shape[0]!, 1, 1, places]);
-  if (triangle === undefined || hidden === undefined) return triangle ?? hidden;
-  return add(triangle, hidden);
+/** 0 where a place may be seen and a very small number where it is padding, [N, 1, 1, places]; nothing where all may be seen. */
+function hiddenPlaces(visible: Value | undefined): Value | undefined {
+  if (visible === undefined) return undefined;
+  return reshape(mul(add(visible, -1), -FORBIDDEN), [visible.shape[0]!, 1, 1, visible.shape[1]!]);
 }
 
 function project(scope: Scope, mixed: Value, width: number): Value {

@@ -8,7 +8,7 @@ import { type Subject, subjects } from './engine/subjects.ts';
 import { type PeerSetting, TorchPeer } from './engine/torchPeer.ts';
 import { compared, median, type Row, writeReport } from './report.ts';
 
-/** Largest relative difference of the losses of the first steps that still counts as the same network. */
+/** Largest difference of the losses of the first steps that still counts as the same network, relative to the loss, or to a hundredth of the first one. */
 const SAME = 2e-3;
 
 /** Turns are taken for this long, but at least three from each side, so that all ends within nine minutes, if others leave it the processors. */
@@ -227,7 +227,7 @@ function countOf(threads: number): string {
 
 function checkSame(subject: Subject, setting: PeerSetting, ours: Float32Array, theirs: readonly number[]): void {
   theirs.forEach((loss, i) => {
-    const difference = Math.abs(loss - ours[i]!) / Math.max(1e-3, Math.abs(loss));
+    const difference = Math.abs(loss - ours[i]!) / Math.max(0.01 * Math.abs(theirs[0]!), Math.abs(loss));
     if (difference <= SAME) return;
     throw new Error(
       `${subject.title} differs from PyTorch (${setting.name}): loss ${ours[i]} and ${loss} at step ${i}. The comparison would be void.`,

@@ -1,11 +1,13 @@
 import type { ReduceAttributes } from '../attributes.ts';
 import { div, equal, mul, sub } from '../build/binary.ts';
-import { expand, reshape } from '../build/movement.ts';
+import { matmul } from '../build/linalg.ts';
+import { expand, reshape, swapLast } from '../build/movement.ts';
 import { reduceMean, reduceSum } from '../build/reduction.ts';
 import { cast, exp, neg } from '../build/unary.ts';
+import { peel } from '../inspect.ts';
 import type { Node, OnnxForm, OpDefinition, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute } from '../onnx/model.ts';
-import { refuse, type Shape, sizeOf, withSize } from '../shape.ts';
+import { refuse, type Shape, sameShape, sizeOf, withSize } from '../shape.ts';
 import { addTangents, int64Literal, linear, needFloating } from './helpers.ts';
 
 type ReductionOp =
@@ -52,7 +54,7 @@ export const reductionOps: OpTable<ReductionOp> = {
   Softmax: {
     infer: inferSame,
     onnx: axisForm,
-    vjp: (node, [dy]) => [dy ? softmaxProduct(dy, node) : null],
+    vjp: (node, [dy]) => [dy ? (attentionGradient(dy, node) ?? softmaxProduct(dy, node)) : null],
     jvp: (node, [dx]) => [dx ? softmaxProduct(dx, node) : null],
   },
   // y = x − log Σ exp x, so dy = dx − Σ softmax·dx, and transposed dx = dy − softmax·Σ dy.
@@ -127,6 +129,21 @@ function shares(node: Node<'ReduceMax' | 'ReduceMin'>): Value {
   const x = node.inputs[0]!;
   const hits = cast(equal(x, kept(node.outputs[0]!, node)), x.dtype);
   return div(hits, reduceSum(hits, node.attributes.axes));
+}
+
+/**
+ * The same where d comes out of the product of attention, O = y·V and d = dO·Vᵀ: then Σ d·y along a row of scores is Σ dO·O along the shorter row of O
+ * (Dao et al., arXiv 2205.14135, appendix B.2), which saves two of five passes over the scores. Null where it does not.
+ */
+function attentionGradient(d: Value, { outputs: [y], attributes: { axis } }: Node<'Softmax'>): Value | null {
+  const product = peel(d, 'MatMul');
+  if (product === null || axis !== y!.rank - 1) return null;
+  const [dOutput, factor] = product.inputs as [Value, Value];
+  const values = peel(factor, 'Transpose')?.inputs[0];
+  if (values === undefined || swapLast(values) !== factor || values.shape.at(-1)! >= y!.shape.at(-1)!) return null;
+  // The same node as in the forward pass, since equal nodes are one.
+  const output = matmul(y!, values);
+  return sameShape(output.shape, dOutput.shape) ? mul(y!, sub(d, reduceSum(mul(dOutput, output), [-1]))) : null;
 }
 
 function softmaxProduct(d: Value, { outputs: [y], attributes: { axis } }: Node<'Softmax'>): Value {
