@@ -1,7 +1,9 @@
 import { AppError } from '../base/errors.ts';
 
-/** Which part of a data set: what a run trains on, or what it is measured on. */
-export type DataSetName = 'train' | 'test';
+/** What a data set is for: a run trains on it, or is measured on it, by held-out examples or by variants of a genome. */
+export type DataSetName = 'train' | 'test' | 'variants';
+/** Which part of data. */
+export type DataSplit = 'train' | 'test';
 
 /** What a recipe asks the trainer to load. The trainer decides by the source's kind and by what lies at the path which reader it takes. */
 export interface DataSetRequest {
@@ -9,14 +11,14 @@ export interface DataSetRequest {
   /** Absolute. */
   readonly path: string;
   /** Which part: by file name (`train-…`, `t10k-…`), by sub-folder (`train`, `test`), or by the source's own rule. */
-  readonly split: DataSetName;
+  readonly split: DataSplit;
   /** Without a required data set the run cannot start; without another one its evaluations are left out, and the run says so. */
   readonly required: boolean;
   readonly source: DataSource;
 }
 
 /** What examples are to be made of the files. */
-export type DataSource = ImageSource | TokenSource | ArraySource;
+export type DataSource = ImageSource | TokenSource | ArraySource | VariantSource;
 
 /** Labelled images: IDX files or a folder per class. */
 export interface ImageSource {
@@ -54,10 +56,24 @@ export interface ArraySource {
   readonly testFraction: number;
 }
 
+/** Single-base variants of a genome, from a table of their own: the request's path. */
+export interface VariantSource {
+  readonly kind: 'variants';
+  /** FASTA or 2bit, a file or a folder. */
+  readonly genome: string;
+  /** Bases of an example, with the variant at `variantPlace`. */
+  readonly window: number;
+}
+
+/** Where in a window a variant stands. */
+export function variantPlace(window: number): number {
+  return Math.floor(window / 2);
+}
+
 export type VocabularyKind = 'bytes' | 'dna' | 'tokenizer';
 
 /** What is known of data once they are loaded: all that a network must know of them. It is kept in checkpoints as JSON. */
-export type DataFacts = ImageFacts | TokenFacts | ArrayFacts;
+export type DataFacts = ImageFacts | TokenFacts | ArrayFacts | VariantFacts;
 export type DataKind = DataFacts['kind'];
 
 /** Tensors of an example: `images` uint8 [height, width, channels], 0 to 255, and `labels` int64 [], 0 to classes − 1. */
@@ -97,6 +113,18 @@ export interface ArrayFacts {
 export interface Scale {
   readonly mean: number;
   readonly deviation: number;
+}
+
+/**
+ * Tensors of an example: `tokens` int32 [window] of the reference, padded where a contig ends; `references` and `alternatives` int64 [], the tokens of both
+ * alleles; `labels` int64 [], 1 for a variant that is expected to be unlikely.
+ */
+export interface VariantFacts {
+  readonly kind: 'variants';
+  readonly examples: number;
+  readonly window: number;
+  readonly vocabulary: VocabularyFacts;
+  readonly classes: 2;
 }
 
 /** Tokens are 0 to size − 1, the special ones among them. */
@@ -169,6 +197,12 @@ const tensors: { readonly [K in DataKind]: (facts: OfKind<K>) => Record<string, 
     ...(weighted ? { weights: { shape: [window], dtype: 'float32' } } : {}),
     ...(classes > 0 ? { labels: label } : {}),
   }),
+  variants: ({ window }) => ({
+    tokens: { shape: [window], dtype: 'int32' },
+    references: label,
+    alternatives: label,
+    labels: label,
+  }),
   arrays: ({ features, targets, classes }) => ({
     features: { shape: features, dtype: 'float32' },
     ...(classes > 0 ? { labels: label } : { targets: { shape: targets, dtype: 'float32' } }),
@@ -181,6 +215,7 @@ const descriptions: { readonly [K in DataKind]: (facts: OfKind<K>) => string } =
   images: ({ height, width, channels, classes }) => `${height}×${width}×${channels}, ${classes} classes`,
   tokens: ({ window, vocabulary, classes }) =>
     `windows of ${window} of ${vocabulary.size} tokens${classes > 0 ? `, ${classes} classes` : ''}`,
+  variants: ({ window }) => `single-base variants in windows of ${window}`,
   arrays: ({ features, targets, classes }) =>
     `${features.join('×') || '1'} features, ${classes > 0 ? `${classes} classes` : `${targets.join('×') || '1'} targets`}`,
 };

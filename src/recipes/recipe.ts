@@ -5,7 +5,7 @@ import type { ParameterSpec, ParameterView } from '../nn/scope.ts';
 import type { DataFacts, DataSetName, DataSetRequest, VocabularyFacts } from './data.ts';
 
 export type { ParameterSpec, ParameterView } from '../nn/scope.ts';
-export type { DataFacts, DataSetName, DataSetRequest, ImageFacts } from './data.ts';
+export type { DataFacts, DataSetName, DataSetRequest, DataSplit, ImageFacts } from './data.ts';
 
 /**
  * A training task as a plug-in: its configuration, network, loss, metrics and samples. The trainer owns everything else: the device,

@@ -59,6 +59,13 @@ export const tokenFields: readonly ConfigField[] = [
     default: true,
     description: 'DNA: every other window is read from the other strand.',
   },
+  {
+    key: 'variants',
+    type: 'path',
+    default: '',
+    description:
+      'DNA: a table of single-base variants (contig, pos, ref, alt, label) that evaluations rank. Empty: none.',
+  },
 ];
 
 /** The keys with which recipes say what texts they write. */

@@ -76,5 +76,6 @@ export function readFinetuneLanguageConfig(config: JsonObject): FinetuneLanguage
     maskFraction: number('maskFraction'),
     adaptation: readAdaptation(config),
     samples: readTextSamples(config),
+    variants: (valueAt(config, 'variants') ?? '') as string,
   };
 }

@@ -5,10 +5,8 @@ import { optimizerSettings } from '../commonFields.ts';
 import { tokenFacts } from '../data.ts';
 import { loadOnnxModel } from '../finetune/model.ts';
 import { languageModelMetrics } from '../languageModel/metrics.ts';
-import { languageProgram } from '../languageModel/program.ts';
-import { tasks } from '../languageModel/tasks.ts';
+import { languageData, languageProgram } from '../languageModel/program.ts';
 import type { DataFacts, Program, Recipe } from '../recipe.ts';
-import { tokenSource } from '../tokenFields.ts';
 import { finetuneLanguageFields, readFinetuneLanguageConfig } from './config.ts';
 import { importedLanguageModel, modelScope, tokenInput } from './network.ts';
 
@@ -29,14 +27,7 @@ export const finetuneLanguage: Recipe = {
     const { digest } = loadOnnxModel(model);
     return `finetune-language-${digest}-${adaptationName(adaptation)}-${task}-${vocabulary.kind}-v${vocabulary.size}`;
   },
-  dataSets(config: JsonObject) {
-    const { data: path, task, window } = readFinetuneLanguageConfig(config);
-    const source = tokenSource(config, tasks[task].exampleLength(window));
-    return [
-      { name: 'train', path, split: 'train', required: true, source },
-      { name: 'test', path, split: 'test', required: false, source },
-    ];
-  },
+  dataSets: (config: JsonObject) => languageData(config, readFinetuneLanguageConfig(config)),
   build(config: JsonObject, data: DataFacts): Program {
     const settings = readFinetuneLanguageConfig(config);
     const facts = tokenFacts(data);

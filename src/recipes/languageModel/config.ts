@@ -139,5 +139,6 @@ export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig
       dilationCycle: number('network.dilationCycle'),
     },
     samples: readTextSamples(config),
+    variants: (valueAt(config, 'variants') ?? '') as string,
   };
 }

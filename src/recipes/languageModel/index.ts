@@ -2,12 +2,10 @@ import type { JsonObject } from '../../domain/json.ts';
 import { optimizerSettings } from '../commonFields.ts';
 import { tokenFacts } from '../data.ts';
 import type { DataFacts, Program, Recipe } from '../recipe.ts';
-import { tokenSource } from '../tokenFields.ts';
 import { languageModelFields, readLanguageModelConfig } from './config.ts';
 import { languageModelMetrics } from './metrics.ts';
 import { languageNetwork, networkName } from './network.ts';
-import { languageProgram } from './program.ts';
-import { tasks } from './tasks.ts';
+import { languageData, languageProgram } from './program.ts';
 
 /** Models of text or DNA: the next token, or hidden ones. */
 export const languageModel: Recipe = {
@@ -22,14 +20,7 @@ export const languageModel: Recipe = {
   architecture(config: JsonObject, data: DataFacts): string {
     return `language-model-${networkName(readLanguageModelConfig(config), tokenFacts(data))}`;
   },
-  dataSets(config: JsonObject) {
-    const { data: path, task, window } = readLanguageModelConfig(config);
-    const source = tokenSource(config, tasks[task].exampleLength(window));
-    return [
-      { name: 'train', path, split: 'train', required: true, source },
-      { name: 'test', path, split: 'test', required: false, source },
-    ];
-  },
+  dataSets: (config: JsonObject) => languageData(config, readLanguageModelConfig(config)),
   build(config: JsonObject, data: DataFacts): Program {
     const settings = readLanguageModelConfig(config);
     const facts = tokenFacts(data);

@@ -53,5 +53,22 @@ export const languageModelMetrics: readonly MetricDefinition[] = [
     version: 1,
     description: 'Part of the held-out tokens, by their weights, that the averaged weights hold for the most likely.',
   },
+  {
+    tag: 'variants/auroc',
+    title: 'Variants, AUROC',
+    unit: '',
+    direction: 'maximize',
+    version: 1,
+    description:
+      'Area under the ROC curve of telling variants of label 1 by how much less likely the averaged weights hold their alternative allele.',
+  },
+  {
+    tag: 'variants/auprc',
+    title: 'Variants, AUPRC',
+    unit: '',
+    direction: 'maximize',
+    version: 1,
+    description: 'Area under the precision-recall curve of the same ranking (average precision).',
+  },
   ...commonMetrics,
 ];

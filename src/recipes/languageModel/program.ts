@@ -1,8 +1,10 @@
+import type { JsonObject } from '../../domain/json.ts';
 import { cast, exp, reshape, sub, type Value } from '../../graph/index.ts';
 import { weightedCrossEntropy } from '../../nn/losses.ts';
 import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
 import type { TokenFacts } from '../data.ts';
 import {
+  type DataSetRequest,
   type Evaluation,
   type ExportedModel,
   type OptimizerSettings,
@@ -10,10 +12,11 @@ import {
   randomCounter,
   type TextSampleProgram,
 } from '../recipe.ts';
-import type { TextSampleConfig } from '../tokenFields.ts';
+import { type TextSampleConfig, tokenSource } from '../tokenFields.ts';
 import { summarizeScores, tokenScores } from './scores.ts';
 import type { LanguageTask } from './tasks.ts';
 import { maskToken, networkVocabulary, tasks } from './tasks.ts';
+import { variantEvaluation } from './variants.ts';
 
 /** What a pass through a network over tokens is told beside its tokens. */
 export interface NetworkPass {
@@ -35,6 +38,8 @@ export interface LanguageSettings {
   /** Part of the tokens that a masked model is to tell. */
   readonly maskFraction: number;
   readonly samples: TextSampleConfig;
+  /** A table of single-base variants of the genome in the data; '' for none. */
+  readonly variants: string;
 }
 
 /** Training, evaluation, samples and the exported file of a network over tokens. */
@@ -57,10 +62,34 @@ export function languageProgram(
       const loss = weightedCrossEntropy(logits, targets, weights);
       return { loss, metrics: { 'train/perplexity': exp(loss) } };
     },
-    evaluations: [heldOut(network, settings, facts)],
+    evaluations: [
+      heldOut(network, settings, facts),
+      ...(settings.variants === '' ? [] : [variantEvaluation(network, settings, facts)]),
+    ],
     ...(samples.count === 0 ? {} : { samples: texts(network, settings, facts) }),
     model: exportedModel(network, settings, facts),
   };
+}
+
+/** The data of a run: what it trains on, what is held out, and variants where a table of them is given. */
+export function languageData(
+  config: JsonObject,
+  { data, task, window, variants }: LanguageSettings & { readonly data: string },
+): readonly DataSetRequest[] {
+  const length = tasks[task].exampleLength(window);
+  const source = tokenSource(config, length);
+  const table: DataSetRequest = {
+    name: 'variants',
+    path: variants,
+    split: 'test',
+    required: true,
+    source: { kind: 'variants', genome: data, window: length },
+  };
+  return [
+    { name: 'train', path: data, split: 'train', required: true, source },
+    { name: 'test', path: data, split: 'test', required: false, source },
+    ...(variants === '' ? [] : [table]),
+  ];
 }
 
 /** Hidden tokens are drawn by a counter that never changes, so that the figures of all steps and runs can be compared. */

@@ -81,7 +81,7 @@ function nextTokens(batch: Batch, facts: TokenFacts): Question {
   return {
     seen: narrow(tokens, 1, 0, count),
     targets,
-    weights: mul(narrow(weightsOf(batch, tokens), 1, 1, count), isOrdinary(targets, facts.vocabulary)),
+    weights: mul(narrow(weightsOf(batch, tokens), 1, 1, count), ordinaryWeights(targets, facts.vocabulary)),
   };
 }
 
@@ -94,7 +94,7 @@ function hiddenTokens(
   const { vocabulary } = facts;
   const targets = cast(batch['tokens']!, 'int64');
   const draw = (stream: number) => randomUniform(counter, targets.shape, stream);
-  const ordinary = isOrdinary(targets, vocabulary);
+  const ordinary = ordinaryWeights(targets, vocabulary);
   const chosen = and(less(draw(streams.chosen), config.maskFraction), greaterOrEqual(ordinary, 0.5));
   const kind = draw(streams.kind);
   const hidden = and(chosen, less(kind, HIDDEN));
@@ -112,7 +112,7 @@ function weightsOf(batch: Batch, tokens: Value): Value {
 }
 
 /** 1 where a token stands for itself and 0 where it is padding, unknown or a mask, about which nothing can be learned: float32. */
-function isOrdinary(tokens: Value, vocabulary: VocabularyFacts): Value {
+export function ordinaryWeights(tokens: Value, vocabulary: VocabularyFacts): Value {
   const special = specialTokens(vocabulary).map((token) => equal(tokens, token));
   return cast(not(special.reduce((any, each) => or(any, each))), 'float32');
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AppError } from '../../base/errors.ts';
-import type { DataSetName } from '../../recipes/recipe.ts';
+import type { DataSetName, DataSplit } from '../../recipes/recipe.ts';
 import { LabelledImages } from './labelledImages.ts';
 
 /** The two files of one split. */
@@ -12,7 +12,7 @@ export interface IdxFiles {
 }
 
 /** Finds the pair of files by the names that MNIST and its kin use: `train-images-idx3-ubyte`, also `.idx3-ubyte` and with `.gz`. */
-export function findIdxFiles(folder: string, split: DataSetName): IdxFiles | undefined {
+export function findIdxFiles(folder: string, split: DataSplit): IdxFiles | undefined {
   const names = readdirSync(folder);
   const find = (kind: string) => {
     const pattern = new RegExp(`^${prefixes[split]}[-_.]?${kind}[-_.]idx\\d-ubyte(\\.gz)?$`, 'i');
@@ -60,7 +60,7 @@ interface IdxArray {
   readonly data: Uint8Array;
 }
 
-const prefixes = { train: 'train', test: '(?:t10k|test)' } satisfies { [Name in DataSetName]: string };
+const prefixes = { train: 'train', test: '(?:t10k|test)' } satisfies { [Name in DataSplit]: string };
 /** The third byte of an IDX file that holds unsigned bytes. */
 const unsignedBytes = 0x08;
 

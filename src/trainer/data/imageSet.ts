@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import type { DataSetName, DataSetRequest } from '../../recipes/recipe.ts';
+import type { DataSetRequest, DataSplit } from '../../recipes/recipe.ts';
 import { findIdxFiles, loadIdxImages } from './idx.ts';
 import type { LabelledImages } from './labelledImages.ts';
 import { loadPngFolder, pngFolder } from './pngFolder.ts';
@@ -28,7 +28,7 @@ export function loadImageSet(request: DataSetRequest): LabelledImages | undefine
   );
 }
 
-const idxPrefix = { train: 'train', test: 't10k' } satisfies { [Name in DataSetName]: string };
+const idxPrefix = { train: 'train', test: 't10k' } satisfies { [Name in DataSplit]: string };
 
 function missingFolder({ path: folder, name }: DataSetRequest): AppError {
   if (folder === '') {

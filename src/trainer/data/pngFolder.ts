@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import type { DataSetName } from '../../recipes/recipe.ts';
+import type { DataSetName, DataSplit } from '../../recipes/recipe.ts';
 import { LabelledImages } from './labelledImages.ts';
 import { decodePixels, type Pixels } from './pngPixels.ts';
 
@@ -15,7 +15,7 @@ export interface PngFolder {
  * Finds the classes of a split: the folders below `<folder>/<split>`. Where there is no such folder, the folders below `<folder>`
  * itself are the training images. Undefined where there are no PNG files.
  */
-export function pngFolder(folder: string, split: DataSetName): PngFolder | undefined {
+export function pngFolder(folder: string, split: DataSplit): PngFolder | undefined {
   const below = path.join(folder, split);
   const isSplit = statSync(below, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (!isSplit && split !== 'train') return undefined;

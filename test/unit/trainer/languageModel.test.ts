@@ -38,6 +38,20 @@ function writeGenome(folder: string): string {
   return file;
 }
 
+/** Variants of that genome: every third base of some stretch, in which the last of three is the one that can be told from the others. */
+function writeVariants(folder: string): string {
+  const bases = readFileSync(path.join(folder, 'genome.fa'), 'utf8').split('\n').slice(1).join('');
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const position = 100 + i;
+    const reference = bases[position]!;
+    const alternative = 'ACGT'['CGTA'.indexOf(reference)]!;
+    return ['one', position + 1, reference, alternative, position % 3 === 2 ? 1 : 0].join('\t');
+  });
+  const file = path.join(folder, 'variants.tsv');
+  writeFileSync(file, `contig\tpos\tref\talt\tlabel\n${rows.join('\n')}\n`);
+  return file;
+}
+
 async function train(
   t: TestContext,
   config: object,
@@ -111,10 +125,15 @@ for (const kind of ['transformer', 'bytenet']) {
       ...common,
       ...quick,
     };
-    const config = { ...settings, data: writeGenome(folder), network, samples: { count: 2 }, steps: 60 };
+    const data = writeGenome(folder);
+    const config = { ...settings, data, variants: writeVariants(folder), network, samples: { count: 2 }, steps: 60 };
     const whole = await train(t, config, ['checkpointEvery=25', 'stepsPerRun=7'], folder);
     const { scalars, media } = await logged(whole);
     assert.ok(scalars['val/accuracy']!.values.at(-1)! > 0.27, `accuracy ${scalars['val/accuracy']!.values.at(-1)}`);
+    for (const tag of ['variants/auroc', 'variants/auprc']) {
+      const value = scalars[tag]!.values.at(-1)!;
+      assert.ok(value > 0 && value <= 1, `${tag} ${value}`);
+    }
     assert.match(readFileSync(path.join(whole, 'samples', 'step_00000060.txt'), 'utf8'), /^[ACGT]{16}$/m);
     assert.equal(media.filter(({ kind: each }) => each === 'text').length, 2, 'the configuration and the samples');
     const resumed = path.join(folder, 'runs', 'again');
@@ -123,6 +142,8 @@ for (const kind of ['transformer', 'bytenet']) {
     assert.equal(code, 0, complaint);
     const [one, other] = [await openCheckpoint(last(whole)), await openCheckpoint(last(resumed))];
     assert.deepEqual(other.average, one.average);
+    const { metrics } = await measureCheckpoint(one);
+    assert.equal(Math.fround(metrics['variants/auroc']!), scalars['variants/auroc']!.values.at(-1));
   });
 }
 

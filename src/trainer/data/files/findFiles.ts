@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { DataSetName, DataSetRequest } from '../../../recipes/recipe.ts';
+import type { DataSetRequest, DataSplit } from '../../../recipes/recipe.ts';
 import { badData } from './badData.ts';
 
 /** The files of a data set. */
@@ -11,10 +11,10 @@ export interface FoundFiles {
 }
 
 /** Names by which people call the parts of a data set; a file's name begins with one, a folder has it. */
-const partNames = {
+export const partNames = {
   train: ['train', 'training'],
   test: ['test', 't10k', 'valid', 'validation', 'val', 'dev', 'eval'],
-} as const satisfies { readonly [Name in DataSetName]: readonly string[] };
+} as const satisfies { readonly [Name in DataSplit]: readonly string[] };
 
 /**
  * Finds the files of a request whose names end as `endings` says, also with `.gz`. A path that is a file is that file, whatever its name. In a folder, sub-folders
@@ -39,8 +39,8 @@ export function findFiles(request: DataSetRequest, endings: readonly string[], w
   });
 }
 
-function namedFiles(root: string, endings: readonly string[]): { readonly [N in DataSetName]: string[] } | undefined {
-  const find = (split: DataSetName) => {
+function namedFiles(root: string, endings: readonly string[]): { readonly [N in DataSplit]: string[] } | undefined {
+  const find = (split: DataSplit) => {
     const folder = partNames[split].map((name) => path.join(root, name)).find(isFolder);
     if (folder !== undefined) return filesBelow(folder, endings);
     const pattern = new RegExp(`^(?:${partNames[split].join('|')})(?:[-_.\\d]|$)`, 'i');

@@ -1,5 +1,5 @@
 import type { TokenSource } from '../../../recipes/data.ts';
-import type { DataSetName } from '../../../recipes/recipe.ts';
+import type { DataSplit } from '../../../recipes/recipe.ts';
 import { badData } from '../files/badData.ts';
 import { heldOut } from '../heldOut.ts';
 import type { SequenceName } from './sequences.ts';
@@ -16,7 +16,7 @@ export function splitStretches(
   stretches: readonly Stretch[],
   sequences: readonly SequenceName[],
   source: TokenSource,
-  split: DataSetName,
+  split: DataSplit,
 ): readonly Stretch[] {
   const named = source.testSequences ?? [];
   const isTest = split === 'test';

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DataSource, TokenSource } from '../../../../src/recipes/data.ts';
-import type { DataSetName, DataSetRequest } from '../../../../src/recipes/recipe.ts';
+import type { DataSetRequest, DataSplit } from '../../../../src/recipes/recipe.ts';
 import type { DataSet } from '../../../../src/trainer/data/dataSet.ts';
 import { openDataSet } from '../../../../src/trainer/data/openDataSet.ts';
 
-export function request(root: string, source: DataSource, split: DataSetName = 'train'): DataSetRequest {
+export function request(root: string, source: DataSource, split: DataSplit = 'train'): DataSetRequest {
   return { name: split, path: root, split, required: split === 'train', source };
 }
 
