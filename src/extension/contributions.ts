@@ -26,6 +26,7 @@ export const commandIds = {
   logConclusion: 'trainyard.logConclusion',
   restartWorker: 'trainyard.restartWorker',
   doctor: 'trainyard.doctor',
+  installCuda: 'trainyard.installCuda',
   showOutput: 'trainyard.showOutput',
   openWalkthrough: 'trainyard.openWalkthrough',
   refresh: 'trainyard.refresh',

@@ -112,6 +112,20 @@ export interface WorkerMethods extends LaunchingMethods {
   };
 
   'doctor.run': { params: { folder?: string }; result: DoctorReport };
+  /** What fetching the CUDA provider of ONNX Runtime would do, in words. `from`: a package or folder on this disk instead; `proxy`: where the environment names none. */
+  'cuda.plan': {
+    params: { from?: string; proxy?: string };
+    result: { text: string; isInstalled: boolean; size: number | null };
+  };
+  /** Does it; `cuda.progress` tells how far it is. Cancelled, it keeps what was fetched. `missing` are libraries that the provider needs, `text` what to do. */
+  'cuda.install': {
+    params: { from?: string; proxy?: string };
+    result: { missing: readonly string[]; text: readonly string[] };
+  };
+  'cuda.status': {
+    params: Record<string, never>;
+    result: { isInstalled: boolean; missing: readonly string[]; text: readonly string[] };
+  };
   /** Ends the worker; running jobs go on and are adopted by the next one. */
   'worker.shutdown': { params: Record<string, never>; result: null };
 }
@@ -123,6 +137,8 @@ export interface WorkerEvents extends LaunchingEvents {
   /** New points or media: clients ask for what they show. */
   'series.appended': { runId: RunId; tags: readonly string[]; media: boolean };
   'series.reset': { runId: RunId };
+  /** Only to the connection that installs. */
+  'cuda.progress': { phase: 'download' | 'unpack'; bytes: number; total: number | null };
   'log.appended': { runId: RunId; size: number };
   'checkpoints.changed': { folder: string };
   'experimentLog.changed': { folder: string };

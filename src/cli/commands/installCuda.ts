@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { type ErrorInfo, toErrorInfo } from '../../base/errors.ts';
 import { userWorkerPaths } from '../../client/index.ts';
 import {
   describePlan,
@@ -24,7 +25,7 @@ cut or stopped (Ctrl+C) goes on where it was. HTTPS_PROXY and NO_PROXY hold.
   --yes    without asking
   --plan   only says what would be fetched
   --check  only says what is installed and what is missing
-  --json   one JSON object per line: {"event": "plan"|"progress"|"done"|"status", …}
+  --json   one JSON object per line: {"event": "plan"|"progress"|"done"|"status"|"failed", …}
   TRAINYARD_NUGET  another feed: the address of its index.json
 
 Exit code: 0 installed (or, with --check, nothing is missing), 1 not.`;
@@ -59,6 +60,9 @@ export async function runInstallCuda(args: readonly string[]): Promise<number> {
     say.done(await runInstall(plan, request, say.progress));
     report(home, say);
     return exitCodes.done;
+  } catch (error) {
+    say.failed(toErrorInfo(error));
+    throw error;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, abort);
   }
@@ -69,6 +73,7 @@ interface Speech {
   progress(progress: InstallProgress): void;
   done(folder: string): void;
   status(status: ReturnType<typeof cudaStatus>): void;
+  failed(error: ErrorInfo): void;
 }
 
 function report(home: string, say: Speech): number {
@@ -90,6 +95,8 @@ function speakToPeople(): Speech {
       printNote(`${Math.round(bytes / 1e6)}${of} MB`);
     },
     done: (folder) => print(`Installed in ${folder}.`),
+    // It is thrown on, and told where all failures are.
+    failed: () => {},
     status: (status) => {
       for (const line of describeStatus(status)) print(line);
     },
@@ -106,6 +113,7 @@ function speakJson(): Speech {
     },
     progress: ({ phase, bytes, total }) => line('progress', { phase, bytes, total: total ?? null }),
     done: (folder) => line('done', { folder }),
+    failed: (error) => line('failed', error),
     status: (status) =>
       line('status', { folder: status.folder ?? null, missing: status.missing, text: describeStatus(status) }),
   };

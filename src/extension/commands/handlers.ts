@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import * as comparing from '../compare/commands.ts';
 import type { CommandName } from '../contributions.ts';
+import * as cuda from '../cuda/install.ts';
 import * as clearing from '../elsewhere/clear.ts';
 import * as elsewhere from '../elsewhere/commands.ts';
 import * as entries from '../entries/commands.ts';
@@ -48,6 +49,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   openExperimentLog: logs.openExperimentLog,
   restartWorker: worker.restartWorker,
   doctor: worker.doctor,
+  installCuda: cuda.installCuda,
   showOutput: worker.showOutput,
   refresh: views.refresh,
   filterRuns: views.filterRuns,

@@ -51,6 +51,29 @@ suite('trouble', function () {
     await vscode.commands.executeCommand('trainyard.queue.cancel', 'no-such-job');
   });
 
+  test('Install CUDA Provider puts a package of this disk in its place and tells what is missing', async function () {
+    if (process.platform !== 'linux' || process.arch !== 'x64') return this.skip();
+    const app = await activated();
+    const from = mkdtempSync(path.join(os.tmpdir(), 'ty-cuda-'));
+    try {
+      for (const name of ['cuda', 'shared'])
+        writeFileSync(path.join(from, `libonnxruntime_providers_${name}.so`), 'stand-in');
+      await vscode.commands.executeCommand('trainyard.installCuda', { from });
+      const page = await until('the page', () =>
+        vscode.workspace.textDocuments.find(({ fileName }) => fileName.endsWith('CUDA Provider.md')),
+      );
+      assert.match(page.getText().replaceAll('\\', ''), /The CUDA provider of ONNX Runtime [\d.]+ is in /);
+      assert.equal((await app.worker.call('cuda.status', {})).isInstalled, true);
+      // A package that is none is a message, and leaves what was there.
+      writeFileSync(path.join(from, 'broken.nupkg'), 'no archive');
+      await vscode.commands.executeCommand('trainyard.installCuda', { from: path.join(from, 'broken.nupkg') });
+      assert.equal((await app.worker.call('cuda.status', {})).isInstalled, true);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    } finally {
+      rmSync(from, { recursive: true, force: true });
+    }
+  });
+
   test('Doctor reports on worker, devices and workspace', async () => {
     const app = await activated();
     await vscode.commands.executeCommand('trainyard.doctor');
