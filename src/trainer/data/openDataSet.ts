@@ -1,9 +1,10 @@
-import { AppError } from '../../base/errors.ts';
 import type { DataSource } from '../../recipes/data.ts';
 import type { DataSetRequest } from '../../recipes/recipe.ts';
+import { openArraySet } from './arrays/arraySet.ts';
 import type { DataSet } from './dataSet.ts';
 import { loadImageSet } from './imageSet.ts';
 import { openTokenSet } from './tokens/tokenSet.ts';
+import { openVariantSet } from './variants/variantSet.ts';
 
 /**
  * Opens the data set that a recipe asks for. Undefined where one that is not required does not exist. Throws AppError 'bad-data' that names
@@ -21,9 +22,6 @@ type Opener<Source> = (
 const openers: { readonly [K in DataSource['kind']]: Opener<Extract<DataSource, { kind: K }>> } = {
   images: loadImageSet,
   tokens: openTokenSet,
-  arrays: notYet,
+  variants: openVariantSet,
+  arrays: openArraySet,
 };
-
-function notYet({ source }: DataSetRequest): never {
-  throw new AppError('bad-data', `Data of ${source.kind} cannot be read yet.`);
-}

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { TokenFacts, TokenSource, VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
 import type { DataSetRequest } from '../../../recipes/recipe.ts';
-import type { DataSet, ExampleArrays } from '../dataSet.ts';
+import type { DataSet } from '../dataSet.ts';
 import { badData } from '../files/badData.ts';
 import { type FoundFiles, findFiles } from '../files/findFiles.ts';
 import { OpenFiles } from '../files/openFiles.ts';
+import { openedSet } from '../openedSet.ts';
+import { partHash } from '../partHash.ts';
 import { dnaEndings, openDna } from './dnaFiles.ts';
 import type { SequencePlan } from './sequences.ts';
 import { splitStretches } from './splitStretches.ts';
@@ -77,41 +78,6 @@ function makeSet(
     weighted: true,
     classes: 0,
   };
-  return new TokenSet({ name, path: root, facts, sha256: partHash(sha256, rule) }, reader, files.allResident, plan);
-}
-
-/** Parts of one set of files have hashes of their own. */
-function partHash(sha256: string, rule: string): string {
-  return rule === '' ? sha256 : createHash('sha256').update(`${sha256}\n${rule}\n`).digest('hex');
-}
-
-class TokenSet implements DataSet {
-  readonly name: DataSet['name'];
-  readonly path: string;
-  readonly facts: TokenFacts;
-  readonly sha256: string;
-  readonly plan?: TokenPlan;
-  readonly #reader: TokenReader;
-
-  constructor(
-    about: Pick<DataSet, 'name' | 'path' | 'sha256'> & { readonly facts: TokenFacts },
-    reader: TokenReader,
-    isResident: boolean,
-    plan: TokenPlan,
-  ) {
-    this.name = about.name;
-    this.path = about.path;
-    this.facts = about.facts;
-    this.sha256 = about.sha256;
-    this.#reader = reader;
-    if (!isResident) this.plan = plan;
-  }
-
-  gather(indices: ArrayLike<number>, draws?: Uint32Array): ExampleArrays {
-    return this.#reader.gather(indices, draws);
-  }
-
-  dispose(): void {
-    this.#reader.dispose();
-  }
+  const about = { name, path: root, facts, sha256: partHash(sha256, rule) };
+  return openedSet(about, reader, files.allResident ? undefined : plan);
 }
