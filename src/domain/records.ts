@@ -1,3 +1,4 @@
+import type { RunArtifact } from './artifact.ts';
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
@@ -118,6 +119,8 @@ export interface RunFacts {
   readonly configFiles?: readonly string[];
   /** Absolute paths of folders and files that hold what the run made: checkpoints, artifacts. */
   readonly outputs?: readonly string[];
+  /** What the tracker lists as made or used by the run. */
+  readonly artifacts?: readonly RunArtifact[];
   /** Filled in where a run was read from several places: which they are, the first one being the run's own. */
   readonly sources?: readonly SourceOfRun[];
 }

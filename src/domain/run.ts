@@ -1,3 +1,4 @@
+import type { RunArtifact } from './artifact.ts';
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
@@ -143,6 +144,8 @@ export interface RunDetail extends RunSummary {
   readonly configFiles?: readonly string[];
   /** Absolute paths of folders and files that hold what the run made. */
   readonly outputs?: readonly string[];
+  /** What the tracker lists as made or used by the run. */
+  readonly artifacts?: readonly RunArtifact[];
   readonly host?: string;
   /** The tracker's own id, labels, note and summary values. */
   readonly trackerId?: string;

@@ -15,6 +15,7 @@ export const commandIds = {
   openProfile: 'trainyard.openProfile',
   openConsole: 'trainyard.openConsole',
   openConfiguration: 'trainyard.openConfiguration',
+  openArtifact: 'trainyard.openArtifact',
   revealSource: 'trainyard.revealSource',
   splitRun: 'trainyard.splitRun',
   mergeRuns: 'trainyard.mergeRuns',

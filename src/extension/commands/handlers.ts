@@ -9,6 +9,7 @@ import * as pipelines from '../pipelines/commands.ts';
 import * as project from '../project/commands.ts';
 import * as registry from '../registry/commands.ts';
 import * as sweeps from '../sweeps/commands.ts';
+import * as artifacts from './artifactCommands.ts';
 import * as checkpoints from './checkpointCommands.ts';
 import * as launching from './launchCommands.ts';
 import * as logs from './logCommands.ts';
@@ -35,6 +36,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   openProfile: runs.openProfile,
   openConsole: sources.openConsole,
   openConfiguration: sources.openConfiguration,
+  openArtifact: artifacts.openArtifact,
   revealSource: sources.revealSource,
   splitRun: sources.splitRun,
   mergeRuns: sources.mergeRuns,

@@ -111,6 +111,7 @@ export function runContext(run: RunSummary): string {
     run.archived ? 'archived' : 'current',
     (run.places ?? 1) > 1 ? 'several' : '',
     run.target !== undefined && run.target !== 'local' ? 'elsewhere' : '',
+    run.source === 'wandb' || run.source === 'mlflow' ? 'artifacts' : '',
   ]
     .filter((word) => word !== '')
     .join(' ');

@@ -1,8 +1,9 @@
+import { describeArtifact } from '../../domain/artifact.ts';
 import { flatten } from '../../domain/config.ts';
 import type { RunDetail, RunSummary } from '../../domain/run.ts';
 import { isActive } from '../../domain/run.ts';
 import { codeSpan, cutCell, escapeMarkdown, markdownTable } from '../ui/markdown.ts';
-import { formatDuration, formatValue } from '../ui/numbers.ts';
+import { formatDuration, formatSize, formatValue } from '../ui/numbers.ts';
 import { describeProgress, secondsLeft, statusLooks } from './present.ts';
 import { loggedBySentence, sourceLooks } from './sources.ts';
 
@@ -10,6 +11,7 @@ import { loggedBySentence, sourceLooks } from './sources.ts';
 const CONFIG_ROWS = 10;
 /** How many places of one run. */
 const PLACES = 6;
+const ARTIFACTS = 6;
 
 /** The tooltip of a run in Markdown with theme icons: status with its evidence, device, metrics, configuration. `detail` may still be missing. */
 export function runTooltip(run: RunSummary, detail?: RunDetail): string {
@@ -22,6 +24,7 @@ export function runTooltip(run: RunSummary, detail?: RunDetail): string {
     places(detail),
     metricRows(run),
     configRows(detail),
+    artifacts(detail),
     problems(detail),
     run.note === '' ? '' : `*${escapeMarkdown(run.note)}*`,
     codeSpan(run.path),
@@ -72,6 +75,17 @@ function places(detail: RunDetail | undefined): string {
     return `$(${look.icon}) ${escapeMarkdown(look.short)} ${codeSpan(path)}${why === '' ? '' : ` ${escapeMarkdown(why)}`}`;
   });
   const more = sources.length > PLACES ? `and ${sources.length - PLACES} more places` : '';
+  return [...lines, more].filter((line) => line !== '').join('  \n');
+}
+
+/** What the tracker lists as made or used by the run. */
+function artifacts(detail: RunDetail | undefined): string {
+  const listed = detail?.artifacts ?? [];
+  if (listed.length === 0) return '';
+  const lines = listed
+    .slice(0, ARTIFACTS)
+    .map((each) => `$(package) ${codeSpan(each.name)} ${escapeMarkdown(describeArtifact(each, formatSize))}`);
+  const more = listed.length > ARTIFACTS ? `and ${listed.length - ARTIFACTS} more artifacts` : '';
   return [...lines, more].filter((line) => line !== '').join('  \n');
 }
 

@@ -59,7 +59,9 @@ const earliest =
   };
 
 const union =
-  <K extends 'console' | 'configFiles' | 'outputs' | 'trackerLabels' | 'restarts' | 'links'>(key: K): Merge<K> =>
+  <K extends 'console' | 'configFiles' | 'outputs' | 'trackerLabels' | 'restarts' | 'links' | 'artifacts'>(
+    key: K,
+  ): Merge<K> =>
   (tellings) => {
     const items = sorted(tellings, telling).flatMap(({ facts }): readonly unknown[] => facts[key] ?? []);
     const unique = [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
@@ -101,6 +103,7 @@ const merges: { readonly [K in keyof Required<Omit<RunFacts, 'sources'>>]: Merge
   console: union('console'),
   configFiles: union('configFiles'),
   outputs: union('outputs'),
+  artifacts: union('artifacts'),
 };
 
 /** What all places of a run together say of it. Facts that nobody tells are absent. */

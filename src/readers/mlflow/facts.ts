@@ -1,3 +1,4 @@
+import type { RunArtifact } from '../../domain/artifact.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { RunFacts } from '../../domain/records.ts';
 import { mlflowStatus, type RunLife } from './status.ts';
@@ -15,11 +16,13 @@ export interface RunRecord {
   readonly tags: { readonly [key: string]: string };
   /** Absolute path of the folder of its artifacts, where there is one here. */
   readonly artifacts: string | undefined;
+  /** What lies in it. */
+  readonly listed: readonly RunArtifact[];
 }
 
 /** The facts of a run. Parameters keep the texts that MLflow keeps. Tags that MLflow sets itself become facts, those of people become labels. */
 export function factsOf(record: RunRecord, life: Pick<RunLife, 'lastValueAt' | 'now'>): RunFacts {
-  const { id, startTime, endTime, experiment, params, tags, artifacts } = record;
+  const { id, startTime, endTime, experiment, params, tags, artifacts, listed } = record;
   const startedAt = toSeconds(startTime);
   const endedAt = toSeconds(endTime);
   const own = Object.entries(tags).filter(([key]) => !key.startsWith('mlflow.'));
@@ -39,6 +42,7 @@ export function factsOf(record: RunRecord, life: Pick<RunLife, 'lastValueAt' | '
       ? {}
       : { trackerLabels: own.map(([key, value]) => (value === '' ? key : `${key}: ${value}`)) }),
     ...(artifacts === undefined ? {} : { outputs: [artifacts] }),
+    ...(listed.length === 0 ? {} : { artifacts: listed }),
   };
 }
 

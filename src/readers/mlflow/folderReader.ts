@@ -15,6 +15,7 @@ import { readSmallText } from '../files/jsonFile.ts';
 import { parseYaml } from '../files/yaml.ts';
 import type { PollBudget, RunReader } from '../format.ts';
 import { artifactMedia, findArtifacts, listArtifacts, loggedTables } from './artifacts.ts';
+import { describeArtifacts } from './artifactTree.ts';
 import { factsOf, type RunRecord } from './facts.ts';
 import { MetricRows, readMetricLines } from './metricLines.ts';
 import { listMetricFiles, readValues } from './runFolder.ts';
@@ -147,6 +148,7 @@ async function readStored(folder: string): Promise<Stored> {
     params,
     tags,
     artifacts,
+    listed: artifacts === undefined ? [] : await describeArtifacts(artifacts),
   };
   return {
     record,

@@ -16,6 +16,7 @@ import { Unstable } from '../sqlite/fault.ts';
 import { type KeyPosition, startOfRows } from '../sqlite/keyedRows.ts';
 import { type DatabaseView, databaseAt, lookOf, type Row, type TrackerDatabase } from '../sqlite/trackerDatabase.ts';
 import { artifactMedia, findArtifacts, listArtifacts, loggedTables } from './artifacts.ts';
+import { describeArtifacts } from './artifactTree.ts';
 import { factsOf, type RunRecord } from './facts.ts';
 import { TagRows } from './tagRows.ts';
 
@@ -99,7 +100,8 @@ export class MlflowSqlReader implements RunReader {
     if (value.record !== undefined) {
       const { artifactUri, experimentId, ...record } = value.record;
       const artifacts = await findArtifacts(artifactUri, path.dirname(this.#run.path), record.id, experimentId);
-      this.#record = { ...record, artifacts, tables: loggedTables(record.tags['mlflow.loggedArtifacts']) };
+      const listed = artifacts === undefined ? [] : await describeArtifacts(artifacts);
+      this.#record = { ...record, artifacts, listed, tables: loggedTables(record.tags['mlflow.loggedArtifacts']) };
     }
     const problems = this.#problems.read(faults);
     return { ...value.rows, failed: false, problems };
@@ -139,7 +141,7 @@ function nothingNew({ metrics, lastTime }: SqlCursor): SqlReading {
   return { metrics, lastTime, scalars: [], reset: false, more: false, isSettled: true, failed: false, problems: [] };
 }
 
-type StoredRecord = Omit<RunRecord, 'artifacts'> & {
+type StoredRecord = Omit<RunRecord, 'artifacts' | 'listed'> & {
   readonly artifactUri: string | undefined;
   readonly experimentId: string;
 };

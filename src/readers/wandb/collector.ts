@@ -1,5 +1,6 @@
 import type { MediaRecord, ScalarBatch } from '../../domain/records.ts';
 import { type Range, WireReader } from '../tensorboard/wire.ts';
+import { readArtifact, readUsedArtifact, withArtifact } from './artifacts.ts';
 import { History } from './history.ts';
 import { type ItemPlace, readItem } from './items.ts';
 import { readPath } from './keys.ts';
@@ -19,11 +20,13 @@ const recordKeys = {
   output: 4 * 8 + 2,
   config: 5 * 8 + 2,
   stats: 7 * 8 + 2,
+  artifact: 8 * 8 + 2,
   metric: 12 * 8 + 2,
   outputRaw: 13 * 8 + 2,
   run: 17 * 8 + 2,
   exit: 18 * 8 + 2,
   preempting: 23 * 8 + 2,
+  usedArtifact: 25 * 8 + 2,
   environment: 26 * 8 + 2,
 } as const;
 
@@ -104,6 +107,12 @@ export class LogCollector {
     },
     [recordKeys.stats]: (self, reader) => self.#takeStats(reader),
     [recordKeys.metric]: (self, reader) => self.#takeMetric(readMetric(reader)),
+    [recordKeys.artifact]: (self, reader) => {
+      self.#state.artifacts = withArtifact(self.#state.artifacts, readArtifact(reader));
+    },
+    [recordKeys.usedArtifact]: (self, reader) => {
+      self.#state.artifacts = withArtifact(self.#state.artifacts, readUsedArtifact(reader));
+    },
     [recordKeys.output]: (self, reader) => self.#takeOutput(reader),
     [recordKeys.outputRaw]: (self, reader) => self.#takeOutput(reader),
     [recordKeys.run]: (self, reader) => self.#takeRun(reader),

@@ -18,7 +18,7 @@ export interface RunCursor {
   readonly state: LogState;
 }
 
-const version = 1;
+const version = 2;
 
 export const emptyCursor: RunCursor = { files: {}, state: emptyState };
 

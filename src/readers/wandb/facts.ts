@@ -3,6 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import type { ConsoleLog, RunFacts } from '../../domain/records.ts';
 import { parseLocalTime } from '../files/localTime.ts';
+import { withoutIds } from './artifacts.ts';
 import { idOfLog, timeOfFolder, wandbIdOf } from './names.ts';
 import { failureOf, type SideFiles } from './sideFiles.ts';
 import type { DefinedMetric, Environment, LogState } from './state.ts';
@@ -50,6 +51,7 @@ export async function runFacts(sources: FactSources): Promise<RunFacts> {
     device: deviceOf(environment),
     commit,
     dirty: commit === undefined ? undefined : await side.isDirty(),
+    artifacts: withoutIds(state.artifacts),
     console: await consolesOf(folder, log, state, side),
   });
 }

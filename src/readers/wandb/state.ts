@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
+import type { LoggedArtifact } from './artifacts.ts';
 import type { HistoryPosition } from './history.ts';
 
 /** What the run record says; later records of the same run add to it. */
@@ -63,6 +64,7 @@ export interface LogState {
   readonly system: { readonly [name: string]: readonly [tag: string, count: number] };
   /** Tags of the history that could be figures of the machine by their names. */
   readonly likeSystem: readonly string[];
+  readonly artifacts: readonly LoggedArtifact[];
   readonly hasOutput: boolean;
   /** What the program printed last, from its first traceback there on: an offline run has no file of its output. */
   readonly outputEnd: string;
@@ -81,6 +83,7 @@ export const emptyState: LogState = {
   metrics: {},
   system: {},
   likeSystem: [],
+  artifacts: [],
   hasOutput: false,
   outputEnd: '',
 };

@@ -73,6 +73,7 @@ export function detailOf(run: LiveRun, summary: RunSummary): RunDetail {
       console: facts.console,
       configFiles: facts.configFiles,
       outputs: facts.outputs,
+      artifacts: facts.artifacts,
       host: facts.host,
       trackerId: facts.trackerId,
       trackerLabels: facts.trackerLabels,

@@ -121,6 +121,7 @@ suite('runs of other trackers', function () {
     );
     write('metrics/val/loss', '1700000000000 0.5 1\n1700000001000 0.25 2\n');
     write('params/lr', '0.1');
+    write('artifacts/notes.txt', 'of the run');
     write('tags/mlflow.runName', 'of-elsewhere');
     const settings = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('trainyard');
     const found = () => [...app.feed.runs.values()].find((run) => run.path === other);
@@ -128,6 +129,9 @@ suite('runs of other trackers', function () {
       await settings().update('trackers.folders', [elsewhere], vscode.ConfigurationTarget.Global);
       const run = await until('the run of elsewhere', () => (found()?.metrics.length === 1 ? found() : undefined));
       assert.deepEqual([run.name, run.status, run.metrics[0]?.value], ['of-elsewhere', 'finished', 0.25]);
+      const opened = await vscode.commands.executeCommand('trainyard.openArtifact', run.id, 'notes.txt');
+      assert.equal(opened, path.join(other, 'artifacts/notes.txt'));
+      await until('the artifact', () => vscode.window.activeTextEditor?.document.getText() === 'of the run');
       await settings().update('trackers.folders', undefined, vscode.ConfigurationTarget.Global);
       await until('the run to go', () => found() === undefined);
     } finally {

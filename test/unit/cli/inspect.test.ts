@@ -83,11 +83,12 @@ const golden = {
 /** What stands behind the keys of the first version where a source says nothing of it. */
 const unknownHere = {
   ...{ key: null, project: null, group: null, trackerId: null, host: null, command: null, cwd: null, commit: null },
-  ...{ summary: {}, restarts: [], labels: [], note: null, configFiles: [], console: [], outputs: [], problems: [] },
+  ...{ summary: {}, restarts: [], labels: [], note: null, configFiles: [], console: [], outputs: [] },
+  ...{ artifacts: [], problems: [] },
 };
 const addedKeys = [
   ...['key', 'project', 'group', 'trackerId', 'createdAt', 'host', 'command', 'cwd', 'commit', 'summary', 'restarts'],
-  ...['labels', 'note', 'sources', 'configFiles', 'console', 'outputs', 'media', 'problems'],
+  ...['labels', 'note', 'sources', 'configFiles', 'console', 'outputs', 'artifacts', 'media', 'problems'],
 ];
 
 test('inspect gives the documented shape for a file, a run and a folder of runs', async (context) => {

@@ -226,6 +226,7 @@ test('artifacts are found beside the run, wherever the store was written; pictur
       'artifacts/eval.json': '{"columns": ["a"], "data": [[1]]}',
       'artifacts/other.json': '{}',
       'artifacts/model/confusion.png': 'x',
+      'artifacts/model/MLmodel': 'flavors: sklearn',
       'tags/mlflow.loggedArtifacts': '[{"path": "eval.json", "type": "table"}]',
       'tags/mlflow.note.content': 'A note',
       'tags/team': 'vision',
@@ -233,6 +234,23 @@ test('artifacts are found beside the run, wherever the store was written; pictur
   );
   const { media, facts, cursor } = await new MlflowFolderReader(runAt(folder)).poll(undefined, { maxBytes: 1e6 });
   assert.deepEqual(facts.outputs, [path.join(folder, 'artifacts')]);
+  assert.deepEqual(
+    facts.artifacts?.map(({ name, type, fileCount, sizeBytes, files }) => [
+      name,
+      type,
+      fileCount,
+      sizeBytes,
+      files[0]?.path,
+    ]),
+    [
+      ['eval.json', undefined, 1, 33, 'eval.json'],
+      ['images', undefined, 2, 2, 'val#samples%step%5%timestamp%1700000000500%abc%compressed.webp'],
+      ['model', 'model', 2, 17, 'MLmodel'],
+      ['other.json', undefined, 1, 2, 'other.json'],
+      ['plots', undefined, 1, 1, 'roc.png'],
+    ],
+  );
+  assert.equal(facts.artifacts?.[2]?.path, path.join(folder, 'artifacts', 'model'));
   assert.deepEqual([facts.trackerNote, facts.trackerLabels], ['A note', ['team: vision']]);
   assert.deepEqual(
     media.map(({ tag, kind, step, place }) => [tag, kind, step, place.at === 'file' && place.file]),

@@ -9,6 +9,7 @@ import { decodeMedia } from '../../../src/readers/media/decode.ts';
 import { wandbFormat, wandbIdOf } from '../../../src/readers/wandb/format.ts';
 import { pidInDebugLog, writerLife } from '../../../src/readers/wandb/writer.ts';
 import { readMedia } from '../../../src/worker/runs/runFiles.ts';
+import { corpus, withoutCorpus } from './support/corpus.ts';
 import { assertAnyCut, Gatherer, pollAll } from './support/cuts.ts';
 import { temporaryFolder } from './support/events.ts';
 import { bytes, int, message } from './support/proto.ts';
@@ -496,4 +497,67 @@ test('any cut of the lines of an old run gives the same rows', async (context) =
     folder: path.join(temporaryFolder(context), runFolderName),
     runs: 20,
   });
+});
+
+/** Records of `run.log_artifact` and `run.use_artifact` in a run that is offline (wandb_internal.proto, ArtifactRecord and UseArtifactRecord). */
+function artifactRecord(name: string, clientId: string, aliases: readonly string[], files: readonly Uint8Array[] = []) {
+  return record(
+    8,
+    Buffer.concat([
+      bytes(4, 'model'),
+      bytes(5, name),
+      bytes(6, 'abc'),
+      bytes(7, 'Weights ü'),
+      ...aliases.map((alias) => bytes(11, alias)),
+      message(12, int(1, 1), bytes(2, 'wandb-storage-policy-v1'), ...files.map((file) => bytes(4, file))),
+      bytes(15, clientId),
+    ]),
+  );
+}
+const artifactFile = (file: string, size: number, local: string) =>
+  Buffer.concat([bytes(1, file), bytes(2, 'digest'), int(4, size), bytes(6, local)]);
+
+test('artifacts are listed with their files; one that is told again is the same, another version is another', async (context) => {
+  const many = Array.from({ length: 30 }, (_, index) => artifactFile(`part-${index}`, 1000, `/tmp/part-${index}`));
+  const records = [
+    runRecord('abcd1234'),
+    record(25, Buffer.concat([bytes(1, 'id'), bytes(2, 'dataset'), bytes(3, 'mnist:v3')])),
+    artifactRecord('unet', 'one', [], [artifactFile('unet.pt', 5, '/lab/unet.pt')]),
+    artifactRecord('unet', 'one', ['best', 'latest'], [artifactFile('unet.pt', 7, '/lab/unet.pt')]),
+    artifactRecord('unet', 'two', [], many),
+    record(8, bytes(4, 'of no name')),
+  ];
+  const {
+    rows: { facts },
+  } = await read(context, records);
+  const known = { type: 'model', use: 'made', description: 'Weights ü', digest: 'abc' };
+  const [used, first, second, ...rest] = facts.artifacts ?? [];
+  assert.deepEqual(used, { name: 'mnist:v3', use: 'used', fileCount: 0, sizeBytes: 0, files: [], type: 'dataset' });
+  assert.deepEqual(first, {
+    ...known,
+    name: 'unet',
+    aliases: ['best', 'latest'],
+    fileCount: 1,
+    sizeBytes: 7,
+    files: [{ path: 'unet.pt', sizeBytes: 7, from: '/lab/unet.pt' }],
+  });
+  assert.deepEqual(
+    [second?.fileCount, second?.sizeBytes, second?.files.length, second?.aliases],
+    [30, 30_000, 20, undefined],
+  );
+  assert.deepEqual(rest, []);
+});
+
+test('the code that W&B saved at the start of a real run is one of its artifacts', {
+  skip: withoutCorpus,
+}, async () => {
+  const folder = path.join(corpus, 'wandb/wandb__wandb/tests');
+  const { runs } = await discoverRuns(folder);
+  const found = runs.find(({ path: place }) => place.endsWith('offline-run-20210216_154407-g9dvvkua'));
+  assert.ok(found !== undefined);
+  const { artifacts } = (await readRun(found.path)).rows.facts;
+  assert.deepEqual(
+    artifacts?.map(({ name, type, aliases, fileCount, files }) => [name, type, aliases, fileCount, files[0]?.path]),
+    [['source-g9dvvkua', 'code', ['latest'], 54, 'all_media_types.py']],
+  );
 });

@@ -19,7 +19,7 @@ export function runToJson({ run, path, facts, series, media, problems }: Inspect
     labels: facts.trackerLabels ?? [],
     note: facts.trackerNote ?? null,
     sources: facts.sources ?? [{ source: run.source, path: run.path, why: '', tags: series.length }],
-    ...nullsFor(facts, { configFiles: [], console: [], outputs: [] }),
+    ...nullsFor(facts, { configFiles: [], console: [], outputs: [], artifacts: [] }),
     media: media.map(mediaToJson),
     problems: problems.map(({ file, offset, message }) => ({ file, offset: offset ?? null, message })),
   };

@@ -1,5 +1,6 @@
+import { describeArtifact } from '../../../domain/artifact.ts';
 import type { SeriesInfo } from '../../../domain/run.ts';
-import { print, printTable, shortNumber } from '../../output.ts';
+import { print, printTable, shortNumber, shortSize } from '../../output.ts';
 import type { Inspected } from './readRun.ts';
 
 /** Prints a run for people: what it is, where it comes from, and its tags, those of the machine last. */
@@ -12,6 +13,10 @@ export function printRun({ run, path, facts, series }: Inspected): void {
     ['also in', (facts.sources ?? []).slice(1).map(alsoIn).join(', ')],
     ['console', (facts.console ?? []).map(({ file }) => file).join(', ')],
     ['config', (facts.configFiles ?? []).join(', ')],
+    ...(facts.artifacts ?? []).map((artifact): [string, string] => [
+      'artifact',
+      `${artifact.name} (${describeArtifact(artifact, shortSize)})`,
+    ]),
   ];
   for (const [name, text] of about) if (text !== undefined && text !== '') print(`  ${name}: ${text}`);
   const rows = [...series].sort((a, b) => Number(a.system === true) - Number(b.system === true)).map(tagRow);

@@ -56,6 +56,10 @@ test('the tooltip holds the evidence, and text from files stays text', () => {
     definitions: [],
     series: [],
     problems: ['bad CRC at 12'],
+    artifacts: [
+      { name: 'unet', type: 'model', use: 'made', aliases: ['best'], fileCount: 2, sizeBytes: 1_500_000, files: [] },
+      { name: 'mnist:v3', type: 'dataset', use: 'used', fileCount: 0, sizeBytes: 0, files: [] },
+    ],
   } as RunDetail;
   const text = runTooltip(run, detail);
   assert.match(text, /\$\(sync\) Running: heartbeat 2 s ago/);
@@ -64,6 +68,10 @@ test('the tooltip holds the evidence, and text from files stays text', () => {
   assert.match(text, /model\.kind/);
   assert.doesNotMatch(text, /a\|b/);
   assert.match(text, /bad CRC at 12/);
+  assert.match(
+    text,
+    /\$\(package\) `unet` model, 2 files, 1\\\.5 MB, best {2}\n\$\(package\) `mnist:v3` dataset, used/,
+  );
 });
 
 test('the status bar counts what runs and what failed within a day', () => {
