@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** How many tensors one node may touch where the device has a limit; see `withFewTensors`. */
   readonly mostTensorsPerNode?: number;
+  /** Whether the device adds to one place by atomic operations; the CPU does not (`chunkedSum`). */
+  readonly atomicSums?: boolean;
 }
 
 /** Options of `encodeModel`. */
@@ -53,7 +55,7 @@ export interface BatchGraph {
 export function encodeBatchModel(build: (batch: number) => BatchGraph, options: ModelOptions = {}): Uint8Array {
   const [one, other] = trialBatches.map((batch) => {
     const { graph, inputs, outputs } = build(batch);
-    return wholeGraph(graph, outputs, { inputs });
+    return wholeGraph(graph, outputs, { inputs, atomicSums: options.atomicSums ?? false });
   });
   return writeGraphModel(withSymbolicBatch(one!, other!, 'batch'), options);
 }
@@ -64,7 +66,7 @@ const trialBatches = [9973, 9967];
 function wholeGraph(
   graph: BaseGraph,
   outputs: Readonly<Record<string, Value>>,
-  options: Pick<EncodeOptions, 'inputs'>,
+  options: Pick<EncodeOptions, 'inputs' | 'atomicSums'>,
 ): OnnxGraph {
   const inputs = options.inputs ?? usedInputs(graph, Object.values(outputs));
   const named = inputs.map((input) => [inputName(input), input] as const);
@@ -72,7 +74,8 @@ function wholeGraph(
     named.map(([name]) => name),
     Object.keys(outputs),
   );
-  return lowerGraph(graph, { name: 'graph', inputs: named, outputs: Object.entries(outputs) });
+  const { atomicSums = false } = options;
+  return lowerGraph(graph, { name: 'graph', atomicSums, inputs: named, outputs: Object.entries(outputs) });
 }
 
 /** The bytes of a model round a finished graph. */

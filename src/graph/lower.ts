@@ -1,4 +1,6 @@
+import { chunkedSum } from './chunkedSums.ts';
 import { packNumbers } from './dtype.ts';
+import { nodeOf } from './inspect.ts';
 import type { BaseGraph, Literal, Node, OnnxForm, OpDefinition, Value } from './ir.ts';
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueInfo } from './onnx/model.ts';
 import { opTable } from './ops/table.ts';
@@ -10,6 +12,8 @@ export interface Interface {
   readonly name: string;
   /** What names made up here begin with behind "%", so that those of a body differ from those of the graph round it. */
   readonly prefix?: string;
+  /** The device adds to one place by atomic operations, so that a sum of rows may be one node; see `chunkedSum`. */
+  readonly atomicSums?: boolean;
   /** Inputs in their order, under the names that they get. */
   readonly inputs: readonly (readonly [name: string, value: Value])[];
   /** Inputs of an enclosing graph, under the names that they have there. */
@@ -23,7 +27,7 @@ export interface Interface {
  * an output already) is it copied, since a copy of loop-carried state costs time.
  */
 export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
-  const lowering = new Lowering(face.prefix ?? '');
+  const lowering = new Lowering(face.prefix ?? '', face.atomicSums ?? false);
   for (const [name, value] of [...face.inputs, ...(face.outer ?? [])]) lowering.name(value, name);
   const copies = face.outputs.filter(([name, value]) => !lowering.claim(value, name));
   const values = face.outputs.map(([, value]) => value);
@@ -67,9 +71,11 @@ class Lowering {
   readonly #literals = new Map<string, string>();
   readonly #missing = new Set<Value>();
   readonly #prefix: string;
+  readonly #atomicSums: boolean;
 
-  constructor(prefix: string) {
+  constructor(prefix: string, atomicSums: boolean) {
     this.#prefix = prefix;
+    this.#atomicSums = atomicSums;
   }
 
   name(value: Value, name: string): void {
@@ -86,14 +92,17 @@ class Lowering {
 
   add(node: Node): void {
     const form = onnxForm(node);
-    this.nodes.push({
+    const written = {
       name: nodeName(node, form.type),
       type: form.type,
       domain: form.domain ?? '',
       inputs: form.inputs.map((input) => this.#inputName(input)),
       outputs: (form.outputs ?? node.outputs).map((output) => (output === null ? '' : this.#nameOf(output))),
       attributes: { ...form.attributes, ...(form.body === undefined ? {} : this.#body(node, form.body)) },
-    });
+    };
+    const sum = this.#atomicSums ? null : nodeOf(node.outputs[0]!, 'ScatterAdd');
+    if (sum === null) this.nodes.push(written);
+    else this.nodes.push(...chunkedSum(written, sum, (literal) => this.#literalName(literal)));
   }
 
   /** A body sees values outside by the names that they have there. */
@@ -104,6 +113,7 @@ class Lowering {
     const value = lowerGraph(of.graph, {
       name: `body of ${id}`,
       prefix,
+      atomicSums: this.#atomicSums,
       inputs: named('in', [...of.state.map(({ input }) => input), ...of.sequence]),
       outer: of.constants.map((input, i) => [this.#nameOf(captured[i]!), input] as const),
       outputs: named('out', [...of.state.map(({ next }) => next), ...of.perStep]),

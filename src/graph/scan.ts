@@ -49,7 +49,7 @@ export function scanModel(step: ScanStep, steps: number, options: ModelOptions =
         inputs: [...step.state, ...step.sequence, ...ticks].map(({ name }) => name),
         outputs: [...step.state.map(({ name }) => nextName(name)), ...perStep],
         attributes: {
-          body: { kind: 'graph', value: stepBody(step, ticks) },
+          body: { kind: 'graph', value: stepBody(step, ticks, options.atomicSums ?? false) },
           num_scan_inputs: intAttribute(step.sequence.length + ticks.length),
         },
       },
@@ -73,9 +73,10 @@ export function nextName(state: string): string {
   return `${state}_next`;
 }
 
-function stepBody(step: ScanStep, ticks: readonly OnnxTensor[]): OnnxGraph {
+function stepBody(step: ScanStep, ticks: readonly OnnxTensor[], atomicSums: boolean): OnnxGraph {
   const body = lowerGraph(step.graph, {
     name: 'step',
+    atomicSums,
     inputs: [...step.state, ...step.sequence].map(({ name, input }) => [`%in:${name}`, input] as const),
     outer: (step.constants ?? []).map(({ name, input }) => [name, input] as const),
     outputs: [

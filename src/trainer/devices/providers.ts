@@ -17,8 +17,8 @@ export const executionProviders = {
 /** How models must be written for a device. WebGPU promises eight buffers per program (https://www.w3.org/TR/webgpu/#limits). */
 export const modelOptions = {
   cpu: {},
-  cuda: {},
-  webgpu: { mostTensorsPerNode: 8 },
+  cuda: { atomicSums: true },
+  webgpu: { mostTensorsPerNode: 8, atomicSums: true },
   dml: {},
   coreml: {},
 } satisfies { readonly [D in DeviceName]: ModelOptions };
