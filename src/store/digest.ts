@@ -26,7 +26,7 @@ export function unpackDigest(packed: Uint8Array): readonly SeriesRow[] {
   // SQLite's memory may lie at any address; a copy is aligned.
   const bytes = packed.byteOffset % 8 === 0 ? packed : new Uint8Array(packed);
   const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
-  const tags = JSON.parse(new TextDecoder().decode(bytes.subarray(numbers[1]! * 8))) as readonly string[];
+  const tags = sharedTags(new TextDecoder().decode(bytes.subarray(numbers[1]! * 8)));
   let at = headCount;
   return tags.map((tag) => {
     const sketchAt = at + fieldCount;
@@ -35,6 +35,19 @@ export function unpackDigest(packed: Uint8Array): readonly SeriesRow[] {
     at = end;
     return row;
   });
+}
+
+/** Runs of one program have the same tags: thousands of lists share their texts, and those that were unpacked lately are not parsed again. */
+const lists = new Map<string, readonly string[]>();
+const mostLists = 200;
+
+function sharedTags(text: string): readonly string[] {
+  const known = lists.get(text);
+  if (known !== undefined) return known;
+  if (lists.size >= mostLists) lists.clear();
+  const tags = JSON.parse(text) as readonly string[];
+  lists.set(text, tags);
+  return tags;
 }
 
 const headCount = 2;

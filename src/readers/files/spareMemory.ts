@@ -5,10 +5,11 @@ import type { ScalarBatch } from '../../domain/records.ts';
  * take and drop megabytes, and collecting those costs as much as reading.
  */
 const mostColumnBytes = 8 << 20;
-const mostPieces = 4;
+const mostPieceBytes = 12 << 20;
 const largestPiece = 1 << 21;
 
 let columnBytes = 0;
+let pieceBytes = 0;
 const spareBuffers: ArrayBuffer[] = [];
 const sparePieces: ArrayBuffer[] = [];
 
@@ -67,17 +68,20 @@ export function giveRows(batches: readonly ScalarBatch[]): void {
 
 /** Memory of at least so many bytes, with anything in it. Who gives it back with `givePiece` does not look at it any more. */
 export function takePiece(bytes: number): ArrayBuffer {
+  // The smallest that is large enough, if it is not so much larger that it is missed elsewhere.
   const at = sparePieces.findIndex(({ byteLength }) => byteLength >= bytes);
-  return at < 0 ? new ArrayBuffer(bytes) : sparePieces.splice(at, 1)[0]!;
+  if (at < 0 || sparePieces[at]!.byteLength > bytes * 4) return new ArrayBuffer(bytes);
+  const [piece] = sparePieces.splice(at, 1);
+  pieceBytes -= piece!.byteLength;
+  return piece!;
 }
 
 export function givePiece(piece: ArrayBuffer): void {
   // What a huge record needed once is not kept.
-  if (piece.byteLength > largestPiece) return;
-  sparePieces.push(piece);
-  sparePieces.sort((a, b) => a.byteLength - b.byteLength);
-  // Larger ones serve more.
-  if (sparePieces.length > mostPieces) sparePieces.shift();
+  if (piece.byteLength > largestPiece || pieceBytes + piece.byteLength > mostPieceBytes) return;
+  const at = sparePieces.findIndex(({ byteLength }) => byteLength >= piece.byteLength);
+  sparePieces.splice(at < 0 ? sparePieces.length : at, 0, piece);
+  pieceBytes += piece.byteLength;
 }
 
 function giveBuffer(buffer: ArrayBuffer): void {

@@ -24,4 +24,11 @@ export class BlockCache {
     }
     this.#young.set(key, block);
   }
+
+  /** Everything that is kept, once; nothing is kept any more. */
+  *drain(): Generator<Uint8Array> {
+    yield* new Set([...this.#young.values(), ...this.#old.values()]);
+    this.#young = new Map();
+    this.#old = new Map();
+  }
 }

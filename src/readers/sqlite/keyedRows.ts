@@ -1,5 +1,5 @@
 import { SqliteRecord } from './record.ts';
-import { addRow, hashRow, joinLists } from './rowHash.ts';
+import { addRow, joinLists } from './rowHash.ts';
 import type { Table } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { TableCursor } from './tableCursor.ts';
@@ -120,10 +120,9 @@ export class KeyedRows {
       while (walk.count < list.counts[index]! && walk.bytes <= maxBytes && cursor.next()) {
         if (cursor.rowid > list.lasts[index]!) break;
         try {
-          const payload = cursor.payload();
-          record.load(payload);
+          record.load(cursor.payload());
           walk.count++;
-          walk.hash = addRow(walk.hash, hashRow(payload));
+          walk.hash = addRow(walk.hash, record.hash);
         } catch (error) {
           snapshot.tolerate(error);
           continue;
@@ -254,8 +253,7 @@ function scanPiece(
     rows.last = cursor.rowid;
     bytes += cursor.payloadLength;
     try {
-      const payload = cursor.payload();
-      record.load(payload);
+      record.load(cursor.payload());
       const key = keys.read(record, cursor.rowid);
       const goesOn = key === rows.lastKey && current !== undefined;
       rows.firstKey ??= key;
@@ -264,7 +262,7 @@ function scanPiece(
         rows.lists.set(key, current);
         rows.lastKey = key;
       }
-      current!.add(cursor.rowid, hashRow(payload), goesOn);
+      current!.add(cursor.rowid, record.hash, goesOn);
     } catch (error) {
       snapshot.tolerate(error);
     }

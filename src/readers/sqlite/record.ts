@@ -1,5 +1,6 @@
 import { SqliteFault } from './fault.ts';
 import type { TextEncoding } from './header.ts';
+import { hashRow } from './rowHash.ts';
 import { VarintReader } from './varint.ts';
 
 /** A value as it is stored. Integers beyond 2^53 are bigints, so that nothing is rounded. */
@@ -52,6 +53,12 @@ export class SqliteRecord {
       throw new SqliteFault('A row says that its values are longer than the row.');
     this.#starts[column] = start;
     this.columnCount = column;
+  }
+
+  /** A checksum of the row. */
+  get hash(): number {
+    const { byteOffset, length } = this.#bytes;
+    return hashRow(this.#view, byteOffset, byteOffset + length);
   }
 
   /** Whether a column is NULL; a column that was added to the table after the row was written counts as NULL. */

@@ -1,14 +1,15 @@
-/** A checksum of one row's bytes, four at a time. It need not agree with anybody else's: it is only compared with itself. */
-export function hashRow(bytes: Uint8Array): number {
-  const { length } = bytes;
-  let hash = length | 0;
-  let at = 0;
-  for (; at + 4 <= length; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
+/**
+ * A checksum of one row's bytes, which stand in a view from `start` to `end`, four at a time. Cursors keep checksums of rows, so it stays the same in every
+ * version; it need not agree with anybody else's.
+ */
+export function hashRow(view: DataView, start: number, end: number): number {
+  let hash = (end - start) | 0;
+  let at = start;
+  for (const last = end - 3; at < last; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
-  for (; at < length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { Disposable } from '../../base/disposables.ts';
+import { givePiece, takePiece } from '../files/spareMemory.ts';
 import { BlockCache } from './blockCache.ts';
 import { SqliteFault, Unstable } from './fault.ts';
 import { type DatabaseHeader, headerBytes, readHeader } from './header.ts';
@@ -107,6 +108,7 @@ export class Snapshot implements Disposable {
 
   dispose(): void {
     for (const fd of [this.#database, this.#log]) if (fd !== undefined) closeSync(fd);
+    for (const { buffer } of this.#blocks.drain()) givePiece(buffer as ArrayBuffer);
   }
 
   #readFirst(): Uint8Array {
@@ -138,7 +140,7 @@ export class Snapshot implements Disposable {
     const index = Math.floor(offset / blockBytes);
     let block = this.#blocks.get(index);
     if (block === undefined) {
-      const bytes = new Uint8Array(blockBytes);
+      const bytes = new Uint8Array(takePiece(blockBytes), 0, blockBytes);
       const length = this.#database === undefined ? 0 : readFully(this.#database, bytes, index * blockBytes);
       block = bytes.subarray(0, length);
       this.#blocks.set(index, block);

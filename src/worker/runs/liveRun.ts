@@ -170,8 +170,11 @@ export class LiveRun {
       this.#problems = [...this.#problems, ...poll.problems.map(describeProblem)].slice(-keptProblems);
     const tags = new Set([...poll.scalars, ...poll.media, ...figures.map(({ info }) => info)].map(({ tag }) => tag));
     const rowsChanged = poll.reset || tags.size > 0;
-    if (rowsChanged || poll.facts.definitions !== undefined)
-      this.#glance = glanceOf(this.#loadedSeries().values(), definitionsFor(this.#facts.definitions ?? []));
+    if (rowsChanged || poll.facts.definitions !== undefined) {
+      // Of a run that was only skimmed the rows are at hand; they are not kept.
+      const rows = tags.size === figures.length && figures.length > 0 ? figures : this.#loadedSeries().values();
+      this.#glance = glanceOf(rows, definitionsFor(this.#facts.definitions ?? []));
+    }
     const moved = JSON.stringify(poll.cursor) !== JSON.stringify(this.#cursor);
     this.#cursor = poll.cursor;
     const changed = factsChanged || rowsChanged || poll.problems.length > 0;
@@ -222,12 +225,17 @@ export class LiveRun {
 
   /** Lets go of what the database can give again, as soon as it has it. */
   unload(): void {
-    if (!this.#dirty) this.#series = undefined;
-    else this.#unloadWhenSaved = true;
+    const isWaiting = this.#pendingBatches.size > 0 || this.#pendingMedia.length > 0;
+    if (isWaiting) this.#unloadWhenSaved = true;
+    else this.#series = undefined;
   }
 
   #loadedSeries(): Map<string, SeriesRow> {
-    this.#series ??= new Map(this.#table.ofRun(this.id).map((row) => [row.info.tag, row]));
+    if (this.#series === undefined) {
+      const stored = this.#pendingReset ? [] : this.#table.ofRun(this.id);
+      const digest = this.#pendingDigest === undefined ? [] : unpackDigest(this.#pendingDigest);
+      this.#series = new Map([...stored, ...digest].map((row) => [row.info.tag, row]));
+    }
     return this.#series;
   }
 
@@ -245,9 +253,8 @@ export class LiveRun {
   }
 
   #takeDigest(digest: Uint8Array): readonly SeriesRow[] {
-    const series = this.#loadedSeries();
     const rows = unpackDigest(digest);
-    for (const row of rows) series.set(row.info.tag, row);
+    if (this.#series !== undefined) for (const row of rows) this.#series.set(row.info.tag, row);
     this.#pendingDigest = rows.length === 0 ? undefined : digest;
     this.#skimmed = rows.length > 0;
     return rows;

@@ -113,6 +113,8 @@ export class RunGroups extends Disposables implements RunGrouping {
     const state = `${Math.floor(Math.log2(points + 1))} ${run.facts.status}`;
     if (this.#comparedIn.get(run.id) === state) return;
     this.#comparedIn.set(run.id, state);
+    // Now, while its series are in memory.
+    this.#candidates.set(fingerprintOf(run));
     this.#changed.add(run.id);
     this.#compareSoon();
   }
@@ -210,6 +212,7 @@ export class RunGroups extends Disposables implements RunGrouping {
     try {
       const runs = due.flatMap((id) => catalog.get(id) ?? []);
       for (const run of runs) {
+        if (run.isSkimmed && this.#candidates.get(run.id) !== undefined) continue;
         this.#candidates.set(fingerprintOf(run));
         run.unload();
       }
