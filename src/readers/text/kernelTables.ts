@@ -23,8 +23,10 @@ export function writeTables(memory: ArrayBuffer): void {
 
 /** The upper 128 bits of a power of five, rounded down, and up where it is a fraction (Lemire 2021, section 5). */
 function powerOfFive(power: number): bigint {
-  const whole = 5n ** BigInt(Math.abs(power));
-  const length = BigInt(whole.toString(2).length);
+  const size = Math.abs(power);
+  const whole = 5n ** BigInt(size);
+  // Its bits: 217706 / 2^16 is close enough to log2(10) for every size here.
+  const length = BigInt(((217_706 * size) >> 16) - size + 1);
   if (power >= 0) return length <= 128n ? whole << (128n - length) : whole >> (length - 128n);
   return (1n << (length + 127n)) / whole + 1n;
 }

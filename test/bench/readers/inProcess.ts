@@ -6,6 +6,9 @@ import type { FoundRun } from '../../../src/domain/records.ts';
 /** What one reading of a run took, and what it found. */
 export interface Reading {
   readonly milliseconds: number;
+  /** Of the processor, in the program and in the system's calls. */
+  readonly userMilliseconds: number;
+  readonly systemMilliseconds: number;
   readonly scalars: number;
   readonly tags: number;
   /** Resident memory of the process at the end, in bytes. */
