@@ -1,7 +1,6 @@
-import type { WorkerLink } from '../../client/index.ts';
-import { trackerVariables } from '../../protocol/worker.ts';
 import { noPositionals, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
+import { openFolder, openTrackerFolders } from '../openFolders.ts';
 import { print, printJson } from '../output.ts';
 import { withWorker } from '../workerConnection.ts';
 import { commonOptions, folderOf, printHelp } from './common.ts';
@@ -22,7 +21,8 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
   noPositionals(positionals);
   const folder = folderOf(values);
   const { checks, sources = [] } = await withWorker(async (worker) => {
-    await openWithTrackers(worker, folder);
+    // A folder that is not there is told by the checks.
+    await Promise.all([openFolder(worker, folder).catch(() => []), openTrackerFolders(worker, folder)]);
     return await worker.call('doctor.run', { folder });
   });
   if (values.json === true) printJson({ checks, sources });
@@ -32,12 +32,4 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
     }
   }
   return checks.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.done;
-}
-
-/** Opens the folder and those in which trackers keep runs by their own, so that their runs are counted. One that is not there is told by the checks. */
-async function openWithTrackers(worker: WorkerLink, folder: string): Promise<void> {
-  const environment = Object.fromEntries(trackerVariables.map((name) => [name, process.env[name]]));
-  const { folders } = await worker.call('trackers.folders', { environment, trackio: true, further: [] });
-  const open = (each: string) => worker.call('folder.open', { folder: each, trusted: true }).catch(() => undefined);
-  await Promise.all([folder, ...folders].map(open));
 }

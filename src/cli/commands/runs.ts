@@ -1,14 +1,17 @@
 import { type RunStatus, type RunSummary, runStatuses } from '../../domain/run.ts';
 import { noPositionals, parseArguments, UsageError } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
+import { openFolder, openTrackerFolders, runsOf } from '../openFolders.ts';
 import { print, printJson, printTable, shortNumber, shortTime } from '../output.ts';
 import { withWorker } from '../workerConnection.ts';
 import { commonOptions, folderOf, printHelp } from './common.ts';
 
-const help = `trainyard runs [--folder FOLDER] [--status STATUS] [--all] [--json]
+const help = `trainyard runs [--folder FOLDER] [--status STATUS] [--all] [--here] [--json]
 
-Lists the runs below a folder (default: here), newest first. --status keeps those of one state
-(${runStatuses.join(', ')}); --all includes archived runs.`;
+Lists the runs below a folder (default: here), newest first, and those in Trackio's own folder
+(TRACKIO_DIR, else trackio in the cache of Hugging Face, HF_HOME) unless --here is given.
+--status keeps those of one state (${runStatuses.join(', ')});
+--all includes archived runs.`;
 
 /** `trainyard runs`. */
 export async function runRuns(args: readonly string[]): Promise<number> {
@@ -16,6 +19,7 @@ export async function runRuns(args: readonly string[]): Promise<number> {
     ...commonOptions,
     status: { type: 'string' },
     all: { type: 'boolean' },
+    here: { type: 'boolean' },
   });
   if (values.help === true) return printHelp(help);
   noPositionals(positionals);
@@ -25,8 +29,11 @@ export async function runRuns(args: readonly string[]): Promise<number> {
   }
   const folder = folderOf(values);
   const runs = await withWorker(async (worker) => {
-    const opened = await worker.call('folder.open', { folder, trusted: true });
-    return values.all === true ? (await worker.call('runs.list', { folder, includeArchived: true })).runs : opened.runs;
+    const [, elsewhere] = await Promise.all([
+      openFolder(worker, folder),
+      values.here === true ? [] : openTrackerFolders(worker, folder),
+    ]);
+    return await runsOf(worker, [folder, ...elsewhere]);
   });
   const shown = runs
     .filter((run) => (status === undefined || run.status === status) && (values.all === true || !run.archived))
