@@ -18,7 +18,7 @@ export interface DataSetRequest {
 }
 
 /** What examples are to be made of the files. */
-export type DataSource = ImageSource | TokenSource | ArraySource | VariantSource;
+export type DataSource = ImageSource | TokenSource | ArraySource | VariantSource | RecordSource;
 
 /** Labelled images: IDX files or a folder per class. */
 export interface ImageSource {
@@ -53,6 +53,18 @@ export interface ArraySource {
   readonly target: string;
   /** The target is a class rather than a number. */
   readonly targetIsClass: boolean;
+  readonly testFraction: number;
+}
+
+/** Texts with a class each, from JSON lines: examples of `TokenFacts` with labels, cut or filled up to a window. */
+export interface RecordSource {
+  readonly kind: 'records';
+  readonly vocabulary: VocabularyKind;
+  readonly tokenizer: string;
+  readonly window: number;
+  /** Names of the two fields of a line. */
+  readonly text: string;
+  readonly label: string;
   readonly testFraction: number;
 }
 
@@ -95,6 +107,8 @@ export interface TokenFacts {
   readonly weighted: boolean;
   /** 0: examples have no labels. */
   readonly classes: number;
+  /** What each class is called, where examples have labels. */
+  readonly classNames?: readonly string[];
 }
 
 /** Tensors of an example: `features` float32 [...features], and `labels` int64 [] where there are classes, else `targets` float32 [...targets]. */

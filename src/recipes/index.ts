@@ -5,9 +5,18 @@ import { languageModel } from './languageModel/index.ts';
 import { meanFlow } from './meanflow/index.ts';
 import type { Recipe } from './recipe.ts';
 import { tabular } from './tabular/index.ts';
+import { textClassifier } from './textClassifier/index.ts';
 
 /** All recipes. A new one is a folder and a line here. */
-export const recipes: readonly Recipe[] = [meanFlow, classifier, finetune, tabular, languageModel, finetuneLanguage];
+export const recipes: readonly Recipe[] = [
+  meanFlow,
+  classifier,
+  finetune,
+  tabular,
+  languageModel,
+  finetuneLanguage,
+  textClassifier,
+];
 
 /** The recipe of an id, or undefined. */
 export function findRecipe(id: string): Recipe | undefined {

@@ -110,6 +110,10 @@ export interface DecayGroup {
 export const learningRateSchedules = ['constant', 'linear', 'cosine'] as const;
 export type LearningRateSchedule = (typeof learningRateSchedules)[number];
 
+/** What products are computed in: float32, or 16 bits with weights and all else in float32. */
+export const precisionNames = ['fp32', 'bf16', 'fp16'] as const;
+export type PrecisionName = (typeof precisionNames)[number];
+
 /** A measurement over a whole data set with the averaged weights. */
 export interface Evaluation {
   readonly data: DataSetName;
@@ -119,6 +123,8 @@ export interface Evaluation {
   build(graph: BaseGraph, parameters: ParameterView, batch: Batch): Readonly<Record<string, Value>>;
   /** The metrics by tag, of what `build` gave for every example of the data set in its order. For what is no mean, such as a perplexity. */
   summarize?(perExample: Readonly<Record<string, Float32Array>>): Readonly<Record<string, number>>;
+  /** Markdown by tag that says more than figures do, such as a table of confusions. */
+  report?(perExample: Readonly<Record<string, Float32Array>>): Readonly<Record<string, string>>;
 }
 
 /** What is drawn from the averaged weights now and then, to be looked at. */

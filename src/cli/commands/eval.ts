@@ -19,10 +19,13 @@ export async function runEval(args: readonly string[]): Promise<number> {
   const checkpoint = path.resolve(onlyPositional(positionals, 'the path of a checkpoint'));
   const { openCheckpoint, measureCheckpoint } = await loadUse();
   const opened = await openCheckpoint(checkpoint, useSettings(values));
-  const { metrics, dataSets, missing } = await measureCheckpoint(opened);
+  const { metrics, texts, dataSets, missing } = await measureCheckpoint(opened);
   for (const name of missing) printNote(`The ${name} data are not there, so nothing was measured on them.`);
-  const result = { checkpoint, run: opened.facts.runName, step: opened.step, metrics, dataSets, missing };
+  const result = { checkpoint, run: opened.facts.runName, step: opened.step, metrics, texts, dataSets, missing };
   if (values.json === true) printJson(result);
-  else for (const [tag, value] of Object.entries(metrics)) print(`${tag}  ${shortNumber(value)}`);
+  else {
+    for (const [tag, value] of Object.entries(metrics)) print(`${tag}  ${shortNumber(value)}`);
+    for (const [tag, text] of Object.entries(texts)) print(`\n${tag}\n\n${text}`);
+  }
   return Object.keys(metrics).length > 0 ? exitCodes.done : exitCodes.failed;
 }

@@ -50,7 +50,7 @@ export function readAdaptation(config: JsonObject): Adaptation {
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== ''),
-    promptTokens: valueAt(config, 'prompt.tokens') as number,
+    promptTokens: (valueAt(config, 'prompt.tokens') ?? 0) as number,
   };
 }
 

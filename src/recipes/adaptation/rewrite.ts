@@ -3,8 +3,8 @@ import type { Adaptation, AdaptKind } from './adapt.ts';
 import { chosenProducts, type FixedProduct, lastProduct } from './fixedProducts.ts';
 import { withSoftPrompt } from './promptedFile.ts';
 
-/** The averaged weights of a parameter by its name within the model's scope. */
-export type Learned = (name: string) => Float32Array;
+/** The averaged weights of a parameter by its name within the model's scope; undefined where nothing was learned, as behind a cut. */
+export type Learned = (name: string) => Float32Array | undefined;
 
 /**
  * The file's model with what was learned in it: trained weights in their places, changes of low rank added to theirs, a soft prompt ahead of its tokens. Open
@@ -22,8 +22,10 @@ const rewriters: { readonly [K in AdaptKind]: Rewrite } = {
   head: (model, _adaptation, _tokens, learned) =>
     withTensors(model, [lastProduct(model).weight], ({ name }) => learned(name)),
   lora: withLowRank,
-  'soft-prompt': (model, { promptTokens }, tokens, learned) =>
-    withSoftPrompt(model, tokens, { count: promptTokens, values: learned('prompt') }),
+  'soft-prompt': (model, { promptTokens }, tokens, learned) => {
+    const values = learned('prompt');
+    return values === undefined ? model : withSoftPrompt(model, tokens, { count: promptTokens, values });
+  },
 };
 
 function withLowRank(
@@ -35,10 +37,10 @@ function withLowRank(
   const products = new Map(chosenProducts(model, targets).map((product) => [product.weight, product]));
   return withTensors(model, [...products.keys()], (tensor) => {
     const product = products.get(tensor)!;
-    return merged(product, learned(`${product.name}/down`), learned(`${product.name}/up`), {
-      rank,
-      factor: alpha / rank,
-    });
+    const [down, up] = [learned(`${product.name}/down`), learned(`${product.name}/up`)];
+    return down === undefined || up === undefined
+      ? undefined
+      : merged(product, down, up, { rank, factor: alpha / rank });
   });
 }
 
@@ -66,11 +68,12 @@ function merged(
 function withTensors(
   model: OnnxModel,
   tensors: readonly OnnxTensor[],
-  numbers: (tensor: OnnxTensor) => ArrayLike<number>,
+  numbers: (tensor: OnnxTensor) => ArrayLike<number> | undefined,
 ): OnnxModel {
   const changed = new Set(tensors);
-  const initializers = model.graph.initializers.map((tensor) =>
-    changed.has(tensor) ? { ...tensor, data: packNumbers(numbers(tensor), tensor.dtype) } : tensor,
-  );
+  const initializers = model.graph.initializers.map((tensor) => {
+    const values = changed.has(tensor) ? numbers(tensor) : undefined;
+    return values === undefined ? tensor : { ...tensor, data: packNumbers(values, tensor.dtype) };
+  });
   return { ...model, graph: { ...model.graph, initializers } };
 }

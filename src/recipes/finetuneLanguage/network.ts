@@ -17,6 +17,7 @@ import {
 import { atPlaces } from '../../nn/embeddings.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { type Adaptation, adaptedImport } from '../adaptation/adapt.ts';
+import { findEmbedding } from '../adaptation/embedding.ts';
 import type { TokenFacts } from '../data.ts';
 import type { TokenNetwork } from '../languageModel/program.ts';
 
@@ -46,6 +47,7 @@ export function runModel(
   const input = tokenInput(model);
   const fed = adaptation.kind === 'soft-prompt' ? withRoom(tokens, adaptation.promptTokens, facts) : tokens;
   checkSizes(input, fed);
+  checkVocabulary(model, input, facts);
   return scope.within(modelScope, (inner) =>
     importModel(model, {
       inputs: modelInputs(model, input, fed, facts),
@@ -130,20 +132,28 @@ function checkSizes({ name, shape }: OnnxValueInfo, tokens: Value): void {
   }
 }
 
-function checkLogits({ shape }: Value, tokens: Value, { vocabulary }: TokenFacts): void {
+function checkLogits({ shape }: Value, tokens: Value, facts: TokenFacts): void {
   const [batch, , size] = shape as [number, number, number];
   if (batch !== tokens.shape[0]) {
     throw new AppError('bad-config', `The model gives logits for ${batch} sequences out of ${tokens.shape[0]}.`, {
       hint: 'Export it with an open batch size (dynamic_axes or dynamic_shapes).',
     });
   }
-  if (size >= vocabulary.size) return;
-  throw new AppError('bad-config', `The model knows ${size} tokens, and the data have ${vocabulary.size}.`, {
+  if (size < facts.vocabulary.size) throw tooFew(size, facts);
+}
+
+function checkVocabulary(model: OnnxModel, { name }: OnnxValueInfo, facts: TokenFacts): void {
+  const rows = findEmbedding(model, name)?.rows;
+  if (rows !== undefined && rows < facts.vocabulary.size) throw tooFew(rows, facts);
+}
+
+function tooFew(known: number, { vocabulary }: TokenFacts): AppError {
+  return new AppError('bad-config', `The model knows ${known} tokens, and the data have ${vocabulary.size}.`, {
     hint: "Set vocabulary to tokenizer, and tokenizer to the model's own tokenizer.json.",
   });
 }
 
-export function freeInputs({ graph }: OnnxModel): readonly OnnxValueInfo[] {
+function freeInputs({ graph }: OnnxModel): readonly OnnxValueInfo[] {
   const weights = new Set(graph.initializers.map(({ name }) => name));
   return graph.inputs.filter(({ name }) => !weights.has(name));
 }

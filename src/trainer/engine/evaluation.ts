@@ -9,6 +9,13 @@ import { modelOptions } from '../devices/providers.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { batchInputs, declareParameters } from './trainStep.ts';
 
+/** What an evaluation gave, by tag. */
+export interface Measured {
+  readonly figures: Readonly<Record<string, number>>;
+  /** Markdown. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
 /** Measures averaged weights over a whole data set. The order is that of the data set, so that the figures are repeatable. */
 export class Evaluator implements Disposable {
   readonly #session: ModelSession;
@@ -46,12 +53,13 @@ export class Evaluator implements Disposable {
     );
   }
 
-  /** Metrics over all examples, by tag. `pause` is called between batches, so that signals are seen; it may throw. */
-  async measure(average: Float32Array, pause: () => Promise<void>): Promise<ReadonlyMap<string, number>> {
+  /** Metrics over all examples and what is to be read beside them, by tag. `pause` is called between batches, so that signals are seen; it may throw. */
+  async measure(average: Float32Array, pause: () => Promise<void>): Promise<Measured> {
     const reader = wholeSetReader(this.#set, this.#evaluation.batchSize, this.#threads);
     try {
       const perExample = await this.#perExample(reader, average, pause);
-      return new Map(Object.entries((this.#evaluation.summarize ?? means)(perExample)));
+      const figures = (this.#evaluation.summarize ?? means)(perExample);
+      return { figures, texts: this.#evaluation.report?.(perExample) ?? {} };
     } finally {
       reader.dispose();
     }

@@ -54,7 +54,9 @@ export class Measurements extends Disposables {
     this.#evaluators ??= await this.#makeEvaluators();
     const figures = new Map<string, number>();
     for (const evaluator of this.#evaluators) {
-      for (const [tag, value] of await evaluator.measure(average, pause)) figures.set(tag, value);
+      const measured = await evaluator.measure(average, pause);
+      for (const [tag, value] of Object.entries(measured.figures)) figures.set(tag, value);
+      for (const [tag, text] of Object.entries(measured.texts)) this.#events.write(step, { kind: 'text', tag, text });
     }
     this.#log(step, figures);
     return figures;

@@ -1,9 +1,9 @@
 import type { Program, TextSampleProgram } from '../../recipes/recipe.ts';
+import { openTokenText } from '../data/tokens/tokenText.ts';
 import type { Placement } from '../engine/session.ts';
 import { samplesTag } from '../run/metrics.ts';
 import type { DrawnSamples, SampleDrawer } from './drawnSamples.ts';
 import { TextSampler } from './textSampler.ts';
-import { openTokenText } from './tokenText.ts';
 
 /** Samples that are texts: a file with one after another, and Markdown for the event file. */
 export class TextDrawer implements SampleDrawer {

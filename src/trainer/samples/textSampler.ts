@@ -1,11 +1,11 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph, type SeededRandom, seededRandom } from '../../graph/index.ts';
 import type { Program, TextSampleProgram } from '../../recipes/recipe.ts';
+import type { TokenText } from '../data/tokens/tokenText.ts';
 import { modelOptions } from '../devices/providers.ts';
 import { ModelSession, type Placement } from '../engine/session.ts';
 import { declareParameters } from '../engine/trainStep.ts';
 import { type ChoiceSettings, chooseToken } from './chooseToken.ts';
-import type { TokenText } from './tokenText.ts';
 
 /** What a sampler of texts is made of. */
 export interface TextSamplerParts {

@@ -43,6 +43,8 @@ export async function drawSamples(opened: OpenedCheckpoint, given?: number): Pro
 /** Figures over held-out data, and the data sets that were not there. */
 export interface MeasuredCheckpoint {
   readonly metrics: Readonly<Record<string, number>>;
+  /** Markdown by tag that says more than figures do. */
+  readonly texts: Readonly<Record<string, string>>;
   /** SHA-256 of each data set by its name. */
   readonly dataSets: Readonly<Record<string, string>>;
   readonly missing: readonly string[];
@@ -52,6 +54,7 @@ export interface MeasuredCheckpoint {
 export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<MeasuredCheckpoint> {
   const { program, placement, average, config, recipe } = opened;
   const metrics: Record<string, number> = {};
+  const texts: Record<string, string> = {};
   const dataSets: Record<string, string> = {};
   const missing: string[] = [];
   const requests = recipe.dataSets(config);
@@ -64,12 +67,14 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
     }
     const evaluator = await Evaluator.create(program, evaluation, set, placement, runSettings(config).dataThreads);
     try {
-      for (const [tag, value] of await evaluator.measure(average, noPause)) metrics[tag] = value;
+      const measured = await evaluator.measure(average, noPause);
+      Object.assign(metrics, measured.figures);
+      Object.assign(texts, measured.texts);
     } finally {
       evaluator.dispose();
       set.dispose();
     }
     dataSets[set.name] = set.sha256;
   }
-  return { metrics, dataSets, missing };
+  return { metrics, texts, dataSets, missing };
 }

@@ -1,5 +1,5 @@
-import { AppError } from '../../base/errors.ts';
-import type { VocabularyFacts, VocabularyKind } from '../../recipes/data.ts';
+import { AppError } from '../../../base/errors.ts';
+import type { VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
 
 /** Tokens as text that people read, and back. */
 export interface TokenText {
