@@ -69,6 +69,11 @@ export function writeReport(subject: string, rows: readonly Row[], notes: readon
   console.log(page);
 }
 
+/** Prints the table of a part of a benchmark without touching what the whole one left. */
+export function showReport(subject: string, rows: readonly Row[], notes: readonly string[] = []): void {
+  console.log(pageOf(subject, { machine: describeMachine(), date: new Date().toISOString(), rows }, notes));
+}
+
 /** The middle of some measurements; of an even number the mean of both middle ones. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

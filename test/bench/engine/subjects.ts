@@ -1,11 +1,14 @@
 // The networks whose training steps are timed. torchPeer.py holds the same ones, by the same names of parameters.
-import { mul, reduceMean, sub, type Value } from '../../../src/graph/index.ts';
+import { add, mul, reduceMean, relu, sub, type Value } from '../../../src/graph/index.ts';
+import { attention } from '../../../src/nn/attention.ts';
+import { conv2d, linear } from '../../../src/nn/layers.ts';
 import { crossEntropy, weightedCrossEntropy } from '../../../src/nn/losses.ts';
 import { byteNet } from '../../../src/nn/networks/byteNet.ts';
 import { mlpClassifier } from '../../../src/nn/networks/classifiers.ts';
 import { ditField } from '../../../src/nn/networks/dit.ts';
 import { languageModel } from '../../../src/nn/networks/languageModel.ts';
 import { unetField } from '../../../src/nn/networks/unet.ts';
+import { rootMeanSquareNorm } from '../../../src/nn/normalization.ts';
 import type { Scope } from '../../../src/nn/scope.ts';
 import type { FieldInputs, VectorField } from '../../../src/nn/vectorField.ts';
 import { adaptiveLoss, intervalErrors } from '../../../src/recipes/meanflow/loss.ts';
@@ -34,6 +37,45 @@ export interface Subject {
 }
 
 const CLASSES = 10;
+
+/** What can be written in the JavaScript libraries as well, which are too slow for the others. */
+export const smallSubjects: readonly Subject[] = [
+  {
+    id: 'smallConv',
+    title: 'Two convolutions and a dense layer, 28×28×1, batch 4',
+    goal: 5,
+    turn: 5,
+    inputs: [
+      { name: 'x', shape: [4, 1, 28, 28], kind: 'normal' },
+      { name: 'y', shape: [4], kind: 'class' },
+    ],
+    loss: (scope, { x, y }) => {
+      const first = scope.within('conv0', (inner) => relu(conv2d(inner, x!, 16)));
+      const second = scope.within('conv1', (inner) => relu(conv2d(inner, first, 32, { stride: 2 })));
+      const logits = scope.within('output', (inner) => linear(inner, reduceMean(second, [2, 3], false), CLASSES));
+      return reduceMean(crossEntropy(logits, y!), [0], false);
+    },
+  },
+  {
+    id: 'block',
+    title: 'Transformer block, 128 wide, 64 tokens, batch 16',
+    goal: 5,
+    turn: 5,
+    inputs: [
+      { name: 'x', shape: [16, 64, 128], kind: 'normal' },
+      { name: 'target', shape: [16, 64, 128], kind: 'normal' },
+    ],
+    loss: (scope, { x, target }) => {
+      const between = add(x!, attention(scope, rootMeanSquareNorm(x!), { heads: 4 }));
+      const wide = scope.within('up', (inner) =>
+        relu(linear(inner, rootMeanSquareNorm(between), 512, { bias: false })),
+      );
+      const fed = scope.within('down', (inner) => linear(inner, wide, 128, { bias: false }));
+      const error = sub(add(between, fed), target!);
+      return reduceMean(mul(error, error), undefined, false);
+    },
+  },
+];
 
 const imageUnet = unetField(
   { height: 32, width: 32, channels: 3 },

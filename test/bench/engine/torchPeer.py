@@ -290,4 +290,5 @@ def main():
         print(json.dumps({"seconds": seconds, "used": used, "losses": [float(loss) for loss in losses]}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
