@@ -54,6 +54,9 @@ export interface RunFile {
     readonly used: string;
     readonly refused: readonly DeviceProbe[];
   };
+  /** What products are computed in, and how far another run of the same configuration gives the same numbers; absent in older runs. */
+  readonly precision?: string;
+  readonly repeatable?: string;
   readonly dataSets: readonly {
     readonly name: string;
     readonly path: string;

@@ -11,6 +11,7 @@ import {
   type OptimizerName,
   type OptimizerSettings,
   optimizerNames,
+  precisionNames,
 } from './recipe.ts';
 
 /** The keys that every recipe has and the trainer reads. A recipe may give other defaults, by key. */
@@ -78,6 +79,14 @@ export const commonMetrics: readonly MetricDefinition[] = [
     version: 1,
     description: 'Learning rate of the step.',
   },
+  {
+    tag: 'train/loss_scale',
+    title: 'Loss scale',
+    unit: '',
+    direction: 'none',
+    version: 1,
+    description: 'Factor of the loss ahead of differentiation, with precision=fp16. It falls where a step was skipped.',
+  },
 ];
 
 const runFields: readonly ConfigField[] = [
@@ -122,6 +131,30 @@ const runFields: readonly ConfigField[] = [
     max: 1000,
     description:
       'Steps that are fused into one call; 0: 20 on the CPU, elsewhere so many that handing the state over is less than 5 % of a call. A stop takes effect between two calls.',
+  },
+  {
+    key: 'precision',
+    type: 'choice',
+    choices: precisionNames,
+    default: 'fp32',
+    description:
+      'What matrix products and convolutions are computed in; weights and all else stay float32. bf16 needs CUDA to be faster. With fp16 the loss is scaled, and a step whose gradient overflows is skipped.',
+  },
+  {
+    key: 'accumulate',
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 4096,
+    description:
+      'Parts that a batch is cut into, which pass through the network one after another, so that a large batch fits into memory. batchSize must be a multiple of it.',
+  },
+  {
+    key: 'deterministic',
+    type: 'boolean',
+    default: false,
+    description:
+      'Take sums of gradients in one order also where the device is faster in any order (embeddings on CUDA). The run says how far it can be repeated.',
   },
   {
     key: 'logEvery',

@@ -1,6 +1,7 @@
 import { valueAt } from '../../domain/config.ts';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { PrecisionName } from '../../recipes/recipe.ts';
 
 /** The keys of a configuration that the trainer itself reads (src/recipes/commonFields.ts). Steps are counted from the start of the run. */
 export interface RunSettings {
@@ -15,6 +16,10 @@ export interface RunSettings {
   readonly steps: number;
   /** Steps that are fused into one call; 0: by the device and what is measured. */
   readonly stepsPerRun: number;
+  readonly precision: PrecisionName;
+  /** Parts of a batch. */
+  readonly accumulate: number;
+  readonly deterministic: boolean;
   readonly logEvery: number;
   /** 0: at the end only. So are the two below. */
   readonly checkpointEvery: number;
@@ -40,6 +45,10 @@ export function runSettings(config: JsonObject): RunSettings {
     dataThreads: (valueAt(config, 'dataThreads') ?? 2) as number,
     steps: number('steps'),
     stepsPerRun: number('stepsPerRun'),
+    // Checkpoints of earlier versions have none of the three.
+    precision: (valueAt(config, 'precision') ?? 'fp32') as PrecisionName,
+    accumulate: (valueAt(config, 'accumulate') ?? 1) as number,
+    deterministic: valueAt(config, 'deterministic') === true,
     logEvery: number('logEvery'),
     checkpointEvery: number('checkpointEvery'),
     sampleEvery: number('sampleEvery'),

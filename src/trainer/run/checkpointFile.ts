@@ -44,6 +44,8 @@ const prefixes = {
 
 const stepTensor = 'trainer.step';
 const positionTensor = 'trainer.position';
+/** F32 [2]: the scale and the good steps; only of runs that scale their loss. */
+const lossScaleTensor = 'trainer.loss_scale';
 
 /** The pieces of a checkpoint file. */
 export function encodeCheckpoint(
@@ -58,7 +60,7 @@ export function encodeCheckpoint(
   );
   const counts = [countTensor(stepTensor, state.step), countTensor(positionTensor, state.position)];
   // Eight-byte numbers come first, so that every tensor is aligned to its elements.
-  return encodeTensors([...counts, ...named], toMetadata(state, facts));
+  return encodeTensors([...counts, ...lossScaleTensors(state), ...named], toMetadata(state, facts));
 }
 
 /** What a checkpoint says about itself. Throws AppError 'bad-file' where it is none of ours. */
@@ -86,9 +88,22 @@ export function loadCheckpoint(file: string, layout: readonly ParameterSlot[], a
   const state = {
     step: readCount(file, contents, stepTensor),
     position: readCount(file, contents, positionTensor),
+    ...readLossScale(contents),
     vectors: vectors as Record<StateKey, Float32Array>,
   };
   return { path: file, facts, state };
+}
+
+function lossScaleTensors({ lossScale }: TrainState): readonly NamedTensor[] {
+  if (lossScale === undefined) return [];
+  return [floatTensor(lossScaleTensor, [2], Float32Array.of(lossScale.scale, lossScale.goodSteps))];
+}
+
+function readLossScale({ tensors }: TensorFile): Pick<TrainState, 'lossScale'> {
+  const tensor = tensors.get(lossScaleTensor);
+  if (tensor?.type !== 'F32' || tensor.bytes.byteLength !== 8) return {};
+  const [scale, goodSteps] = floatValues(tensor) as unknown as [number, number];
+  return { lossScale: { scale, goodSteps } };
 }
 
 function toMetadata(state: TrainState, facts: CheckpointFacts): Record<string, string> {

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
 import { lookAtPlacement } from '../devices/placement.ts';
+import { describePrecision } from '../devices/precision.ts';
 import { exportModel } from '../engine/exportModel.ts';
 import { EventFile } from '../events/eventFile.ts';
 import { profileRun } from '../profile/profileRun.ts';
@@ -13,6 +14,7 @@ import { CheckpointStore } from './checkpointStore.ts';
 import { gitState } from './gitState.ts';
 import { Measurements } from './measurements.ts';
 import { type PreparedRun, prepareRun } from './prepareRun.ts';
+import { repeatability } from './repeatability.ts';
 import type { RunFolder } from './runFolder.ts';
 import { describeDevice, type RunIdentity, runIdentity, runRecord } from './runRecord.ts';
 import { type StopRequest, StopRequested } from './stopRequest.ts';
@@ -193,6 +195,9 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   terminal.line(
     `${identity.name}: ${run.architecture}, ${run.step.pack.size} parameters, on ${describeDevice(chosen, run.settings.threads)}`,
   );
+  const precision = describePrecision(run.step.numbers);
+  if (precision !== undefined) terminal.line(precision);
+  terminal.line(repeatability(run.step, run.placement.device, run.placement.threads));
   if (chosen.warning !== undefined) terminal.line(`${chosen.device}: ${chosen.warning}`);
   for (const refused of chosen.refused) terminal.line(`not on ${describeRefused(refused)}`);
   for (const set of run.dataSets)

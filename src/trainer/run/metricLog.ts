@@ -1,4 +1,5 @@
-import { gradientNormTag, lossTag } from '../engine/trainStep.ts';
+import { smallestLossScale } from '../engine/lossScale.ts';
+import { gradientNormTag, lossScaleTag, lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
 
 /** The values of several steps, as one call gave them back. */
@@ -11,7 +12,7 @@ export interface StepMetrics {
   readonly endedAt: number;
 }
 
-/** The first value that is not a number among loss and gradient norm. */
+/** The first value that is not a number among loss and gradient norm, or a scale of the loss that is too small. */
 export interface Divergence {
   readonly tag: string;
   /** The step, counted from 1. */
@@ -19,13 +20,21 @@ export interface Divergence {
   readonly value: number;
 }
 
-/** Where training went wrong, or undefined. A gradient that is not a number spoils the parameters one step before the loss shows it. */
+/**
+ * Where training went wrong, or undefined. A gradient that is not a number spoils the parameters one step before the loss shows it; with a scaled loss such a
+ * step is skipped, and only a scale that falls and falls says that there is more to it.
+ */
 export function findDivergence({ before, metrics }: StepMetrics): Divergence | undefined {
-  const watched = [lossTag, gradientNormTag].map((tag) => [tag, metrics.get(tag)!] as const);
-  const count = watched[0]![1].length;
+  const scales = metrics.get(lossScaleTag);
+  const watched = scales === undefined ? [lossTag, gradientNormTag] : [lossTag];
+  const count = metrics.get(lossTag)!.length;
   for (let i = 0; i < count; i++) {
-    for (const [tag, values] of watched) {
-      if (!Number.isFinite(values[i])) return { tag, step: before + i + 1, value: values[i]! };
+    for (const tag of watched) {
+      const value = metrics.get(tag)![i]!;
+      if (!Number.isFinite(value)) return { tag, step: before + i + 1, value };
+    }
+    if (scales !== undefined && scales[i]! < smallestLossScale) {
+      return { tag: lossScaleTag, step: before + i + 1, value: scales[i]! };
     }
   }
   return undefined;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
+import { valueAt } from '../../domain/config.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { describeFacts, exampleTensors } from '../../recipes/data.ts';
 import type { DataFacts, DataSetRequest, Program } from '../../recipes/recipe.ts';
@@ -10,6 +11,7 @@ import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import { openDataSet } from '../data/openDataSet.ts';
+import { stepNumbers } from '../devices/precision.ts';
 import { smallestPart } from '../devices/providers.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
@@ -50,15 +52,17 @@ export async function prepareRun(
   const { facts } = trainSet;
   await enter('building the model');
   checkTestSets(trainSet, dataSets);
-  const program = recipe.build(config, facts);
-  if (program.batchSize > facts.examples) throw batchTooLarge(program.batchSize, trainSet);
-  const step = buildTrainStep(program, facts, smallestPart[device]);
+  const { accumulate } = settings;
+  const program = recipe.build(partOfBatch(config, accumulate), facts);
+  const batchSize = program.batchSize * accumulate;
+  if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
+  const step = buildTrainStep(program, facts, smallestPart[device], stepNumbers(settings, device));
   const architecture = recipe.architecture(config, facts);
   const resumedFrom = findResume(settings, runFolder, step, architecture);
   const configured: StepPlan = {
     step,
     optimizer: program.optimizer,
-    batchSize: program.batchSize,
+    batchSize,
     totalSteps: settings.steps,
     seed: settings.seed,
     loader: owner.add(new BatchLoader(trainSet, settings.seed, { threads: settings.dataThreads })),
@@ -83,6 +87,17 @@ export async function prepareRun(
     start,
     resumedFrom,
   };
+}
+
+/** The configuration for one of the parts that a batch is cut into. */
+function partOfBatch(config: LoadedConfig['config'], parts: number): LoadedConfig['config'] {
+  if (parts === 1) return config;
+  const batchSize = valueAt(config, 'batchSize') as number;
+  if (batchSize % parts === 0) return { ...config, batchSize: batchSize / parts };
+  const fitting = Math.max(1, Math.round(batchSize / parts)) * parts;
+  throw new AppError('bad-config', `A batch of ${batchSize} cannot be cut into ${parts} equal parts.`, {
+    hint: `Set batchSize to a multiple of accumulate, for instance batchSize=${fitting}.`,
+  });
 }
 
 async function openAll(requests: readonly DataSetRequest[], owner: Disposables): Promise<readonly DataSet[]> {

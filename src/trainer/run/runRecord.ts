@@ -9,6 +9,7 @@ import { runtimeVersion } from '../engine/session.ts';
 import type { GitState } from './gitState.ts';
 import { metricDefinitions } from './metrics.ts';
 import type { PreparedRun } from './prepareRun.ts';
+import { repeatability } from './repeatability.ts';
 
 /** Who the run is, before anything is loaded. */
 export interface RunIdentity {
@@ -54,6 +55,8 @@ export function runRecord(
     seed: settings.seed,
     totalSteps: settings.steps,
     device: { requested: settings.device, used: describeDevice(chosen, settings.threads), refused: chosen.refused },
+    precision: settings.precision,
+    repeatable: repeatability(run.step, run.placement.device, run.placement.threads),
     dataSets: run.dataSets.map(({ name, path, sha256, facts }) => ({ name, path, sha256, examples: facts.examples })),
     versions: versions(),
     ...code,
