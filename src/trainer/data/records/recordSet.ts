@@ -59,7 +59,7 @@ class RecordSet implements DataSet {
       classes: classNames.length,
       classNames,
     };
-    this.#tokens = records.map(({ text }) => encode(text).slice(0, window));
+    this.#tokens = records.map(({ text }) => encode(text, true).slice(0, window));
     this.#labels = records.map(({ label }) => classNames.indexOf(label));
     this.sha256 = createHash('sha256').update(JSON.stringify(records)).digest('hex');
   }

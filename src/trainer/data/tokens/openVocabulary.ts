@@ -1,5 +1,5 @@
 import type { TokenSource, VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
-import { badData } from '../files/badData.ts';
+import { openTokenizer } from './tokenizerFile.ts';
 import { byteVocabulary, dnaVocabulary } from './vocabularies.ts';
 
 /** The tokens of a source. Throws AppError 'bad-data' where its tokenizer cannot be read. */
@@ -10,7 +10,5 @@ export function openVocabulary(source: Pick<TokenSource, 'vocabulary' | 'tokeniz
 const vocabularies: { readonly [K in VocabularyKind]: (file: string) => VocabularyFacts } = {
   bytes: () => byteVocabulary,
   dna: () => dnaVocabulary,
-  tokenizer: (file) => {
-    throw badData('Records cannot be read with a tokenizer yet.', { file, hint: 'Set vocabulary to bytes or dna.' });
-  },
+  tokenizer: (file) => openTokenizer(file).facts,
 };

@@ -1,10 +1,11 @@
 import { AppError } from '../../../base/errors.ts';
 import type { VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
+import { openTokenizer } from './tokenizerFile.ts';
 
 /** Tokens as text that people read, and back. */
 export interface TokenText {
-  /** Throws AppError 'bad-config' for text that the vocabulary has no tokens for. */
-  encode(text: string): readonly number[];
+  /** `framed` adds what a tokenizer puts round a whole text. Throws AppError 'bad-config' for text that the vocabulary has no tokens for. */
+  encode(text: string, framed?: boolean): readonly number[];
   /** Special tokens are left out, or shown by a sign where they have a place in the text. */
   decode(tokens: ArrayLike<number>): string;
 }
@@ -24,8 +25,9 @@ const writings: { readonly [K in VocabularyKind]: (vocabulary: VocabularyFacts) 
     encode: (text) => Array.from(text, baseToken),
     decode: (tokens) => Array.from(tokens, (token) => dnaSigns[token] ?? '?').join(''),
   }),
-  tokenizer: () => {
-    throw new AppError('bad-data', 'Texts of a tokenizer cannot be written yet.');
+  tokenizer: ({ file = '' }) => {
+    const { encode, decode } = openTokenizer(file);
+    return { encode, decode: (tokens) => decode(Array.from(tokens)) };
   },
 };
 
