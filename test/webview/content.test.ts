@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { launchBrowser } from '../host/workbench.ts';
-import { curve, histogram, page, table, text, tone } from './host/media.ts';
+import { curve, film, gif, histogram, page, table, text, tone } from './host/media.ts';
 import { PanelPage, type ThemeName } from './host/panelPage.ts';
 import type { MediaSpec, RunSpec } from './host/scenario.ts';
 
@@ -254,3 +254,44 @@ for (const theme of ['light', 'highContrast', 'highContrastLight'] as const) {
     await row('predictions').scrollIntoViewIfNeeded();
   });
 }
+
+test('films play in the browser’s own player, animated GIFs as pictures, and a damaged one says so', async () => {
+  const broken = { ...film({ tag: 'broken', step: 10 }), base64: Buffer.from('no film at all').toString('base64') };
+  const films = [film({ tag: 'rollout', step: 10 }), gif({ tag: 'episode', step: 10 }), broken];
+  await open([run('a', 'agent', films)]);
+  const player = row('rollout').locator('video');
+  await player.waitFor();
+  const [size, colours] = await player.evaluate(async (element) => {
+    const video = element as HTMLVideoElement;
+    const colourAt = async (seconds: number): Promise<string> => {
+      const arrived = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+      video.currentTime = seconds;
+      await arrived;
+      const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+      context.drawImage(video, 0, 0, 8, 8, 0, 0, 1, 1);
+      const [red = 0, , blue = 0] = context.getImageData(0, 0, 1, 1).data;
+      return red > blue ? 'red' : 'blue';
+    };
+    if (video.readyState < 2)
+      await new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+    return [`${video.videoWidth} × ${video.videoHeight}`, [await colourAt(0.1), await colourAt(1)]];
+  });
+  assert.deepEqual([size, colours], ['64 × 48', ['red', 'blue']]);
+  await player.evaluate((element) => (element as HTMLVideoElement).play());
+  await panel.page.waitForFunction(
+    (element) => (element as HTMLVideoElement).currentTime > 0.2,
+    await player.elementHandle(),
+  );
+  const picture = row('episode').locator('ty-player img');
+  await picture.waitFor();
+  assert.equal(
+    await picture.evaluate((element) =>
+      (element as HTMLImageElement).decode().then(() => (element as HTMLImageElement).naturalWidth),
+    ),
+    1,
+  );
+  assert.match(
+    await row('broken').getByRole('alert').innerText(),
+    /cannot be played: .*video\/webm, or the file is damaged/,
+  );
+});

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { contentMimes } from '../../../src/domain/mediaContent.ts';
 import type { MediaSpec } from './scenario.ts';
 
@@ -57,6 +59,26 @@ export function tone(place: Place, hertz: number): MediaSpec {
   for (let i = 0; i < samples; i++)
     bytes.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + 2 * i);
   return { ...place, kind: 'audio', mime: 'audio/wav', base64: bytes.toString('base64') };
+}
+
+/** A film of a second: red, then blue (`test/fixtures/films`). */
+export function film(place: Place): MediaSpec {
+  const file = path.resolve(import.meta.dirname, '../../fixtures/films/moving-square.webm');
+  return { ...place, kind: 'video', mime: 'video/webm', base64: readFileSync(file).toString('base64') };
+}
+
+/** A film as an animated GIF of one pixel: black, then white, for ever (https://www.w3.org/Graphics/GIF/spec-gif89a.txt). */
+export function gif(place: Place): MediaSpec {
+  const header = [...Buffer.from('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+  const forever = [0x21, 0xff, 11, ...Buffer.from('NETSCAPE2.0'), 3, 1, 0, 0, 0];
+  const frame = (pixel: number) => [
+    ...[0x21, 0xf9, 4, 0, 10, 0, 0, 0],
+    ...[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0],
+    // LZW with codes of three bits: clear, the pixel, end.
+    ...[2, 2, 0x44 | (pixel << 3), 1, 0],
+  ];
+  const bytes = Buffer.from([...header, ...forever, ...frame(0), ...frame(1), 0x3b]);
+  return { ...place, kind: 'video', mime: 'image/gif', base64: bytes.toString('base64') };
 }
 
 function tree(value: unknown): string {

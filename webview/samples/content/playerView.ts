@@ -27,6 +27,9 @@ export class PlayerView extends ContentView<string> {
     const failed = () => {
       this.problem = `It cannot be played: the browser inside VS Code does not know ${this.record.mime}, or the file is damaged.`;
     };
+    // W&B keeps films as animated GIF unless it is told otherwise (sdk/data_types/video.py), and no player plays those.
+    if (this.record.mime.startsWith('image/'))
+      return html`<img src=${url} alt=${this.label} draggable="false" @error=${failed} />`;
     return this.record.kind === 'video'
       ? html`<video controls loop muted playsinline preload="metadata" src=${url} aria-label=${this.label} @error=${failed}></video>`
       : html`<audio controls preload="metadata" src=${url} aria-label=${this.label} @error=${failed}></audio>`;
