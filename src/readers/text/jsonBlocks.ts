@@ -140,8 +140,11 @@ function finishWithStep(
   columns: readonly KernelColumn[],
   finishRow: FinishRow,
 ): void {
-  const best = steps.find(({ column }) => Number.isFinite(columns[column]!.at(row)));
-  const step = best === undefined ? Number.NaN : columns[best.column]!.at(row)!;
-  const hides = finishRow(best?.rank ?? Number.POSITIVE_INFINITY, step, time);
-  if (best !== undefined) columns[best.column]!.pass(!hides);
+  for (const { column, rank } of steps) {
+    const step = columns[column]!.at(row);
+    if (step === undefined || !Number.isFinite(step)) continue;
+    columns[column]!.pass(!finishRow(rank, step, time));
+    return;
+  }
+  finishRow(Number.POSITIVE_INFINITY, Number.NaN, time);
 }

@@ -18,8 +18,6 @@ export let decimal: f64 = 0;
 export let isDecided: bool = true;
 
 let mantissa: u64 = 0;
-let high: u64 = 0;
-let low: u64 = 0;
 
 /**
  * Reads a decimal number into `decimal` and gives back where it ends; `start` itself where there is none. The grammar is that of `readDecimal` in
@@ -139,7 +137,15 @@ function nearest(digits: u64, power: i32): u64 {
 function nearestByProduct(digits: u64, power: i32): u64 {
   const zeros = clz(digits) as i32;
   const entry = powersOfFiveAt + ((power - smallestPower) as usize) * 16;
-  multiplyByPower(digits << (zeros as u64), entry);
+  const factor = digits << (zeros as u64);
+  let high = upperHalf(factor, load<u64>(entry));
+  let low = factor * load<u64>(entry);
+  if ((high & 0x1ff) === 0x1ff) {
+    // So many ones that what was left out of the power may carry into the bits that count.
+    const sum = low + upperHalf(factor, load<u64>(entry + 8));
+    if (sum < low) high++;
+    low = sum;
+  }
   const upperBit = (high >> 63) as i32;
   // 53 bits and one to round by.
   const shift = (upperBit + 9) as u64;
@@ -160,27 +166,13 @@ function nearestByProduct(digits: u64, power: i32): u64 {
   return min<u64>(sum, 0x7ff0000000000000);
 }
 
-/** The upper 128 bits of a normalized number times the power at `entry`, into `high` and `low`. */
-function multiplyByPower(factor: u64, entry: usize): void {
-  multiply(factor, load<u64>(entry));
-  if ((high & 0x1ff) !== 0x1ff) return;
-  // So many ones that what was left out of the power may carry into the bits that count.
-  const upper = high;
-  const lower = low;
-  multiply(factor, load<u64>(entry + 8));
-  low = lower + high;
-  high = low < lower ? upper + 1 : upper;
-}
-
-/** All 128 bits of a product, into `high` and `low`. */
-function multiply(a: u64, b: u64): void {
+/** The upper 64 of the 128 bits of a product. */
+function upperHalf(a: u64, b: u64): u64 {
   const aLow = a & 0xffffffff;
   const aHigh = a >> 32;
   const bLow = b & 0xffffffff;
   const bHigh = b >> 32;
-  const lowest = aLow * bLow;
-  const first = aHigh * bLow + (lowest >> 32);
+  const first = aHigh * bLow + ((aLow * bLow) >> 32);
   const second = aLow * bHigh + (first & 0xffffffff);
-  high = aHigh * bHigh + (first >> 32) + (second >> 32);
-  low = (second << 32) | (lowest & 0xffffffff);
+  return aHigh * bHigh + (first >> 32) + (second >> 32);
 }
