@@ -25,7 +25,7 @@ export const finetuneFields: readonly ConfigField[] = [
     default: null,
     required: true,
     description:
-      'Folder of the images: IDX files (train-images…, train-labels…, t10k-…) or {train,test}/<class>/*.png.',
+      'Folder of the images: IDX files (train-images…, train-labels…, t10k-…) or PNG and JPEG files in {train,test}/<class>/.',
   },
   {
     key: 'model',

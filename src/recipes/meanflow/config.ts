@@ -42,7 +42,8 @@ export const meanFlowFields: readonly ConfigField[] = [
     type: 'path',
     default: null,
     required: true,
-    description: 'Folder of the images: IDX files (train-images…, train-labels…) or train/<class>/*.png.',
+    description:
+      'Folder of the images: IDX files (train-images…, train-labels…) or PNG and JPEG files in train/<class>/.',
   },
   {
     key: 'batchSize',

@@ -1,6 +1,7 @@
 import type { Disposable } from '../../base/disposables.ts';
-import type { DataSet, ExampleArrays } from './dataSet.ts';
+import type { DataSet } from './dataSet.ts';
 import { ExampleOrder, exampleDraws } from './exampleOrder.ts';
+import type { ExampleArrays } from './exampleReader.ts';
 import { type AheadOptions, AheadReader } from './loader/aheadReader.ts';
 
 /** Gives a run its examples in their order, or an evaluation those of its set one after the other. What they are depends on seed and position alone, not on threads or on what was taken before. */

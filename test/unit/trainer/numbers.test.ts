@@ -21,7 +21,7 @@ import { linear } from '../../../src/nn/layers.ts';
 import { crossEntropy } from '../../../src/nn/losses.ts';
 import { collectParameters, readingScope, type Scope } from '../../../src/nn/scope.ts';
 import type { OptimizerSettings, Program } from '../../../src/recipes/recipe.ts';
-import { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
+import { LabelledImages } from '../../../src/trainer/data/images/labelledImages.ts';
 import type { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { firstLossScale } from '../../../src/trainer/engine/lossScale.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';

@@ -2,7 +2,7 @@ import { add, mul, reduceSum, sub, type Value } from '../../../src/graph/index.t
 import type { ParameterSpec } from '../../../src/nn/scope.ts';
 import type { OptimizerSettings, Program, StepInputs } from '../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
-import { LabelledImages } from '../../../src/trainer/data/labelledImages.ts';
+import { LabelledImages } from '../../../src/trainer/data/images/labelledImages.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
 import { initialState, type TrainState } from '../../../src/trainer/engine/trainState.ts';

@@ -1,5 +1,5 @@
 import type { TensorData } from '../../engine/session.ts';
-import type { ExampleReader } from '../dataSet.ts';
+import type { ExampleReader } from '../exampleReader.ts';
 import { OpenFiles } from '../files/openFiles.ts';
 import { type ColumnPlan, type RowReader, rowReader, rowSize } from './columns.ts';
 

@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import type { OpenFiles } from '../files/openFiles.ts';
 import { type ElementType, elements } from './elements.ts';
 
@@ -33,6 +34,12 @@ export interface TextColumn {
 }
 
 export type Column = ColumnPlan | TextColumn;
+
+/** The columns or tensors of a file by name. A `.npy` file has one, whose name is that of the file. */
+export type Columns = ReadonlyMap<string, Column>;
+
+/** Reads what a file holds, and adds its bytes to the hash. Throws AppError 'bad-data' with file and place. */
+export type ReadArrays = (file: string, files: OpenFiles, hash: Hash) => Promise<Columns>;
 
 /** Writes `count` rows from `row` on to place `at`. */
 export type RowReader = (row: number, count: number, out: Float32Array | Float64Array, at: number) => void;

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { badData } from '../files/badData.ts';
 import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
-import type { Columns } from './arrayFile.ts';
 import { ColumnBuilder } from './columnBuilder.ts';
+import type { Columns } from './columns.ts';
 
 /**
  * Reads a table of comma-separated values (RFC 4180), or separated by tabs or semicolons, whichever stands most often in the first line. The first line names

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { badData } from '../files/badData.ts';
 import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
-import type { Columns } from './arrayFile.ts';
 import { type Cell, ColumnBuilder } from './columnBuilder.ts';
+import type { Columns } from './columns.ts';
 
 /** Reads JSON lines: an object per line, all with the keys of the first one. Values are numbers, truth values, text, or lists of numbers, also nested. */
 export async function readJsonLines(file: string, files: OpenFiles, hash: Hash): Promise<Columns> {

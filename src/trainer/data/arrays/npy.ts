@@ -3,7 +3,7 @@ import path from 'node:path';
 import { badData, spaced } from '../files/badData.ts';
 import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
-import type { Columns } from './arrayFile.ts';
+import type { Columns } from './columns.ts';
 import { type ElementType, elements } from './elements.ts';
 
 /** What the header of a `.npy` file says. */

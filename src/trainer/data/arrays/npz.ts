@@ -6,8 +6,7 @@ import { badData, spaced } from '../files/badData.ts';
 import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
 import type { RandomBytes } from '../files/randomBytes.ts';
-import type { Columns } from './arrayFile.ts';
-import type { Column } from './columns.ts';
+import type { Column, Columns } from './columns.ts';
 import { elements } from './elements.ts';
 import { checkNpySize, longestNpyHeader, parseNpyHeader } from './npy.ts';
 

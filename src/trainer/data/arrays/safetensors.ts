@@ -3,8 +3,7 @@ import path from 'node:path';
 import { badData, spaced } from '../files/badData.ts';
 import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
-import type { Columns } from './arrayFile.ts';
-import type { Column } from './columns.ts';
+import type { Column, Columns } from './columns.ts';
 import { type ElementType, elements } from './elements.ts';
 
 const longestHeader = 100_000_000;

@@ -4,8 +4,8 @@ import type { DataSetRequest, DataSplit } from '../../../recipes/recipe.ts';
 import { badData } from '../files/badData.ts';
 import { findFiles, partNames } from '../files/findFiles.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
-import { arrayEndings, arrayFormat, type Columns } from './arrayFile.ts';
-import type { Column } from './columns.ts';
+import { arrayEndings, arrayFormat } from './arrayFile.ts';
+import type { Column, Columns } from './columns.ts';
 
 /** Columns by name, each in one or several pieces, one after the other. */
 export type Table = ReadonlyMap<string, readonly Column[]>;

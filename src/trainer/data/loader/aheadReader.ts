@@ -1,7 +1,8 @@
 import type { Disposable } from '../../../base/disposables.ts';
 import { exampleTensors } from '../../../recipes/data.ts';
 import type { TensorData } from '../../engine/session.ts';
-import type { DataSet, ExampleArrays } from '../dataSet.ts';
+import type { DataSet } from '../dataSet.ts';
+import type { ExampleArrays } from '../exampleReader.ts';
 import { LoaderThreads } from './loaderThreads.ts';
 import type { Selection } from './messages.ts';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Disposables } from '../../../base/disposables.ts';
 import { AppError, fromErrorInfo } from '../../../base/errors.ts';
-import type { ExampleArrays } from '../dataSet.ts';
+import type { ExampleArrays } from '../exampleReader.ts';
 import type { ReaderPlan } from '../readerPlan.ts';
 import type { LoaderAnswer, LoaderQuestion, LoaderStart, Selection } from './messages.ts';
 

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../../../base/errors.ts';
-import type { ExampleArrays } from '../dataSet.ts';
+import type { ExampleArrays } from '../exampleReader.ts';
 import type { ReaderPlan } from '../readerPlan.ts';
 
 /** What a loader thread is started with. */

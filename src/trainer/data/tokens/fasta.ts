@@ -1,5 +1,5 @@
 import type { OpenFiles } from '../files/openFiles.ts';
-import type { SequenceName, SequenceReader } from './sequences.ts';
+import type { SequenceName, SequenceReader } from './sequence.ts';
 import { dnaTokens, dnaVocabulary } from './vocabularies.ts';
 
 /** A sequence of a FASTA file. Lines may have any lengths. */

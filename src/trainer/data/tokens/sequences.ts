@@ -1,5 +1,6 @@
 import type { OpenFiles } from '../files/openFiles.ts';
 import { type FastaPlan, fastaReader } from './fasta.ts';
+import type { SequenceName, SequenceReader } from './sequence.ts';
 import { type TwoBitPlan, twoBitReader } from './twoBit.ts';
 
 /** A sequence of tokens that was found in a file, with all that is needed to read it from anywhere. It can be handed to other threads. */
@@ -15,23 +16,6 @@ export interface IdsPlan extends SequenceName {
   readonly kind: 'ids';
   readonly offset: number;
 }
-
-export interface SequenceName {
-  readonly file: string;
-  /** A contig's name, or the file's path within the data set. */
-  readonly name: string;
-  /** In tokens. */
-  readonly length: number;
-}
-
-/** Writes the `length` tokens from `start` on, and their weights, to place `at` of both arrays. All of them lie within the sequence. */
-export type SequenceReader = (
-  start: number,
-  length: number,
-  tokens: Int32Array,
-  weights: Float32Array,
-  at: number,
-) => void;
 
 /** @param softMaskWeight weight of bases in lower case */
 export function sequenceReader(plan: SequencePlan, files: OpenFiles, softMaskWeight: number): SequenceReader {

@@ -2,7 +2,7 @@ import type { TokenSource } from '../../../recipes/data.ts';
 import type { DataSplit } from '../../../recipes/recipe.ts';
 import { badData } from '../files/badData.ts';
 import { heldOut } from '../heldOut.ts';
-import type { SequenceName } from './sequences.ts';
+import type { SequenceName } from './sequence.ts';
 import type { Stretch } from './windows.ts';
 
 /** Into about so many blocks data are cut before some are held out. */

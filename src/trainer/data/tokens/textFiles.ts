@@ -3,8 +3,8 @@ import path from 'node:path';
 import { readThrough } from '../files/byteStream.ts';
 import type { FoundFiles } from '../files/findFiles.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
+import type { TokenCorpus, TokenRequest } from './corpus.ts';
 import type { BytesPlan } from './sequences.ts';
-import type { TokenCorpus, TokenRequest } from './tokenSet.ts';
 import { byteVocabulary } from './vocabularies.ts';
 
 export const textEndings = ['.txt', '.text', '.md'] as const;

@@ -1,7 +1,8 @@
 import type { TokenSource, VocabularyFacts } from '../../../recipes/data.ts';
-import type { ExampleReader } from '../dataSet.ts';
+import type { ExampleReader } from '../exampleReader.ts';
 import { OpenFiles } from '../files/openFiles.ts';
-import { type SequencePlan, type SequenceReader, sequenceReader } from './sequences.ts';
+import type { SequenceReader } from './sequence.ts';
+import { type SequencePlan, sequenceReader } from './sequences.ts';
 import { reverseComplement } from './vocabularies.ts';
 import { type Stretch, WindowIndex } from './windows.ts';
 

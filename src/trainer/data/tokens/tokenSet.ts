@@ -1,30 +1,16 @@
 import path from 'node:path';
-import type { TokenFacts, TokenSource, VocabularyFacts, VocabularyKind } from '../../../recipes/data.ts';
-import type { DataSetRequest } from '../../../recipes/recipe.ts';
+import type { TokenFacts, VocabularyKind } from '../../../recipes/data.ts';
 import type { DataSet } from '../dataSet.ts';
 import { badData } from '../files/badData.ts';
 import { type FoundFiles, findFiles } from '../files/findFiles.ts';
 import { OpenFiles } from '../files/openFiles.ts';
 import { openedSet } from '../openedSet.ts';
 import { partHash } from '../partHash.ts';
+import type { TokenCorpus, TokenRequest } from './corpus.ts';
 import { dnaEndings, openDna } from './dnaFiles.ts';
-import type { SequencePlan } from './sequences.ts';
 import { splitStretches } from './splitStretches.ts';
 import { openText, textEndings } from './textFiles.ts';
 import { type TokenPlan, TokenReader } from './tokenReader.ts';
-import type { Stretch } from './windows.ts';
-
-/** What was found in files: sequences, the stretches of them that examples are made of, and a hash of both. */
-export interface TokenCorpus {
-  readonly vocabulary: VocabularyFacts;
-  readonly sequences: readonly SequencePlan[];
-  readonly stretches: readonly Stretch[];
-  readonly sha256: string;
-}
-
-export interface TokenRequest extends DataSetRequest {
-  readonly source: TokenSource;
-}
 
 /** Opens text or DNA as windows of tokens. Undefined where a part that is not required has no files, or nothing is held out. Throws AppError 'bad-data'. The set owns `files`. */
 export async function openTokenSet(request: TokenRequest, files = new OpenFiles()): Promise<DataSet | undefined> {

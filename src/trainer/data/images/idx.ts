@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { AppError } from '../../base/errors.ts';
-import type { DataSetName, DataSplit } from '../../recipes/recipe.ts';
+import type { DataSetName, DataSplit } from '../../../recipes/recipe.ts';
+import { badData, spaced } from '../files/badData.ts';
+import { isPacked, unpack } from '../files/randomBytes.ts';
 import { LabelledImages } from './labelledImages.ts';
 
 /** The two files of one split. */
@@ -65,49 +65,26 @@ const prefixes = { train: 'train', test: '(?:t10k|test)' } satisfies { [Name in 
 const unsignedBytes = 0x08;
 
 function readIdx(file: string): IdxArray {
-  const bytes = readMaybePacked(file);
+  const bytes = isPacked(file) ? unpack(file) : readFileSync(file);
   const label = path.basename(file);
   const isIdx = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0;
-  if (!isIdx) throw badData(`${label} is no IDX file: it does not begin with two zero bytes.`, file);
+  if (!isIdx) throw badData(`${label} is no IDX file: it does not begin with two zero bytes.`, { file });
   if (bytes[2] !== unsignedBytes)
     throw badData(
       `${label} holds numbers of type 0x${bytes[2]!.toString(16)}; only unsigned bytes (0x8) can be used.`,
-      file,
+      { file },
     );
   const dimensions = bytes[3]!;
   const start = 4 + 4 * dimensions;
   if (bytes.length < start)
-    throw badData(`${label} is cut: its header needs ${start} bytes, ${spaced(bytes.length)} found.`, file);
+    throw badData(`${label} is cut: its header needs ${start} bytes, ${spaced(bytes.length)} found.`, { file });
   const shape = Array.from({ length: dimensions }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const expected = shape.reduce((product, size) => product * size, 1) + start;
   if (bytes.length < expected) {
-    throw badData(`${label} is cut: ${spaced(expected)} bytes expected, ${spaced(bytes.length)} found.`, file);
+    throw badData(`${label} is cut: ${spaced(expected)} bytes expected, ${spaced(bytes.length)} found.`, { file });
   }
   if (bytes.length > expected) {
-    throw badData(`${label} is too long: ${spaced(expected)} bytes expected, ${spaced(bytes.length)} found.`, file);
+    throw badData(`${label} is too long: ${spaced(expected)} bytes expected, ${spaced(bytes.length)} found.`, { file });
   }
   return { shape, data: bytes.subarray(start) };
-}
-
-function readMaybePacked(file: string): Buffer {
-  const bytes = readFileSync(file);
-  if (!file.toLowerCase().endsWith('.gz')) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badData(`${path.basename(file)} cannot be unpacked, it is cut or damaged: ${why}`, file);
-  }
-}
-
-/** 47040016 → "47 040 016". */
-function spaced(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');
-}
-
-function badData(message: string, file?: string): AppError {
-  const where = file === undefined ? '' : ` (${path.resolve(file)})`;
-  return new AppError('bad-data', `${message}${where}`, {
-    hint: 'Fetch the data set again, or point data to a whole copy.',
-  });
 }

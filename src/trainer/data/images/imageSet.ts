@@ -1,16 +1,17 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { AppError } from '../../base/errors.ts';
-import type { DataSetRequest, DataSplit } from '../../recipes/recipe.ts';
+import { AppError } from '../../../base/errors.ts';
+import type { DataSetRequest, DataSplit } from '../../../recipes/recipe.ts';
+import type { DataSet } from '../dataSet.ts';
 import { findIdxFiles, loadIdxImages } from './idx.ts';
-import type { LabelledImages } from './labelledImages.ts';
-import { loadPngFolder, pngFolder } from './pngFolder.ts';
+import { findImageFolder } from './imageFolder.ts';
+import { loadImageFolder } from './loadImageFolder.ts';
 
 /**
  * Loads the data set that a recipe asks for. Undefined where one that is not required does not exist.
- * Throws AppError 'bad-data' that names the file and what is wrong with it.
+ * Decoded images of more than `mostResident` bytes are not kept in memory. Throws AppError 'bad-data' that names the file and what is wrong with it.
  */
-export function loadImageSet(request: DataSetRequest): LabelledImages | undefined {
+export async function loadImageSet(request: DataSetRequest, mostResident?: number): Promise<DataSet | undefined> {
   const { path: folder, split, required } = request;
   if (!isFolder(folder)) {
     if (!required && !existsSync(folder)) return undefined;
@@ -18,12 +19,12 @@ export function loadImageSet(request: DataSetRequest): LabelledImages | undefine
   }
   const idx = findIdxFiles(folder, split);
   if (idx !== undefined) return loadIdxImages(request.name, idx);
-  const pngs = pngFolder(folder, split);
-  if (pngs !== undefined) return loadPngFolder(request.name, pngs);
+  const images = findImageFolder(folder, split);
+  if (images !== undefined) return await loadImageFolder(request.name, images, mostResident);
   if (!required) return undefined;
   throw new AppError(
     'bad-data',
-    `There are no ${split} images in ${folder}: neither IDX files (${idxPrefix[split]}-images…) nor folders of PNG files, one per class.`,
+    `There are no ${split} images in ${folder}: neither IDX files (${idxPrefix[split]}-images…) nor folders of PNG or JPEG files, one per class.`,
     { hint: 'Set data to the folder that holds the data set.' },
   );
 }

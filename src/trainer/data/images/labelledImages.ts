@@ -1,6 +1,6 @@
-import type { DataSetName, ImageFacts } from '../../recipes/recipe.ts';
+import type { DataSetName, ImageFacts } from '../../../recipes/recipe.ts';
+import type { DataSet } from '../dataSet.ts';
 import { contentHash } from './contentHash.ts';
-import type { DataSet } from './dataSet.ts';
 
 /** Images and their classes, as they were read. */
 export interface ImageContents {

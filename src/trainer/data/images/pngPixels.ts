@@ -1,16 +1,9 @@
 import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
-import { AppError } from '../../base/errors.ts';
-
-/** Grey values or red, green and blue of one image, 0 to 255: [height, width, channels]. */
-export interface Pixels {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
-  readonly values: Uint8Array;
-}
+import { AppError } from '../../../base/errors.ts';
+import type { Pixels } from './pixels.ts';
 
 /** The pixels of a PNG file of any depth and colour type. A transparency that hides something is refused. */
-export function decodePixels(bytes: Uint8Array): Pixels {
+export function decodePng(bytes: Uint8Array): Pixels {
   const png = decode(bytes, { checkCrc: true });
   const { width, height } = png;
   const { samples, channels } = toSamples(png);
