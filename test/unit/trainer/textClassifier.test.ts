@@ -69,3 +69,32 @@ for (const [name, adapt] of [
     assert.ok(right / all.length > 0.6, `the exported model is right for ${right} of ${all.length}`);
   });
 }
+
+test("records are read with the model's own tokenizer", async (t) => {
+  const folder = temporaryFolder(t);
+  const random = seededRandom(4);
+  const pick = (words: readonly string[]) => words[Math.floor(random.uniform() * words.length)]!;
+  const lines = Array.from({ length: 120 }, (_, i) => {
+    const prompt = `${pick(['the cat', 'a dog', 'my owl'])} ${i % 2 === 0 ? 'sees' : 'hears'} ${pick(['rain', 'wind'])}.`;
+    return JSON.stringify({ prompt, expert: i % 2 === 0 ? 'eyes' : 'ears' });
+  });
+  writeFileSync(path.join(folder, 'train.jsonl'), lines.slice(0, 90).join('\n'));
+  writeFileSync(path.join(folder, 'eval.jsonl'), lines.slice(90).join('\n'));
+  const tokenizer = path.join(path.dirname(fixture('gpt')), 'tokenizer.json');
+  const source = {
+    data: folder,
+    vocabulary: 'tokenizer',
+    tokenizer,
+    records: { text: 'prompt', label: 'expert' },
+    window: 16,
+  };
+  const settings = { recipe: 'text-classifier', model: fixture('gpt'), adapt: 'lora', batchSize: 16, ...source };
+  const optimizer = { learningRate: 0.02, emaDecay: 0.8, warmupSteps: 5 };
+  const config = { ...settings, optimizer, device: 'cpu', threads: 1, steps: 80, evaluateEvery: 0 };
+  const { code, complaint } = await runTrainer(folder, writeConfig(folder, config), ['name=run']);
+  assert.equal(code, 0, complaint);
+  const last = path.join(folder, 'runs', 'run', 'checkpoints', 'last.safetensors');
+  const { metrics, texts } = await measureCheckpoint(await openCheckpoint(last));
+  assert.ok(metrics['test/accuracy']! > 0.9, `accuracy ${metrics['test/accuracy']}`);
+  assert.match(texts['test/confusion']!, /ears \| eyes/);
+});
