@@ -119,6 +119,10 @@ export interface RunFacts {
   readonly configFiles?: readonly string[];
   /** Absolute paths of folders and files that hold what the run made: checkpoints, artifacts. */
   readonly outputs?: readonly string[];
+  /** The SLURM job in which the run is or was at work: "123", or "123_4" for a task of an array. */
+  readonly slurmJob?: string;
+  /** Absolute paths that the run's record or output shows, whatever they are: another log of the training may lie there. */
+  readonly shows?: readonly string[];
   /** What the tracker lists as made or used by the run. */
   readonly artifacts?: readonly RunArtifact[];
   /** Filled in where a run was read from several places: which they are, the first one being the run's own. */

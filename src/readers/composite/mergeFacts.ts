@@ -59,7 +59,7 @@ const earliest =
   };
 
 const union =
-  <K extends 'console' | 'configFiles' | 'outputs' | 'trackerLabels' | 'restarts' | 'links' | 'artifacts'>(
+  <K extends 'console' | 'configFiles' | 'outputs' | 'trackerLabels' | 'restarts' | 'links' | 'artifacts' | 'shows'>(
     key: K,
   ): Merge<K> =>
   (tellings) => {
@@ -103,6 +103,8 @@ const merges: { readonly [K in keyof Required<Omit<RunFacts, 'sources'>>]: Merge
   console: union('console'),
   configFiles: union('configFiles'),
   outputs: union('outputs'),
+  slurmJob: first('slurmJob'),
+  shows: union('shows'),
   artifacts: union('artifacts'),
 };
 

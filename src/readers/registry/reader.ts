@@ -156,6 +156,7 @@ function placeFacts(registry: string, entry: RegistryEntry, traces: Traces, resu
     configFiles: [registry],
     ...(Object.keys(config).length === 0 ? {} : { config }),
     ...(outputs.length === 0 ? {} : { outputs }),
+    ...(traces.inside.length === 0 ? {} : { shows: traces.inside }),
     ...(traces.logs.length === 0
       ? {}
       : {

@@ -8,6 +8,8 @@ import { parseLocalTime } from '../files/localTime.ts';
 export interface Traces {
   readonly folders: readonly string[];
   readonly logs: readonly string[];
+  /** What lies in the folder of the latest attempt, some levels deep: loggers write there too. */
+  readonly inside: readonly string[];
 }
 
 interface Trace {
@@ -24,6 +26,7 @@ interface TraceIndex {
 const deepest = 3;
 const mostFolders = 3_000;
 const mostLogs = 10;
+const mostContents = 60;
 /** Scripts make the folder a moment before or after they note the start. */
 const toleranceSeconds = 120;
 
@@ -40,7 +43,11 @@ export async function tracesOf(
   const folders = byAttempt(index.folders.get(experiment) ?? [], startedAt);
   const named = byAttempt(index.logs.get(experiment) ?? [], startedAt);
   const inside = await Promise.all(folders.slice(0, mostLogs).map(logsIn));
-  return { folders, logs: [...new Set([...inside.flat(), ...named])].slice(0, mostLogs) };
+  return {
+    folders,
+    logs: [...new Set([...inside.flat(), ...named])].slice(0, mostLogs),
+    inside: folders[0] === undefined ? [] : await contentsOf(folders[0]),
+  };
 }
 
 async function indexOf(folder: string, maxAgeSeconds: number): Promise<TraceIndex> {
@@ -113,6 +120,24 @@ async function logsIn(folder: string): Promise<readonly string[]> {
     .filter(isLog)
     .sort()
     .map((name) => path.join(folder, name));
+}
+
+/** A folder with the folders and files below it; of a large one only the first. */
+async function contentsOf(folder: string): Promise<readonly string[]> {
+  const contents = [folder];
+  let level = [folder];
+  for (let depth = 0; depth < deepest && contents.length < mostContents; depth++) {
+    const next: string[] = [];
+    for (const each of level) {
+      if (contents.length >= mostContents) break;
+      for (const entry of await readdir(each, { withFileTypes: true }).catch(() => [])) {
+        contents.push(path.join(each, entry.name));
+        if (entry.isDirectory() && skipByName(entry.name) === undefined) next.push(path.join(each, entry.name));
+      }
+    }
+    level = next;
+  }
+  return contents.slice(0, mostContents);
 }
 
 function isLog(name: string): boolean {

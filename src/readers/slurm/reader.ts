@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { FoundRun, PollResult, ReaderCursor, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
 import { describeTime, parseLocalTime } from '../files/localTime.ts';
+import { placesIn } from '../files/placesInText.ts';
 import { readTextEnds, type TextEnds, wasWrittenHere } from '../files/textEnds.ts';
 import type { RunReader } from '../format.ts';
 import { endingOf, type JobEnding } from './ending.ts';
@@ -82,6 +83,8 @@ export class SlurmReader implements RunReader {
   #facts(outputs: readonly Output[], ending: JobEnding | undefined, script: ScriptMatch | undefined): RunFacts {
     const name = readOutputName(path.basename(this.#run.path));
     const started = startOf(outputs);
+    const text = outputs.map(({ ends }) => `${ends.head}\n${ends.tail}`).join('\n');
+    const shown = placesIn(text, this.#run.root, [this.#run.root, path.dirname(this.#run.path)]);
     const host = ending?.node ?? outputs.map(({ ends }) => hostIn(ends.head)).find((found) => found !== undefined);
     return {
       ...this.#status(outputs, ending),
@@ -91,6 +94,7 @@ export class SlurmReader implements RunReader {
       ...(script === undefined
         ? {}
         : { command: ['sbatch', path.relative(this.#run.root, script.script.file).split(path.sep).join('/')] }),
+      ...(shown.length === 0 ? {} : { shows: shown }),
       console: outputs.map(({ file }) => ({ title: path.basename(file), file, encoding: 'text' as const })),
     };
   }
@@ -122,10 +126,14 @@ function identity(
   const index = script?.arrayIndex ?? name?.arrayIndex;
   const label = script?.jobName ?? name?.label;
   return {
-    ...(jobId === undefined ? {} : { trackerId: index === undefined ? jobId : `${jobId}_${index}` }),
+    ...(jobId === undefined ? {} : jobFacts(index === undefined ? jobId : `${jobId}_${index}`)),
     ...(jobId === undefined || index === undefined ? {} : { group: `array ${jobId}` }),
     ...(label === undefined || label === '' ? {} : { project: label }),
   };
+}
+
+function jobFacts(id: string): RunFacts {
+  return { trackerId: id, slurmJob: id };
 }
 
 const timePattern = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?/g;

@@ -6,6 +6,7 @@ import { parseLocalTime } from '../files/localTime.ts';
 import { withoutIds } from './artifacts.ts';
 import { idOfLog, timeOfFolder, wandbIdOf } from './names.ts';
 import { failureOf, type SideFiles } from './sideFiles.ts';
+import { slurmJobOf } from './slurm.ts';
 import type { DefinedMetric, Environment, LogState } from './state.ts';
 import { runStatus } from './status.ts';
 import { summaryTree, withoutMedia } from './summary.ts';
@@ -53,6 +54,7 @@ export async function runFacts(sources: FactSources): Promise<RunFacts> {
     dirty: commit === undefined ? undefined : await side.isDirty(),
     artifacts: withoutIds(state.artifacts),
     console: await consolesOf(folder, log, state, side),
+    slurmJob: slurmJobOf(environment),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Range, WireReader } from '../tensorboard/wire.ts';
+import { slurmName } from './slurm.ts';
 import type { DefinedMetric, Environment, ExitInfo, RunInfo } from './state.ts';
 
 /**
@@ -123,6 +124,16 @@ function readGit(reader: WireReader, range: Range): { commit?: string } {
   );
 }
 
+/** SlurmEntry, an entry of a map: key = 1, value = 2 (EnvironmentRecord.slurm of wandb_internal.proto, 0.30). */
+const slurmEntryFields: Fields<{ key: string; value: string }> = {
+  [sized(1)]: (reader, into) => {
+    into.key = text(reader);
+  },
+  [sized(2)]: (reader, into) => {
+    into.value = text(reader);
+  },
+};
+
 type EnvironmentTarget = Mutable<Environment> & { args?: string[] };
 
 const environmentFields: Fields<EnvironmentTarget> = {
@@ -152,6 +163,10 @@ const environmentFields: Fields<EnvironmentTarget> = {
   },
   [varint(19)]: (reader, into) => {
     into.gpuCount = reader.varint();
+  },
+  [sized(27)]: (reader, into) => {
+    const { key, value } = readFields(reader.inside(reader.range()), slurmEntryFields, { key: '', value: '' });
+    into.slurm = { ...into.slurm, [slurmName(key)]: value };
   },
 };
 

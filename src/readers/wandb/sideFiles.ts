@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Result } from '../../base/result.ts';
-import type { JsonObject } from '../../domain/json.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import type { ConsoleLog } from '../../domain/records.ts';
 import { describeFailure, endingFailure } from '../files/consoleEnd.ts';
 import { readdir } from '../files/disk.ts';
@@ -11,6 +11,7 @@ import { parseYaml } from '../files/yaml.ts';
 import { stateOf } from './growingFile.ts';
 import { isObject } from './json.ts';
 import type { SideFileNames } from './names.ts';
+import { slurmName } from './slurm.ts';
 import type { Environment } from './state.ts';
 import { pidInDebugLog } from './writer.ts';
 
@@ -151,6 +152,7 @@ function readMetadata(object: JsonObject): Metadata {
       gpu: text('gpu'),
       gpuCount: number('gpu_count'),
       startedAt: utcTime(text('startedAt')),
+      slurm: slurmVariables(object['slurm']),
     }) as Environment,
     state: text('state'),
     exitCode: number('exitcode'),
@@ -160,6 +162,11 @@ function readMetadata(object: JsonObject): Metadata {
     project: text('project'),
     jobType: text('jobType'),
   }) as Metadata;
+}
+
+function slurmVariables(value: Json | undefined): Environment['slurm'] {
+  if (value === undefined || !isObject(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([name, said]) => [slurmName(name), String(said)]));
 }
 
 /** Times without a zone are UTC here (sdk/internal/meta.py writes datetime.utcnow). */

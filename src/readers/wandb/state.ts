@@ -31,6 +31,8 @@ export interface Environment {
   readonly gpu?: string;
   readonly gpuCount?: number;
   readonly startedAt?: number;
+  /** Variables of SLURM by their names without `SLURM_`, in lower case. */
+  readonly slurm?: { readonly [name: string]: string };
 }
 
 /** The run's last exit record. */

@@ -59,6 +59,7 @@ export class Candidates {
 function* keysOf({ run, tags }: Fingerprint): Generator<string> {
   for (const [tag, value] of tags) yield `value\0${tag}\0${value}`;
   for (const place of [run.found, ...(run.found.parts ?? [])]) yield `path\0${place.path}`;
+  if (run.facts.slurmJob !== undefined) yield `job\0${run.facts.slurmJob}`;
   for (const named of namedPlaces(run.found, run.facts)) yield `path\0${path.resolve(named.path)}`;
 }
 

@@ -7,6 +7,8 @@ import { compareTag, isTelling, keepsSingle, type Points } from './sameValues.ts
 
 /** Two logs of one training begin close together: W&B may take a minute to start. */
 const startSeconds = 180;
+/** Clocks of a cluster's machines differ by less. */
+const clockSeconds = 60;
 const comparedTags = 6;
 /** So many tags of a run are enough to find another log of it. */
 const keptTags = 8;
@@ -88,7 +90,7 @@ function overlap(one: ReadonlySet<RunSource>, other: ReadonlySet<RunSource>): bo
 }
 
 function reasonByName(one: Fingerprint, other: Fingerprint): readonly Candidate[] {
-  const why = nameReason(one.run, other.run) ?? nameReason(other.run, one.run);
+  const why = jobReason(one.run, other.run) ?? nameReason(one.run, other.run) ?? nameReason(other.run, one.run);
   return why === undefined ? [] : [{ other, why }];
 }
 
@@ -98,8 +100,25 @@ function nameReason(one: LiveRun, other: LiveRun): string | undefined {
   const places = [other.found, ...(other.found.parts ?? [])].filter(({ key }) => key === undefined);
   return namedPlaces(one.found, one.facts).find((named) => {
     const meant = path.resolve(named.path);
-    return places.some((place) => place.path === meant);
+    if (!places.some((place) => place.path === meant)) return false;
+    return named.inPassing !== true || beganDuring(other, one);
   })?.why;
+}
+
+/** SLURM's number of the job stands in the name of its output, and in what W&B notes of its surroundings. */
+function jobReason(one: LiveRun, other: LiveRun): string | undefined {
+  const job = one.facts.slurmJob;
+  const isOutput = (one.found.source === 'slurm') !== (other.found.source === 'slurm');
+  return job !== undefined && job === other.facts.slurmJob && isOutput
+    ? `Both are of the SLURM job ${job}.`
+    : undefined;
+}
+
+function beganDuring({ facts: { startedAt } }: LiveRun, { facts: job }: LiveRun): boolean {
+  if (startedAt === undefined || job.startedAt === undefined) return false;
+  return (
+    startedAt >= job.startedAt - clockSeconds && startedAt <= (job.endedAt ?? Number.POSITIVE_INFINITY) + clockSeconds
+  );
 }
 
 /** The tag whose values show that both are one training; undefined where a tag shows that they are two, or nothing shows anything. */

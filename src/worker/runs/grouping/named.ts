@@ -5,6 +5,8 @@ import type { FoundRun, RunFacts } from '../../../domain/records.ts';
 export interface NamedPlace {
   readonly path: string;
   readonly why: string;
+  /** Only shown, among others: it counts for a log that began while the run was at work. */
+  readonly inPassing?: true;
 }
 
 /**
@@ -12,11 +14,12 @@ export interface NamedPlace {
  * paths. The root itself and what lies around it are left out, since everything lies there.
  */
 export function namedPlaces(found: FoundRun, facts: RunFacts): readonly NamedPlace[] {
-  const { outputs = [], console: logs = [], cwd, command = [] } = facts;
+  const { outputs = [], console: logs = [], cwd, command = [], shows = [] } = facts;
   const named: NamedPlace[] = [
     ...outputs.map((file) => ({ path: file, why: 'One names the other as its output.' })),
     ...logs.map(({ file }) => ({ path: file, why: 'One names the other as its console log.' })),
     ...(cwd === undefined ? [] : [{ path: cwd, why: 'One worked in the folder of the other.' }]),
+    ...shows.map((place) => ({ path: place, ...shownBy(found) })),
     ...command
       .map((argument) => argument.slice(argument.indexOf('=') + 1))
       .filter((text) => text.includes('/') && !text.includes('\0'))
@@ -26,6 +29,11 @@ export function namedPlaces(found: FoundRun, facts: RunFacts): readonly NamedPla
       })),
   ];
   return named.filter((place) => path.isAbsolute(place.path) && !isAround(place.path, found));
+}
+
+function shownBy({ source }: FoundRun): Pick<NamedPlace, 'why' | 'inPassing'> {
+  if (source === 'registry') return { why: 'One lies in the folder that the experiment of the registry left.' };
+  return { why: 'The output of the job shows the place of the other.', inPassing: true };
 }
 
 function isAround(place: string, { root, path: own }: FoundRun): boolean {

@@ -110,7 +110,8 @@ export class RunGroups extends Disposables implements RunGrouping {
     if (run.found.source === 'trainyard' || !this.#isMixed) return;
     let points = 0;
     for (const { info } of run.series.values()) points += info.count;
-    const state = `${Math.floor(Math.log2(points + 1))} ${run.facts.status}`;
+    const { status, outputs = [], shows = [], slurmJob } = run.facts;
+    const state = `${Math.floor(Math.log2(points + 1))} ${status} ${outputs.length} ${shows.length} ${slurmJob}`;
     if (this.#comparedIn.get(run.id) === state) return;
     this.#comparedIn.set(run.id, state);
     // Now, while its series are in memory.
