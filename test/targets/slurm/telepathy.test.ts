@@ -2,17 +2,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WorkerConnection } from '../../../src/client/handshake.ts';
 import type { RunId } from '../../../src/domain/ids.ts';
 import { makeSample } from '../../fixtures/sampleProject.ts';
-import { TestWorker } from '../../unit/worker/testWorker.ts';
-import { ensureSlurm } from './install.ts';
+import { needsCluster, useClusterWorker } from './clusterWorker.ts';
 import { slurm } from './runs.ts';
-import { TestCluster } from './testCluster.ts';
 
-const obstacle = ensureSlurm({ accounts: false, install: process.env['TRAINYARD_SLURM_INSTALL'] === '1' });
 const settings = `targets:
   cluster:
     kind: slurm
@@ -21,55 +17,35 @@ const settings = `targets:
       lab: {account: lab, partition: short, time: "8", mem: "0"}
 `;
 
-describe('telepathy on SLURM', { skip: obstacle === '' ? false : obstacle }, () => {
-  let cluster: TestCluster;
-  let host: TestWorker;
-  let client: WorkerConnection;
-
-  before(async () => {
-    cluster = new TestCluster({ accounts: false });
-    await cluster.start();
-  });
-  after(() => cluster.end());
-  beforeEach(async () => {
-    host = new TestWorker();
-    await host.start();
+describe('telepathy on SLURM', needsCluster, () => {
+  const at = useClusterWorker((host) => {
     const sample = makeSample('telepathy', { git: true });
     cpSync(sample.folder, host.folder, { recursive: true });
     sample.dispose();
     host.write('trainyard.yaml', settings);
-    client = await host.connect();
-    await client.call('folder.open', { folder: host.folder, trusted: true, settings: { pollSeconds: 1 } });
   });
-  afterEach(() => host.end());
 
-  const log = async (runId: RunId) => (await client.call('log.read', { runId, from: 0, maxBytes: 100_000 })).text;
+  const log = async (runId: RunId) => (await at.client.call('log.read', { runId, from: 0, maxBytes: 100_000 })).text;
   const stepsOf = async (runId: RunId) => {
-    const { series } = await client.call('runs.get', { runId });
+    const { series } = await at.client.call('runs.get', { runId });
     return series.find(({ tag }) => tag === 'train/loss')?.count ?? 0;
   };
-  /** Values of the run, and of logs beside it whose owner is not known yet: this cluster's processes are strangers on the worker's own machine. */
-  const steps = async (runId: RunId) => {
-    const { runs } = await client.call('runs.list', { folder: host.folder });
-    const logs = runs.filter(({ id, source }) => id === runId || source === 'tensorboard');
-    return Math.max(0, ...(await Promise.all(logs.map(({ id }) => stepsOf(id)))));
-  };
   /** Waits until the run has so many values, and says what is the matter where it never does. */
-  const untilSteps = async (runId: RunId, enough: (count: number) => boolean, count = steps) => {
+  const untilSteps = async (runId: RunId, enough: (count: number) => boolean) => {
     const deadline = Date.now() + 30_000;
-    while (!enough(await count(runId))) {
+    while (!enough(await stepsOf(runId))) {
       if (Date.now() > deadline) {
-        const { runs } = await client.call('runs.list', { folder: host.folder });
+        const { runs } = await at.client.call('runs.list', { folder: at.host.folder });
         const told = runs.map(
           ({ name, source, status, statusReason }) => `${name} (${source}) ${status}: ${statusReason}`,
         );
-        throw new Error(`${await count(runId)} values\n${told.join('\n')}\n${await log(runId)}`);
+        throw new Error(`${await stepsOf(runId)} values\n${told.join('\n')}\n${await log(runId)}`);
       }
       await delay(50);
     }
   };
   const experiment = async (name: string) => {
-    const { registries } = await client.call('registry.read', { folder: host.folder });
+    const { registries } = await at.client.call('registry.read', { folder: at.host.folder });
     return registries[0]!.experiments.find((each) => each.name === name)!;
   };
   /** What squeue says of the run's job, in these columns. */
@@ -82,49 +58,50 @@ describe('telepathy on SLURM', { skip: obstacle === '' ? false : obstacle }, () 
   test('its submit script runs with a preset over its #SBATCH lines, is read while it runs, stopped and launched again', {
     timeout: 120_000,
   }, async () => {
-    const { entries } = await client.call('entries.list', { folder: host.folder });
+    const { entries } = await at.client.call('entries.list', { folder: at.host.folder });
     const entry = entries.find(({ id }) => id === 'slurm:telepathy/submit_bridge.slurm');
     assert.deepEqual([entry?.slurm?.partition, entry?.slurm?.options], ['preempt', ['--gpus=1']]);
 
-    const { runId } = await client.call('command.launch', {
+    const { runId } = await at.client.call('command.launch', {
       requestId: 'bridge',
-      folder: host.folder,
+      folder: at.host.folder,
       entry: entry!.id,
       arguments: ['bridge_16'],
       target: { name: 'cluster', preset: 'lab' },
       env: { STANDIN_STEP_SECONDS: '0.5' },
       name: 'bridge',
     });
-    await host.until(client, runId, 'running', 'failed', 'lost');
+    await at.host.until(at.client, runId, 'running', 'failed', 'lost');
+    // Its processes are nobody's children here; they are known by the run in their environment.
     await untilSteps(runId, (count) => count > 2);
-    const live = await client.call('runs.get', { runId });
+    const live = await at.client.call('runs.get', { runId });
     assert.equal(live.status, 'running', live.statusReason);
     assert.match(live.statusReason, /SLURM \d+: RUNNING on n[12]/);
     // What the preset names wins; what only the script names stays: one GPU.
     assert.equal(row(runId, '%P %a %l'), 'short lab 8:00');
     assert.deepEqual([(await experiment('bridge_16')).status, (await experiment('bridge_16')).gpu], ['running', '0']);
 
-    await client.call('runs.stop', { runId });
-    const stopped = await host.until(client, runId, 'stopped', 'failed', 'killed', 'finished', 'lost');
+    await at.client.call('runs.stop', { runId });
+    const stopped = await at.host.until(at.client, runId, 'stopped', 'failed', 'killed', 'finished', 'lost');
     assert.equal(stopped.status, 'stopped', stopped.statusReason);
-    await untilSteps(runId, (count) => count > 2, stepsOf);
+    await untilSteps(runId, (count) => count > 2);
     const seen = await stepsOf(runId);
     assert.ok(seen < 30);
 
-    const again = await client.call('command.request', { runId });
+    const again = await at.client.call('command.request', { runId });
     assert.deepEqual(
       [again.entry, again.arguments, again.target],
       [entry!.id, ['bridge_16'], { name: 'cluster', preset: 'lab' }],
     );
-    const next = await client.call('command.launch', { ...again, env: { STANDIN_STEP_SECONDS: '0.15' } });
-    const ended = await host.until(client, next.runId, 'finished', 'failed', 'stopped', 'lost');
+    const next = await at.client.call('command.launch', { ...again, env: { STANDIN_STEP_SECONDS: '0.15' } });
+    const ended = await at.host.until(at.client, next.runId, 'finished', 'failed', 'stopped', 'lost');
     assert.equal(ended.status, 'finished', `${ended.statusReason}\n${await log(next.runId)}`);
-    await untilSteps(next.runId, (count) => count === 30, stepsOf);
+    await untilSteps(next.runId, (count) => count === 30);
     assert.match(await log(next.runId), /step 30 loss/);
     assert.equal(await stepsOf(runId), seen, 'the stopped run keeps its own values');
     const { status, resultFile } = await experiment('bridge_16');
     assert.equal(status, 'completed');
-    const results = JSON.parse(readFileSync(path.resolve(host.folder, resultFile!), 'utf8')) as { loss: number };
+    const results = JSON.parse(readFileSync(path.resolve(at.host.folder, resultFile!), 'utf8')) as { loss: number };
     assert.ok(results.loss > 0);
   });
 
@@ -133,16 +110,16 @@ describe('telepathy on SLURM', { skip: obstacle === '' ? false : obstacle }, () 
   }, async () => {
     const words =
       'echo "task $SLURM_PROCID of $SLURM_NTASKS local $SLURM_LOCALID gpu $CUDA_VISIBLE_DEVICES run $TRAINYARD_RUN_ID says $GREETING"';
-    const { runId } = await client.call('command.launch', {
+    const { runId } = await at.client.call('command.launch', {
       requestId: 'srun',
-      folder: host.folder,
+      folder: at.host.folder,
       command: ['srun', '--label', 'bash', '-c', words],
       arguments: [],
       target: { name: 'cluster', values: { nodes: 1, tasks: 2, options: ['--gpus-per-task=1'] } },
       env: { GREETING: 'two  words' },
       name: 'tasks',
     });
-    const ended = await host.until(client, runId, 'finished', 'failed', 'lost', 'stopped');
+    const ended = await at.host.until(at.client, runId, 'finished', 'failed', 'lost', 'stopped');
     const text = await log(runId);
     assert.equal(ended.status, 'finished', `${ended.statusReason}\n${text}`);
     const said = text

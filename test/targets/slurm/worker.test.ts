@@ -1,44 +1,25 @@
 // The whole way: trainyard.yaml → worker → queue → a real SLURM → run, and the look at the cluster before a launch.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import type { WorkerConnection } from '../../../src/client/handshake.ts';
+import { describe, test } from 'node:test';
 import type { CommandLaunchRequest } from '../../../src/domain/commandLaunch.ts';
 import type { SlurmSettings } from '../../../src/domain/target.ts';
 import { LocalExecutor } from '../../../src/launch/remote/localExecutor.ts';
 import { reportSlurm } from '../../../src/launch/slurm/report.ts';
-import { TestWorker } from '../../unit/worker/testWorker.ts';
-import { ensureSlurm } from './install.ts';
+import { needsCluster, useClusterWorker } from './clusterWorker.ts';
 import { slurm } from './runs.ts';
-import { TestCluster } from './testCluster.ts';
 
-const obstacle = ensureSlurm({ accounts: false, install: process.env['TRAINYARD_SLURM_INSTALL'] === '1' });
-
-describe('SLURM through the worker', { skip: obstacle === '' ? false : obstacle }, () => {
-  let cluster: TestCluster;
-  let host: TestWorker;
-  let client: WorkerConnection;
-
-  before(async () => {
-    cluster = new TestCluster({ accounts: false });
-    await cluster.start();
-  });
-  after(() => cluster.end());
-  beforeEach(async () => {
-    host = new TestWorker();
-    await host.start();
-    client = await host.connect();
+describe('SLURM through the worker', needsCluster, () => {
+  const at = useClusterWorker((host) =>
     host.write(
       'trainyard.yaml',
       'targets:\n  cluster:\n    kind: slurm\n    partition: main\n    presets:\n      quick: {partition: short, time: "5"}\n',
-    );
-    await client.call('folder.open', { folder: host.folder, trusted: true });
-  });
-  afterEach(() => host.end());
+    ),
+  );
 
   function request(more: Partial<CommandLaunchRequest> = {}): CommandLaunchRequest {
     return {
       requestId: `request-${Math.random()}`,
-      folder: host.folder,
+      folder: at.host.folder,
       command: ['bash', '-c', 'echo "args: $*"; exit 3', 'bash'],
       arguments: [],
       target: { name: 'cluster', preset: 'quick' },
@@ -47,8 +28,8 @@ describe('SLURM through the worker', { skip: obstacle === '' ? false : obstacle 
   }
 
   test("a launch becomes a job with the preset, runs, and its end is the run's", async () => {
-    const { runId } = await client.call('command.launch', request({ arguments: ["it's", '$(id)'] }));
-    const ended = await host.until(client, runId, 'failed', 'finished', 'lost', 'stopped');
+    const { runId } = await at.client.call('command.launch', request({ arguments: ["it's", '$(id)'] }));
+    const ended = await at.host.until(at.client, runId, 'failed', 'finished', 'lost', 'stopped');
     assert.equal(ended.status, 'failed', ended.statusReason);
     assert.match(ended.statusReason, /exit code 3/);
     const [partition] =
@@ -61,23 +42,23 @@ describe('SLURM through the worker', { skip: obstacle === '' ? false : obstacle 
 
   test('a run that waits in SLURM is stopped from the queue', async () => {
     const waits = request({ target: { name: 'cluster', values: { options: ['--begin=now+1hour'] } } });
-    const { runId } = await client.call('command.launch', waits);
+    const { runId } = await at.client.call('command.launch', waits);
     const deadline = Date.now() + 30_000;
     for (;;) {
-      const run = await client.call('runs.get', { runId });
+      const run = await at.client.call('runs.get', { runId });
       if (/BeginTime/.test(run.statusReason)) break;
       assert.ok(Date.now() < deadline, run.statusReason);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    await client.call('runs.stop', { runId });
-    const ended = await host.until(client, runId, 'failed', 'finished', 'lost', 'stopped');
+    await at.client.call('runs.stop', { runId });
+    const ended = await at.host.until(at.client, runId, 'failed', 'finished', 'lost', 'stopped');
     assert.equal(ended.status, 'stopped', ended.statusReason);
   });
 
   test('a look at the cluster says what is idle, and what it would refuse', async () => {
     const look = (settings: Partial<SlurmSettings>) =>
       reportSlurm('c', { kind: 'slurm', ...settings }, new LocalExecutor());
-    const fine = await client.call('targets.report', { folder: host.folder, target: { name: 'cluster' } });
+    const fine = await at.client.call('targets.report', { folder: at.host.folder, target: { name: 'cluster' } });
     assert.deepEqual(fine.problems, []);
     assert.ok(
       fine.lines.some((line) => /partition short: \d of 2 nodes idle, \d of 4 GPUs free, at most 10:00/.test(line)),
