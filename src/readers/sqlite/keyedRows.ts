@@ -1,3 +1,4 @@
+import { hasSameBytes } from './columnBytes.ts';
 import { SqliteRecord } from './record.ts';
 import { addRow, joinLists } from './rowHash.ts';
 import type { Table } from './schema.ts';
@@ -286,7 +287,7 @@ class KeyReader {
   read(record: SqliteRecord, rowid: number): string {
     for (const { index, isRowid } of this.#columns) {
       if (record.hasBytes(index)) {
-        if (index === this.#column && this.#isSame(record)) return this.#key;
+        if (index === this.#column && hasSameBytes(record, index, this.#bytes)) return this.#key;
         const text = record.text(index)!;
         if (text === '') continue;
         this.#column = index;
@@ -298,14 +299,5 @@ class KeyReader {
       if (number !== undefined) return String(number);
     }
     return '';
-  }
-
-  #isSame(record: SqliteRecord): boolean {
-    const bytes = record.payload;
-    const start = record.startOf(this.#column);
-    const { length } = this.#bytes;
-    if (record.endOf(this.#column) - start !== length) return false;
-    for (let index = 0; index < length; index++) if (bytes[start + index] !== this.#bytes[index]) return false;
-    return true;
   }
 }
