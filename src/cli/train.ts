@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type DeviceName, type DeviceProbe, describeProof, deviceChoices } from '../domain/device.ts';
 import { useInstalledCuda } from './installedCuda.ts';
+import { useModelCache } from './modelCache.ts';
 
 const trainHelp = `trainyard train CONFIG [key=value …]
 
@@ -29,6 +30,7 @@ export async function runTrain(args: readonly string[]): Promise<number> {
   if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
   if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
   await useInstalledCuda();
+  await useModelCache();
   const trainer = await loadTrainer();
   if (trainer === undefined) return 1;
   const { terminalOn } = await import('../trainer/run/terminal.ts');

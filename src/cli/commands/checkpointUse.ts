@@ -3,6 +3,7 @@ import { type DeviceChoice, deviceChoices } from '../../domain/device.ts';
 import type { UseOptions } from '../../trainer/use/openCheckpoint.ts';
 import { UsageError, wholeNumber } from '../arguments.ts';
 import { useInstalledCuda } from '../installedCuda.ts';
+import { useModelCache } from '../modelCache.ts';
 
 /** The options of every command that computes with a checkpoint. */
 export const useOptions = {
@@ -32,6 +33,7 @@ export function useSettings({
 /** The part of the trainer that uses checkpoints. It brings ONNX Runtime's library with it, which may be missing or made for another system. */
 export async function loadUse() {
   await useInstalledCuda();
+  await useModelCache();
   try {
     const { openCheckpoint } = await import('../../trainer/use/openCheckpoint.ts');
     const { drawSamples, measureCheckpoint } = await import('../../trainer/use/useCheckpoint.ts');

@@ -5,6 +5,7 @@ import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
 import { sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
+import { ModelCache } from './modelCache.ts';
 
 /** Where and with how many threads a model runs. */
 export interface Placement {
@@ -35,9 +36,7 @@ export class ModelSession implements Disposable {
   static async create(bytes: Uint8Array, placement: Placement, tracePrefix?: string): Promise<ModelSession> {
     const trace = tracePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: tracePrefix };
     try {
-      return new ModelSession(
-        await ort.InferenceSession.create(bytes, { ...sessionOptions(bytes, placement), ...trace }),
-      );
+      return new ModelSession(await createSession(bytes, { ...sessionOptions(bytes, placement), ...trace }));
     } catch (error) {
       throw memoryError(error) ?? error;
     }
@@ -79,6 +78,35 @@ export class ModelSession implements Disposable {
   dispose(): void {
     // The binding frees the session's memory in a promise that nobody has to wait for.
     void this.#session.release();
+  }
+}
+
+/** Takes the optimized form of a model for the CPU from the cache, or puts it there. Other devices optimize in forms that cannot be written. */
+async function createSession(
+  bytes: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
+  const { executionProviders: providers, graphOptimizationLevel: level } = options;
+  const cache = providers?.every((provider) => provider === 'cpu') ? ModelCache.for(bytes.byteLength) : undefined;
+  if (cache === undefined) return ort.InferenceSession.create(bytes, options);
+  const key = ModelCache.keyOf(bytes, runtimeVersion, String(level));
+  const kept = cache.read(key);
+  if (kept !== undefined) {
+    try {
+      return await ort.InferenceSession.create(kept, { ...options, graphOptimizationLevel: 'disabled' });
+    } catch {
+      cache.forget(key);
+    }
+  }
+  const place = cache.place(key);
+  if (place === undefined) return ort.InferenceSession.create(bytes, options);
+  try {
+    const made = await ort.InferenceSession.create(bytes, { ...options, optimizedModelFilePath: place });
+    cache.keep(key, place);
+    return made;
+  } catch {
+    // The disk may be full; whatever else it is will be said again.
+    return ort.InferenceSession.create(bytes, options);
   }
 }
 

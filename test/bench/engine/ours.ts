@@ -116,7 +116,7 @@ export class OurSteps {
 
 const carried: readonly StateKey[] = ['parameters', 'gradientSum', 'squareSum'];
 
-function stepModel(prepared: Prepared, fused: number): Uint8Array {
+export function stepModel(prepared: Prepared, fused: number): Uint8Array {
   const { subject } = prepared;
   const graph = new Graph();
   const parts = partsOfSubject(prepared);
