@@ -30,9 +30,10 @@ export function bornSince({ startedAt }: LinkedJob): number {
   return startedAt - slackMs;
 }
 
-/** Until when what begins may be the job's. Ends elsewhere are told in whole seconds. */
+/** Until when what begins may be the job's. Ends elsewhere are told in whole seconds, cut off; whoever begins a moment after the end is somebody else. */
 export function bornUntil({ endedAt }: LinkedJob): number {
-  return endedAt === undefined ? Number.POSITIVE_INFINITY : endedAt + slackMs;
+  if (endedAt === undefined) return Number.POSITIVE_INFINITY;
+  return Number.isInteger(endedAt / 1000) ? endedAt + 999 : endedAt;
 }
 
 /** Links by what the job's own processes have open: the surest evidence that there is. */

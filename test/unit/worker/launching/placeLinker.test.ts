@@ -118,6 +118,19 @@ test('time alone waits for better evidence, needs a single job, and counts for w
   assert.deepEqual(linksOf(one), ['trackio:lab.db:dainty-sunset-0']);
 });
 
+test('what begins a moment after the end is somebody else’s, but an end in whole seconds may have been later in its second', async (context) => {
+  const { folder, job, look, linksOf } = lab(context);
+  const began = Date.now() - 3_000;
+  trackio(path.join(folder, 'trackio', 'lab.db'), { 'dainty-sunset-0': { age: (Date.now() - began) / 1000 } });
+  const second = Math.floor((began - 10) / 1000) * 1000;
+  const justOver = job('just-over', [], { endedAt: second + 1 });
+  await look(justOver);
+  assert.deepEqual(linksOf(justOver), []);
+  const told = job('told', [], { endedAt: Math.floor((began + 10) / 1000) * 1000 });
+  await look(told);
+  assert.deepEqual(linksOf(told), ['trackio:lab.db:dainty-sunset-0']);
+});
+
 test('a table that the process writes is linked as a file, a folder of event files as a folder, and neither where somebody else had it before', async (context) => {
   const hidden = (found: FoundRun) => found.path.includes('hidden');
   const { folder, job, look, linksOf } = lab(context, { hides: hidden });
