@@ -17,6 +17,7 @@ import { changedFacts } from '../files/changedFacts.ts';
 import type { PollBudget, RunReader } from '../format.ts';
 import { type CompositeCursor, type KeptPlace, readCompositeCursor, writeCompositeCursor } from './cursor.ts';
 import { countsBefore, mergeFacts, type Telling } from './mergeFacts.ts';
+import { sharesNames, withTrainerTags } from './sharedNames.ts';
 import { type LogName, TagOwners } from './tagOwners.ts';
 
 /** One place that the run is read from. */
@@ -151,11 +152,19 @@ export class CompositeReader implements RunReader {
       this.#readers.set(place.id, reader);
     }
     try {
-      return await reader.poll(cursor, budget);
+      const poll = await reader.poll(cursor, budget);
+      return this.#sharesNames(place) ? withTrainerTags(poll) : poll;
     } catch (error) {
       if (place === this.#places[0]) throw error;
       return undefined;
     }
+  }
+
+  #sharesNames({ run: { source } }: Place): boolean {
+    return sharesNames(
+      source,
+      this.#places.map(({ run }) => run.source),
+    );
   }
 
   #mergeFacts(

@@ -21,7 +21,8 @@ export interface KeptPlace {
   readonly shifts?: { readonly [tag: string]: number };
 }
 
-const version = 1;
+/** 2: figures of the Trainer of Hugging Face take the names that they have in other loggers. */
+const version = 2;
 
 export function writeCompositeCursor(cursor: CompositeCursor): ReaderCursor {
   return { composite: version, ...(cursor as unknown as JsonObject) };

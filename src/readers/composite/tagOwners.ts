@@ -19,9 +19,11 @@ export interface OwnersTree {
 
 /** Sources whose values are float32 already; the others keep float64. */
 const singlePrecision: ReadonlySet<RunSource> = new Set(['tensorboard']);
+/** Sources that keep no times: over time, another log's values can still be drawn. */
+const timeless: ReadonlySet<RunSource> = new Set(['hf-trainer']);
 
 /**
- * Which log of a run has a tag under its bare name: the one with more values, then one that keeps float64, then the first in the order of the logs.
+ * Which log of a run has a tag under its bare name: the one with more values, then one that knows when, then one that keeps float64, then the first in the order of the logs.
  * While a run is at work that may change with every poll, so it is only looked at again when somebody asks (`isBest`).
  */
 export class TagOwners {
@@ -89,12 +91,13 @@ export class TagOwners {
     const byLog = this.#counts.get(tag)!;
     const weight = ({ id, source }: LogName): readonly number[] => [
       -(byLog.get(id) ?? 0),
+      timeless.has(source) ? 1 : 0,
       singlePrecision.has(source) ? 1 : 0,
     ];
     const having = this.#logs.filter(({ id }) => byLog.has(id));
     const sorted = [...having].sort((a, b) => {
       const [one, other] = [weight(a), weight(b)];
-      return one[0]! - other[0]! || one[1]! - other[1]!;
+      return one[0]! - other[0]! || one[1]! - other[1]! || one[2]! - other[2]!;
     });
     return sorted[0]!.id;
   }

@@ -12,8 +12,8 @@ export interface Place {
 }
 
 /** Formats whose runs may be single files; those of the others are folders, or keys within a file. */
-const fileSources: ReadonlySet<RunSource> = new Set(['csv', 'jsonl', 'slurm', 'hf-trainer']);
-const fileNames = /\.(csv|tsv|jsonl?|ndjson|out|err|log|txt)$/i;
+const fileSources: ReadonlySet<RunSource> = new Set(['csv', 'jsonl', 'slurm', 'hf-trainer', 'wandb']);
+const fileNames = /\.(csv|tsv|jsonl?|ndjson|out|err|log|txt|wandb)$/i;
 
 export function toPlace(run: FoundRun): Place {
   const isFile = run.key !== undefined || (fileSources.has(run.source) && fileNames.test(path.basename(run.path)));

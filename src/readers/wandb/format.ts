@@ -14,7 +14,7 @@ export const wandbFormat: RunFormat = {
   source: 'wandb',
   title: 'W&B directories',
   match: matchFolder,
-  open: (run) => new EitherReader(run),
+  open: (run) => (isLogName(path.basename(run.path)) ? openLog(run) : new EitherReader(run)),
   openFile: (run, log) => new WandbReader(run, { log }),
   matchFile: (_name, head) => fileHeader.every((byte, index) => head[index] === byte),
 };
@@ -26,8 +26,21 @@ function matchFolder({ path: folder, root, files, folders }: FolderListing): Fol
   // A run that was killed early may have no log; the folder `files` is made first, and before 0.10 the metadata.
   if (!hasLog && !(isNamed && (folders.includes('files') || files.includes(oldSideFileNames.metadata))))
     return undefined;
+  const logs = files.filter(isLogName);
+  // Logs that somebody brought together: each is a run of its own, and the folder is nobody's.
+  if (logs.length > 1 && wandbIdOf(name) === undefined)
+    return { runs: logs.map((log) => logRun(root, path.resolve(folder, log))), descend: true };
   // A link to the run, or a copy that a tool made of the link.
   if (name === 'latest-run' && folder !== root) return { runs: [], descend: false, exclusive: true };
   const run: FoundRun = { source: 'wandb', path: path.resolve(folder), root, name: runName(root, folder) };
   return { runs: [run], descend: false, exclusive: true };
+}
+
+function logRun(root: string, file: string): FoundRun {
+  const stem = path.join(path.dirname(file), path.basename(file, path.extname(file)));
+  return { source: 'wandb', path: file, root, name: runName(root, stem) };
+}
+
+function openLog(run: FoundRun): WandbReader {
+  return new WandbReader({ ...run, path: path.dirname(run.path) }, { log: path.basename(run.path), isAlone: true });
 }

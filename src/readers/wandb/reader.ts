@@ -25,11 +25,13 @@ export class WandbReader implements RunReader {
   /** The collector of a log of which there is more to read, with the place where it stands: it knows the keys already. */
   #live: (FileCursor & { readonly collector: LogCollector }) | undefined;
 
-  /** `log` names the transaction log where it is not the folder's own. */
-  constructor(run: FoundRun, { log, now = () => Date.now() / 1000 }: { log?: string; now?: () => number } = {}) {
+  /** `log` names the transaction log where it is not the folder's own. `isAlone`: the files around it belong to nobody knows which log. */
+  constructor(run: FoundRun, options: { log?: string; isAlone?: boolean; now?: () => number } = {}) {
+    const { log, isAlone = false, now = () => Date.now() / 1000 } = options;
     this.#log = log;
     this.#folder = run.path;
-    this.#side = new SideFiles(run.path, sideFileNames);
+    // Below a file there is nothing.
+    this.#side = new SideFiles(isAlone ? path.join(run.path, log ?? '') : run.path, sideFileNames);
     this.#now = now;
   }
 

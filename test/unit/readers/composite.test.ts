@@ -270,3 +270,37 @@ test('a W&B run that was resumed into a directory of its own is one run: rows in
     [25],
   );
 });
+
+test("figures of the Trainer's own log meet those that it gave to an event log under other names, with their times", async () => {
+  const state = (count: number) => ({
+    global_step: count,
+    max_steps: 9,
+    log_history: Array.from({ length: count }, (_, step) => ({
+      step,
+      epoch: step / 9,
+      loss: step / 3,
+      eval_loss: step / 5,
+    })),
+  });
+  const folder = path.join(root, 'hf');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'trainer_state.json'), JSON.stringify(state(4)));
+  const events = eventLog('hf/runs/Nov22_host', 6, 'train/loss');
+  const { runs } = await discoverRuns(root);
+  assert.deepEqual(
+    runs.map(({ source, parts = [] }) => [source, ...parts.map((part) => part.path)]),
+    [['hf-trainer', events]],
+  );
+  const { scalars } = (await read(new CompositeReader(runs[0]!, openRun))).rows;
+  assert.deepEqual(
+    Object.entries(scalars)
+      .map(([tag, { steps, wallTimes }]) => [tag, steps.length, Number.isNaN(wallTimes[0])])
+      .sort(),
+    [
+      ['eval/loss', 4, true],
+      ['hf-trainer/train/loss', 4, true],
+      ['train/epoch', 4, true],
+      ['train/loss', 6, false],
+    ],
+  );
+});

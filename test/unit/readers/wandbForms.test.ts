@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import type { MediaRecord } from '../../../src/domain/records.ts';
-import { discoverRuns } from '../../../src/readers/index.ts';
+import { discoverRuns, openRun } from '../../../src/readers/index.ts';
 import { decodeMedia } from '../../../src/readers/media/decode.ts';
 import { wandbFormat, wandbIdOf } from '../../../src/readers/wandb/format.ts';
 import { pidInDebugLog, writerLife } from '../../../src/readers/wandb/writer.ts';
@@ -560,4 +560,34 @@ test('the code that W&B saved at the start of a real run is one of its artifacts
     artifacts?.map(({ name, type, aliases, fileCount, files }) => [name, type, aliases, fileCount, files[0]?.path]),
     [['source-g9dvvkua', 'code', ['latest'], 54, 'all_media_types.py']],
   );
+});
+
+test('transaction logs that somebody brought together in one folder are runs of their own, without what lies around them', async (context) => {
+  const root = temporaryFolder(context);
+  const folder = path.join(root, 'collected');
+  mkdirSync(path.join(folder, 'files'), { recursive: true });
+  writeFileSync(path.join(folder, 'files/config.yaml'), 'lr:\n  value: 3\n');
+  for (const [id, value] of [
+    ['one', 1],
+    ['two', 2],
+  ] as const)
+    writeFileSync(
+      path.join(folder, `run-${id}.wandb`),
+      logBytes([runRecord(id), history(0, { loss: value }), exit(0)]),
+    );
+  const { runs } = await discoverRuns(root);
+  assert.deepEqual(
+    runs.map(({ source, path: file, name }) => [source, path.relative(root, file), name]),
+    [
+      ['wandb', 'collected/run-one.wandb', 'collected/run-one'],
+      ['wandb', 'collected/run-two.wandb', 'collected/run-two'],
+    ],
+  );
+  for (const [index, run] of runs.entries()) {
+    const gatherer = new Gatherer();
+    await pollAll(openRun(run), gatherer);
+    const { scalars, facts } = gatherer.rows;
+    assert.deepEqual(scalars['loss']?.values, [index + 1]);
+    assert.deepEqual([facts.trackerId, facts.config], [['one', 'two'][index], undefined]);
+  }
 });
