@@ -1,10 +1,14 @@
 import {
   add,
+  cast,
   concat,
+  equal,
   expand,
+  greater,
   matmul,
   mul,
   narrow,
+  range,
   reshape,
   softmax,
   split,
@@ -12,10 +16,11 @@ import {
   transpose,
   unsqueeze,
   type Value,
+  where,
 } from '../graph/index.ts';
 import { zeros } from './initializers.ts';
 import { linear } from './layers.ts';
-import { rotate } from './rotary.ts';
+import { rotate, rotateAt } from './rotary.ts';
 import type { Scope } from './scope.ts';
 
 /** What stands for "not allowed" ahead of a softmax: far below every score, and finite, so that a row without any allowed place gives no NaN. */
@@ -51,6 +56,15 @@ export interface AttentionOptions {
   readonly rotary?: boolean;
 }
 
+/** Keys and values of the tokens so far, so that a text can be written token by token. */
+export interface AttentionMemory {
+  /** Of the one token of each sequence: int64 []. */
+  readonly place: Value;
+  /** [N, heads, places, width / heads]. */
+  readonly keys: Value;
+  readonly values: Value;
+}
+
 /** Attention with masks, grouped heads, rotary positions or a context: x [N, tokens, width] → the same shape. Without biases. */
 export function attention(scope: Scope, x: Value, options: AttentionOptions): Value {
   const { heads, keyHeads = heads, context = x, causal = false, rotary = false } = options;
@@ -65,6 +79,29 @@ export function attention(scope: Scope, x: Value, options: AttentionOptions): Va
   const hidden = hiddenPlaces(options.visible);
   const mixed = causal ? attendCausally(queries, keys, values, hidden) : attend(queries, keys, values, hidden);
   return project(scope, mixed, width);
+}
+
+/**
+ * Causal `attention` with rotary positions for the next token of each sequence, x [N, 1, width] → the same shape, and the memory with its key and value. The parameters are
+ * those of `attention`. What the memory holds behind the place is not seen.
+ */
+export function rememberingAttention(
+  scope: Scope,
+  x: Value,
+  heads: number,
+  { place, keys: pastKeys, values: pastValues }: AttentionMemory,
+): { readonly y: Value; readonly keys: Value; readonly values: Value } {
+  const width = x.shape[2]!;
+  const places = pastKeys.shape[2]!;
+  const part = (name: string) =>
+    scope.within(name, (inner) => headsOf(linear(inner, x, width, { bias: false }), heads));
+  const all = reshape(range(x.graph, places), [1, 1, places, 1]);
+  const isHere = equal(all, place);
+  const keys = where(isHere, rotateAt(part('keys'), place, places), pastKeys);
+  const values = where(isHere, part('values'), pastValues);
+  const ahead = mul(cast(greater(reshape(all, [1, 1, 1, places]), place), x.dtype), FORBIDDEN);
+  const mixed = attend(rotateAt(part('queries'), place, places), keys, values, ahead);
+  return { y: project(scope, mixed, width), keys, values };
 }
 
 /** softmax(Q·Kᵀ/√width + mask)·V over [N, heads, tokens, width]. The factor goes to the queries, which are smaller than the scores. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import { add, matmul, swapLast, type Value } from '../../graph/index.ts';
-import { attention } from '../attention.ts';
+import { attention, rememberingAttention } from '../attention.ts';
 import { dropoutAt, type NetworkDropout } from '../dropout.ts';
 import { atPlaces, tokenEmbedding } from '../embeddings.ts';
 import { swiGlu } from '../feedForward.ts';
@@ -37,7 +37,7 @@ export interface TokenPass {
  * gated feed-forward layer and no biases. ids int64 [N, tokens] → logits [N, tokens, vocabulary].
  */
 export function languageModel(scope: Scope, ids: Value, options: LanguageModelOptions, pass: TokenPass = {}): Value {
-  const { vocabulary, width, layers, tied = false } = options;
+  const { vocabulary, width, layers } = options;
   checkWidth(options);
   const embedded = scope.within('embedding', (inner) => tokenEmbedding(inner, ids, vocabulary, width));
   let hidden = dropoutAt(options.dropout, embedded, 0);
@@ -45,7 +45,48 @@ export function languageModel(scope: Scope, ids: Value, options: LanguageModelOp
     hidden = scope.within(`layer${layer}`, (inner) => transformerLayer(inner, hidden, options, pass, layer));
   }
   const wanted = pass.places === undefined ? hidden : atPlaces(hidden, pass.places);
-  const last = scope.within('norm', (inner) => rmsNorm(inner, wanted));
+  return logitsOf(scope, wanted, options);
+}
+
+/** What a causal model remembers of the tokens so far, per layer [N, heads, places, width / heads]. */
+export interface LanguageMemory {
+  readonly keys: readonly Value[];
+  readonly values: readonly Value[];
+}
+
+/**
+ * A causal `languageModel` one token at a time: ids int64 [N, 1] at a place int64 [] → the logits of the next token [N, 1, vocabulary], and the memory for it. The logits are
+ * those of the whole text up to rounding.
+ */
+export function nextTokenLogits(
+  scope: Scope,
+  ids: Value,
+  options: LanguageModelOptions,
+  place: Value,
+  memory: LanguageMemory,
+): { readonly logits: Value; readonly memory: LanguageMemory } {
+  checkWidth(options);
+  let hidden = scope.within('embedding', (inner) => tokenEmbedding(inner, ids, options.vocabulary, options.width));
+  const keys: Value[] = [];
+  const values: Value[] = [];
+  for (let layer = 0; layer < options.layers; layer++) {
+    hidden = scope.within(`layer${layer}`, (inner) => {
+      const attended = inner.within('attention', (part) => {
+        const normed = part.within('norm', (norm) => rmsNorm(norm, hidden));
+        const past = { place, keys: memory.keys[layer]!, values: memory.values[layer]! };
+        return rememberingAttention(part, normed, options.heads, past);
+      });
+      keys.push(attended.keys);
+      values.push(attended.values);
+      const between = add(hidden, attended.y);
+      return add(between, fedForward(inner, between, options));
+    });
+  }
+  return { logits: logitsOf(scope, hidden, options), memory: { keys, values } };
+}
+
+function logitsOf(scope: Scope, hidden: Value, { vocabulary, width, tied = false }: LanguageModelOptions): Value {
+  const last = scope.within('norm', (inner) => rmsNorm(inner, hidden));
   if (!tied) return scope.within('output', (inner) => linear(inner, last, vocabulary, { bias: false }));
   const table = scope.within('embedding', (inner) =>
     inner.parameter('table', [vocabulary, width], normal(0.02), { decay: false }),
@@ -56,10 +97,11 @@ export function languageModel(scope: Scope, ids: Value, options: LanguageModelOp
 function transformerLayer(
   scope: Scope,
   x: Value,
-  { heads, causal, width, hidden = Math.ceil((8 * width) / 3 / 8) * 8, dropout }: LanguageModelOptions,
+  options: LanguageModelOptions,
   { visible }: TokenPass,
   layer: number,
 ): Value {
+  const { heads, causal, dropout } = options;
   const mask = visible === undefined ? {} : { visible };
   const attended = scope.within('attention', (part) =>
     attention(
@@ -69,14 +111,21 @@ function transformerLayer(
     ),
   );
   const between = add(x, dropoutAt(dropout, attended, 2 * layer + 1));
-  const fed = scope.within('feedForward', (part) =>
+  return add(between, dropoutAt(dropout, fedForward(scope, between, options), 2 * layer + 2));
+}
+
+function fedForward(
+  scope: Scope,
+  x: Value,
+  { width, hidden = Math.ceil((8 * width) / 3 / 8) * 8 }: LanguageModelOptions,
+) {
+  return scope.within('feedForward', (part) =>
     swiGlu(
       part,
-      part.within('norm', (norm) => rmsNorm(norm, between)),
+      part.within('norm', (norm) => rmsNorm(norm, x)),
       hidden,
     ),
   );
-  return add(between, dropoutAt(dropout, fed, 2 * layer + 2));
 }
 
 function checkWidth({ width, heads }: LanguageModelOptions): void {

@@ -4,7 +4,7 @@ import { tokenFacts } from '../data.ts';
 import type { DataFacts, Program, Recipe } from '../recipe.ts';
 import { languageModelFields, readLanguageModelConfig } from './config.ts';
 import { languageModelMetrics } from './metrics.ts';
-import { languageNetwork, networkName } from './network.ts';
+import { languageNetwork, networkName, rememberingNetwork } from './network.ts';
 import { languageData, languageProgram } from './program.ts';
 
 /** Models of text or DNA: the next token, or hidden ones. */
@@ -29,6 +29,7 @@ export const languageModel: Recipe = {
       settings,
       facts,
       optimizerSettings(config),
+      rememberingNetwork(settings, facts),
     );
   },
 };

@@ -9,6 +9,7 @@ import {
   type ExportedModel,
   type OptimizerSettings,
   type Program,
+  type RememberingText,
   randomCounter,
   type TextSampleProgram,
 } from '../recipe.ts';
@@ -29,6 +30,9 @@ export interface NetworkPass {
 /** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary or more]. */
 export type TokenNetwork = (scope: Scope, tokens: Value, pass: NetworkPass) => Value;
 
+/** A faster way to write texts of a count and length, for networks that have one. */
+export type Remember = (count: number, length: number) => RememberingText;
+
 /** What every recipe that trains a language model decides. */
 export interface LanguageSettings {
   readonly task: LanguageTask;
@@ -48,6 +52,7 @@ export function languageProgram(
   settings: LanguageSettings,
   facts: TokenFacts,
   optimizer: OptimizerSettings,
+  remember?: Remember,
 ): Program & { readonly model: ExportedModel } {
   const { task, window, batchSize, samples } = settings;
   return {
@@ -66,7 +71,7 @@ export function languageProgram(
       heldOut(network, settings, facts),
       ...(settings.variants === '' ? [] : [variantEvaluation(network, settings, facts)]),
     ],
-    ...(samples.count === 0 ? {} : { samples: texts(network, settings, facts) }),
+    ...(samples.count === 0 ? {} : { samples: texts(network, settings, facts, remember) }),
     model: exportedModel(network, settings, facts),
   };
 }
@@ -107,15 +112,22 @@ function heldOut(network: TokenNetwork, settings: LanguageSettings, facts: Token
 }
 
 /** A causal model writes forward; a masked one fills places in the order of a lottery, each seen by the next. */
-function texts(network: TokenNetwork, settings: LanguageSettings, facts: TokenFacts): TextSampleProgram {
+function texts(
+  network: TokenNetwork,
+  settings: LanguageSettings,
+  facts: TokenFacts,
+  remember: Remember | undefined,
+): TextSampleProgram {
   const { task, window, samples } = settings;
   const { vocabulary } = facts;
   const { answerShift, sampleOrder } = tasks[task];
+  const length = samples.length === 0 ? window : Math.min(samples.length, window);
   return {
     kind: 'text',
     ...samples,
     prompt: beginning(settings, facts),
-    length: samples.length === 0 ? window : Math.min(samples.length, window),
+    length,
+    ...(remember === undefined ? {} : { remembering: remember(samples.count, length) }),
     vocabulary,
     order: sampleOrder,
     blank: task === 'masked' ? maskToken(vocabulary) : vocabulary.pad,

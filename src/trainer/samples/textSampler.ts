@@ -1,11 +1,10 @@
 import type { Disposable } from '../../base/disposables.ts';
-import { encodeModel, Graph, type SeededRandom, seededRandom } from '../../graph/index.ts';
+import { type SeededRandom, seededRandom } from '../../graph/index.ts';
 import type { Program, TextSampleProgram } from '../../recipes/recipe.ts';
 import type { TokenText } from '../data/tokens/tokenText.ts';
-import { modelOptions } from '../devices/providers.ts';
-import { ModelSession, type Placement } from '../engine/session.ts';
-import { declareParameters } from '../engine/trainStep.ts';
+import type { Placement } from '../engine/session.ts';
 import { type ChoiceSettings, chooseToken } from './chooseToken.ts';
+import { createTextLogits, type TextLogits } from './textLogits.ts';
 
 /** What a sampler of texts is made of. */
 export interface TextSamplerParts {
@@ -20,16 +19,15 @@ export interface TextSamplerParts {
 }
 
 /**
- * Writes texts token by token with the averaged weights. Every token costs one pass over all places of all texts; what was chosen depends on the
- * weights and the seed alone.
+ * Writes texts token by token with the averaged weights. What is chosen depends on the weights and the seed alone.
  */
 export class TextSampler implements Disposable {
-  readonly #session: ModelSession;
+  readonly #logits: TextLogits;
   readonly #parts: TextSamplerParts;
   readonly #ordinary: readonly number[];
 
-  private constructor(session: ModelSession, parts: TextSamplerParts) {
-    this.#session = session;
+  private constructor(logits: TextLogits, parts: TextSamplerParts) {
+    this.#logits = logits;
     this.#parts = parts;
     const { size, pad, mask, unknown } = parts.samples.vocabulary;
     const special = new Set([pad, mask, unknown]);
@@ -38,15 +36,7 @@ export class TextSampler implements Disposable {
 
   /** Builds and loads the model that gives logits. */
   static async create(parts: TextSamplerParts): Promise<TextSampler> {
-    const { program, samples, placement } = parts;
-    const graph = new Graph();
-    const pack = declareParameters(graph, program, 'average');
-    const tokens = graph.input('tokens', [samples.count, samples.length], 'int32');
-    const places = graph.input('places', [samples.count], 'int64');
-    const logits = samples.build(graph, (name) => pack.get(name), tokens, places);
-    void pack.flat;
-    const model = encodeModel(graph, { logits }, modelOptions[placement.device]);
-    return new TextSampler(await ModelSession.create(model, placement), parts);
+    return new TextSampler(await createTextLogits(parts.program, parts.samples, parts.placement), parts);
   }
 
   /** The texts. `pause` is called between tokens, so that signals are seen; it may throw. */
@@ -56,6 +46,7 @@ export class TextSampler implements Disposable {
     const random = seededRandom(this.#parts.seed ^ 0x5a3c);
     const tokens = new Int32Array(count * length).fill(samples.blank);
     const given = this.#begin(tokens, random);
+    this.#logits.begin();
     const orders = Array.from({ length: count }, () => this.#order(given, random));
     for (let i = 0; i < length - given; i++) {
       await pause();
@@ -71,7 +62,7 @@ export class TextSampler implements Disposable {
   }
 
   dispose(): void {
-    this.#session.dispose();
+    this.#logits.dispose();
   }
 
   /** Puts the beginning of every text in its place, and gives how many tokens that are: the prompt, or one by chance where a text needs a first one. */
@@ -102,12 +93,7 @@ export class TextSampler implements Disposable {
     random: SeededRandom,
   ): Promise<void> {
     const { count, length, temperature, topK } = this.#parts.samples;
-    const outputs = await this.#session.run({
-      average: { data: average, shape: [average.length] },
-      tokens: { data: tokens, shape: [count, length] },
-      places: { data: BigInt64Array.from(places, BigInt), shape: [count] },
-    });
-    const logits = outputs['logits'] as Float32Array;
+    const logits = await this.#logits.at(average, tokens, places);
     const width = logits.length / count;
     const settings: ChoiceSettings = { temperature, topK, allowed: this.#ordinary };
     for (const [row, place] of places.entries()) {

@@ -151,3 +151,46 @@ test('an example of a causal model holds one token more than the network sees', 
     [12, 5],
   ]);
 });
+
+test('token by token, a causal transformer gives the logits of the whole text', async () => {
+  const config = configure(languageModel, { window, network: networks[0]!, samples: { count: 2, length: window } });
+  const program = languageModel.build(config, facts);
+  const { samples } = program;
+  assert.ok(samples?.kind === 'text' && samples.remembering !== undefined);
+  const { state, build } = samples.remembering;
+  const graph = new Graph();
+  const pack = declareParameters(graph, program);
+  const inputs = Object.fromEntries(Object.entries(state).map(([name, shape]) => [name, graph.input(name, shape)]));
+  const token = graph.input('token', [2], 'int32');
+  const place = graph.input('place', [], 'int64');
+  const { logits, next } = build(graph, (name) => pack.get(name), token, place, inputs);
+  const model = await loadModel(encodeModel(graph, { logits, ...renamed(next) }));
+  const noise = normals(pack.size, 7);
+  const parameters = { shape: [pack.size], values: pack.initialValues(1).map((value, i) => value + 0.2 * noise[i]!) };
+  const whole = await (await logitsOf({ network: networks[0]! }, false))(sentence);
+  let memory: Record<string, Numbers> = Object.fromEntries(
+    // What stands behind the place must not be seen, so it may hold anything.
+    Object.entries(state).map(([name, shape]) => [
+      name,
+      { shape, values: new Array<number>(shape.reduce((a, b) => a * b)).fill(9) },
+    ]),
+  );
+  for (let at = 0; at < window; at++) {
+    const values = [sentence[at]!, sentence[window + at]!];
+    const result = await model.run({
+      parameters,
+      token: { shape: [2], values },
+      place: { shape: [], values: [at] },
+      ...memory,
+    });
+    memory = Object.fromEntries(Object.keys(state).map((name) => [name, result[`next:${name}`]!]));
+    result['logits']!.values.forEach((value, i) => {
+      const expected = whole.values[(Math.floor(i / 7) * window + at) * 7 + (i % 7)]!;
+      assert.ok(Math.abs(value - expected) < 1e-4, `place ${at}, logit ${i}: ${value} and ${expected}`);
+    });
+  }
+});
+
+function renamed<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`next:${name}`, value]));
+}
