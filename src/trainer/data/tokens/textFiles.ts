@@ -15,16 +15,26 @@ export async function openText(
   files: OpenFiles,
   { path: root }: TokenRequest,
 ): Promise<TokenCorpus> {
-  const sequences: BytesPlan[] = [];
+  const sha256 = await hashText(found, files);
+  const sequences = found.files.flatMap((file): BytesPlan[] => {
+    const { size: length } = files.open(file);
+    return length === 0 ? [] : [{ kind: 'bytes', file, name: textName(root, file), length }];
+  });
+  const stretches = sequences.map(({ length }, sequence) => ({ sequence, start: 0, end: length }));
+  return { vocabulary: byteVocabulary, sequences, stretches, sha256 };
+}
+
+/** SHA-256 of all texts. Their lengths tell where each ends, so that the same bytes in other files have another hash. */
+export async function hashText(found: FoundFiles, files: OpenFiles): Promise<string> {
   const hash = createHash('sha256');
   for (const file of found.files) {
-    const { size: length } = files.open(file);
-    // The length tells where a file ends, so that the same bytes in other files have another hash.
-    hash.update(`${length}\n`);
+    hash.update(`${files.open(file).size}\n`);
     await readThrough(files.open(file), hash, () => {});
-    const name = path.relative(root, file) || path.basename(file);
-    if (length > 0) sequences.push({ kind: 'bytes', file, name, length });
   }
-  const stretches = sequences.map(({ length }, sequence) => ({ sequence, start: 0, end: length }));
-  return { vocabulary: byteVocabulary, sequences, stretches, sha256: hash.digest('hex') };
+  return hash.digest('hex');
+}
+
+/** The path of a text within its data set. */
+export function textName(root: string, file: string): string {
+  return path.relative(root, file) || path.basename(file);
 }

@@ -10,6 +10,7 @@ import type { TokenCorpus, TokenRequest } from './corpus.ts';
 import { dnaEndings, openDna } from './dnaFiles.ts';
 import { splitStretches } from './splitStretches.ts';
 import { openText, textEndings } from './textFiles.ts';
+import { openTokenizedText } from './tokenizedText.ts';
 import { type TokenPlan, TokenReader } from './tokenReader.ts';
 
 /** Opens text or DNA as windows of tokens. Undefined where a part that is not required has no files, or nothing is held out. Throws AppError 'bad-data'. The set owns `files`. */
@@ -36,7 +37,7 @@ interface TokenKind {
 
 const kinds: { readonly [K in VocabularyKind]: TokenKind } = {
   bytes: { what: 'text files', endings: textEndings, open: openText },
-  tokenizer: { what: 'text files', endings: textEndings, open: openText },
+  tokenizer: { what: 'text files', endings: textEndings, open: openTokenizedText },
   dna: { what: 'FASTA or 2bit files', endings: dnaEndings, open: openDna },
 };
 
