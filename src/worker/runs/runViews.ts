@@ -25,6 +25,9 @@ export class RunViews {
   readonly #stopAsked = new Set<RunId>();
   readonly #endings = new Map<RunId, string>();
   readonly #told = new Map<RunId, RunStatus>();
+  /** Runs of which the end was told at their first sight. */
+  readonly #endsTold = new Set<RunId>();
+  readonly #startedAt = Date.now() / 1000;
   readonly #summaries = new SummaryCache();
   readonly #statusChanged = new Emitter<RunSummary>();
 
@@ -112,9 +115,18 @@ export class RunViews {
     this.#clients.runChanged(summary);
     if (before === summary.status) return;
     this.#statusChanged.fire(summary);
-    if (before === undefined || !isActive(before) || !endings.has(summary.status)) return;
+    const wasActive = before === undefined ? this.#endedUnseen(run.id) : isActive(before);
+    if (!wasActive || !endings.has(summary.status)) return;
     this.#clients.flush();
     this.#clients.tell('run.ended', { run: summary }, summary.path);
+  }
+
+  /** A job of this worker may end before anybody looked at its run for the first time. */
+  #endedUnseen(runId: RunId): boolean {
+    const endedAt = this.#scheduler.find(runId as string as JobId)?.endedAt;
+    if (endedAt === undefined || endedAt < this.#startedAt || this.#endsTold.has(runId)) return false;
+    this.#endsTold.add(runId);
+    return true;
   }
 
   removed(run: LiveRun): void {
