@@ -1,5 +1,5 @@
 // Reads spoiled files with every reader: `npm run fuzz:readers -- --inputs N`. Each piece of the work is a process of its own, so that one that hangs or runs out of memory is a finding, not an end.
-// Options: --inputs N in all (default 20 000), --seed TEXT (default: the date), --format NAME (several times; default: all), --from N (first input, to repeat a finding), --processes N (default 2).
+// Options: --inputs N in all, as many for each target (default 20 000), --seed TEXT (default: the date), --format NAME (several times; default: all), --from N (first input, to repeat a finding), --processes N (default 2).
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -26,8 +26,8 @@ interface Piece {
   readonly name: string;
   readonly from: number;
   readonly inputs: number;
-  /** How much of the target's inputs comes before it: the targets go on side by side. */
-  readonly share: number;
+  /** How much of the target's inputs comes before it: the targets go on side by side, and an interrupt leaves them even. */
+  readonly before: number;
 }
 
 interface Found {
@@ -42,10 +42,10 @@ const heapMegabytes = 1024;
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'trainyard-fuzz-'));
 const findingsFolder = path.join(import.meta.dirname, 'findings');
-const shares = names.reduce((sum, name) => sum + (fuzzTargets[name]!.share ?? 1), 0);
+// Every target gets as many as the others: a format of runs has no fewer ways to go wrong than a parser that needs no files.
 const waiting = names
-  .flatMap((name) => piecesOf(name, Math.ceil((Number(options.inputs) * (fuzzTargets[name]!.share ?? 1)) / shares)))
-  .sort((a, b) => a.share - b.share);
+  .flatMap((name) => piecesOf(name, Math.ceil(Number(options.inputs) / names.length)))
+  .sort((a, b) => a.before - b.before);
 // An interrupt ends it with the pieces that are at work, and the table tells what was done.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => waiting.splice(0));
 const counts = new Map(names.map((name) => [name, { inputs: 0, findings: 0, milliseconds: 0 }]));
@@ -61,10 +61,9 @@ report();
 function piecesOf(name: string, inputs: number): Piece[] {
   const first = Number(options.from);
   const pieces: Piece[] = [];
-  // Those that are read fast have larger pieces: each piece pays for the start of a process.
-  const size = inputsPerPiece * (fuzzTargets[name]!.share ?? 1);
+  const size = inputsPerPiece * (fuzzTargets[name]!.speed ?? 1);
   for (let done = 0; done < inputs; done += size)
-    pieces.push({ name, from: first + done, inputs: Math.min(size, inputs - done), share: done / inputs });
+    pieces.push({ name, from: first + done, inputs: Math.min(size, inputs - done), before: done / inputs });
   return pieces;
 }
 

@@ -13,8 +13,8 @@ export interface FuzzTarget {
   readonly fixUps?: readonly { readonly file: RegExp; readonly fix: FixUp }[];
   /** Reads the tree, which lies in `folder` too. Throws where the answer is one that no content may lead to. */
   readonly read: (input: FuzzInput) => Promise<void> | void;
-  /** How many inputs it gets for each one of the others; those that are read in memory get more. Default 1. */
-  readonly share?: number;
+  /** How many times faster than a format of runs it is read: its pieces are larger, since each pays for the start of a process. Default 1. */
+  readonly speed?: number;
   /** Whether `read` needs the files on the disk. */
   readonly onDisk: boolean;
 }

@@ -34,14 +34,14 @@ function formatTarget(source: RunSource, seeds: () => readonly Tree[], rest: Par
 
 /** A function of bytes: `read` throws only where the function must not. */
 function bytesTarget(seeds: () => readonly Tree[], read: (bytes: Uint8Array) => void): FuzzTarget {
-  return { seeds, onDisk: false, share: 16, read: ({ tree }) => read(Object.values(tree)[0]!) };
+  return { seeds, onDisk: false, speed: 16, read: ({ tree }) => read(Object.values(tree)[0]!) };
 }
 
 function checkpointTarget(seeds: () => readonly Tree[]): FuzzTarget {
   return {
     seeds,
     onDisk: true,
-    share: 6,
+    speed: 6,
     read: async ({ tree, folder }) => {
       const read = await inspectCheckpoint(`${folder}/${Object.keys(tree)[0]!}`);
       // The answer travels as JSON.
@@ -58,7 +58,7 @@ export const fuzzTargets: { readonly [name: string]: FuzzTarget } = {
   tensorboard: formatTarget(
     'tensorboard',
     () => [eventFileTree(), ...corpusTrees('tensorboard', /tfevents/), ...corpusTrees('tensorboard_made', /tfevents/)],
-    { fixUps: eventFixUps, spoils: /tfevents/, share: 3 },
+    { fixUps: eventFixUps, spoils: /tfevents/, speed: 3 },
   ),
   wandb: formatTarget('wandb', () => [wandbTree(), ...corpusTrees('wandb', /\.wandb$/, { parents: 2 })], {
     fixUps: [{ file: /\.wandb$/, fix: fixWandbLog }],
@@ -94,7 +94,7 @@ export const fuzzTargets: { readonly [name: string]: FuzzTarget } = {
   media: {
     seeds: () => [mediaTree()],
     onDisk: false,
-    share: 16,
+    speed: 16,
     read: ({ tree }) => {
       for (const [name, bytes] of Object.entries(tree)) {
         const [kind, mime] = name.split('|') as ['histogram' | 'curve' | 'table', string];
