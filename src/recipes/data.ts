@@ -193,6 +193,11 @@ export function describeFacts(facts: DataFacts): string {
   return (descriptions[facts.kind] as (facts: DataFacts) => string)(facts);
 }
 
+/** "1350 rows": how many examples there are, by what people call them. */
+export function countExamples({ kind, examples }: DataFacts): string {
+  return `${examples} ${examplesAre[kind]}`;
+}
+
 /** Facts as older checkpoints have them, from when there were images alone, are those of images. */
 export function parseFacts(json: string): DataFacts {
   const facts = JSON.parse(json) as DataFacts | Omit<ImageFacts, 'kind'>;
@@ -228,10 +233,17 @@ const label: TensorFacts = { shape: [], dtype: 'int64' };
 const descriptions: { readonly [K in DataKind]: (facts: OfKind<K>) => string } = {
   images: ({ height, width, channels, classes }) => `${height}×${width}×${channels}, ${classes} classes`,
   tokens: ({ window, vocabulary, classes }) =>
-    `windows of ${window} of ${vocabulary.size} tokens${classes > 0 ? `, ${classes} classes` : ''}`,
-  variants: ({ window }) => `single-base variants in windows of ${window}`,
+    `${window} tokens each, of ${vocabulary.size}${classes > 0 ? `, ${classes} classes` : ''}`,
+  variants: ({ window }) => `of single bases, in windows of ${window}`,
   arrays: ({ features, targets, classes }) =>
     `${features.join('×') || '1'} features, ${classes > 0 ? `${classes} classes` : `${targets.join('×') || '1'} targets`}`,
+};
+
+const examplesAre: { readonly [K in DataKind]: string } = {
+  images: 'images',
+  tokens: 'windows',
+  variants: 'variants',
+  arrays: 'rows',
 };
 
 function wrongKind(wanted: DataKind, { kind }: DataFacts): AppError {

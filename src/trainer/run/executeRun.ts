@@ -1,7 +1,7 @@
 import { Disposables } from '../../base/disposables.ts';
 import { describePlacement } from '../../domain/device.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
-import { describeFacts } from '../../recipes/data.ts';
+import { countExamples, describeFacts } from '../../recipes/data.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
@@ -201,9 +201,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   if (chosen.warning !== undefined) terminal.line(`${chosen.device}: ${chosen.warning}`);
   for (const refused of chosen.refused) terminal.line(`not on ${describeRefused(refused)}`);
   for (const set of run.dataSets)
-    terminal.line(
-      `${set.name}: ${set.facts.examples} ${set.facts.kind} (${describeFacts(set.facts)}) from ${set.path}`,
-    );
+    terminal.line(`${set.name}: ${countExamples(set.facts)} (${describeFacts(set.facts)}) from ${set.path}`);
   const parent = run.resumedFrom;
   if (parent !== undefined) terminal.line(`Goes on from step ${parent.state.step} of ${parent.path}`);
   if (parent !== undefined && parent.facts.seed !== run.settings.seed) {
