@@ -1,11 +1,7 @@
 import { type ArtifactFile, mostArtifactFiles, mostArtifacts, type RunArtifact } from '../../domain/artifact.ts';
 import type { Range, WireReader } from '../tensorboard/wire.ts';
 import { readFields } from './records.ts';
-
-/** An artifact as the log tells it. Its client id tells a version that is told again from another version of the same name. */
-export interface LoggedArtifact extends RunArtifact {
-  readonly clientId?: string;
-}
+import type { LoggedArtifact } from './state.ts';
 
 interface ArtifactTarget {
   name: string;

@@ -1,5 +1,5 @@
+import type { RunArtifact } from '../../domain/artifact.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import type { LoggedArtifact } from './artifacts.ts';
 import type { HistoryPosition } from './history.ts';
 
 /** What the run record says; later records of the same run add to it. */
@@ -46,6 +46,11 @@ export interface DefinedMetric {
   readonly goal?: 'minimize' | 'maximize';
   readonly summary?: 'min' | 'max';
   readonly over?: string;
+}
+
+/** An artifact as the log tells it. Its client id tells a version that is told again from another version of the same name. */
+export interface LoggedArtifact extends RunArtifact {
+  readonly clientId?: string;
 }
 
 /** What a log says beside its rows: it is small, and kept in the cursor. */
