@@ -31,6 +31,23 @@ const makers: readonly Make[] = [
   (a, b) => ops.where(ops.greater(ops.cast(ops.range(a.graph, 3), 'float64'), 0.5), a, b),
   (a) => ops.gather(full(a), a.graph.constant([2, 0, 2], [3], 'int64'), 1),
   (a, b) => ops.add(ops.split(full(a), [1, 2], 1)[0]!, b),
+  (a) => ops.cos(a),
+  (a) => ops.silu(a),
+  (a) => ops.squaredRelu(ops.add(a, 3)),
+  (a) => ops.log(ops.add(ops.mul(a, a), 1.5)),
+  (a, b) => ops.pow(ops.add(ops.mul(a, a), 1), ops.tanh(b)),
+  // Far from equal, where a maximum has a kink.
+  (a, b) => ops.maximum(ops.add(a, 3), ops.sub(b, 3)),
+  (a, b) => ops.minimum(ops.add(a, 3), ops.sub(b, 3)),
+  (a) => ops.relu(ops.add(a, 3)),
+  (a) => ops.reciprocal(ops.abs(ops.add(a, 3))),
+  (a, b) => ops.gatherElements(ops.mul(full(a), full(b)), a.graph.constant([2, 0, 1, 1, 1, 0], [2, 3], 'int64'), 1),
+  (a, b) =>
+    ops.scatterNdAdd(
+      full(a),
+      a.graph.constant([1, 0, 1], [3, 1], 'int64'),
+      ops.gather(full(b), a.graph.constant([0, 1, 1], [3], 'int64')),
+    ),
   (a, b) => ops.mul(a, ops.stopGradient(ops.mul(ops.stopGradient(b.graph.scalar(0.5, 'float64')), 2))),
 ];
 
