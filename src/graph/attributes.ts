@@ -116,6 +116,7 @@ export interface OpAttributes {
   readonly Softmax: AxisAttributes;
   readonly LogSoftmax: AxisAttributes;
   readonly Standardize: { readonly epsilon: number };
+  readonly Normalized: { readonly axes: readonly number[] };
   // linear algebra
   readonly MatMul: NoAttributes;
   // convolution

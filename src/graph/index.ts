@@ -5,6 +5,7 @@ export * from './build/convolution.ts';
 export * from './build/indexing.ts';
 export * from './build/linalg.ts';
 export * from './build/movement.ts';
+export * from './build/normalization.ts';
 export type { Operand } from './build/operands.ts';
 export * from './build/random.ts';
 export * from './build/reduction.ts';

@@ -1,5 +1,8 @@
 import {
   add,
+  batchNormalized,
+  type ChannelScale,
+  groupNormalized,
   mul,
   reciprocal,
   reduceMean,
@@ -38,14 +41,10 @@ export interface BatchStatistics {
  * `gain` and `bias` [C].
  */
 export function batchNorm(scope: Scope, x: Value): { readonly y: Value; readonly statistics: BatchStatistics } {
-  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const mean = reduceMean(x, axes);
-  const centred = sub(x, mean);
-  const variance = reduceMean(mul(centred, centred), axes);
-  const y = scaledPerChannel(scope, mul(centred, inverseRoot(variance)));
-  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const { y, moments } = batchNormalized(x, channelScale(scope, x), EPSILON);
+  const count = sizeOf(x.shape) / x.shape[1]!;
   const flat = (value: Value) => stopGradient(reshape(value, [x.shape[1]!]));
-  return { y, statistics: { mean: flat(mean), variance: flat(mul(variance, count / (count - 1))) } };
+  return { y, statistics: { mean: flat(moments.mean), variance: flat(mul(moments.variance, count / (count - 1))) } };
 }
 
 /** The same layer with averages that were collected during training, for evaluation. */
@@ -62,9 +61,7 @@ export function layerNorm(scope: Scope, x: Value): Value {
 
 /** x [N, C, H, W] standardized within each example and group of channels, then scaled per channel (Wu and He, arXiv 1803.08494). */
 export function groupNorm(scope: Scope, x: Value, groups: number): Value {
-  const [examples, channels, height, width] = x.shape as [number, number, number, number];
-  const grouped = standardize(reshape(x, [examples, groups, (channels / groups) * height * width]));
-  return scaledPerChannel(scope, reshape(grouped, x.shape));
+  return groupNormalized(x, groups, channelScale(scope, x), EPSILON);
 }
 
 /** The largest number of groups of at least four channels each, up to `wanted`, that divides the channels. */
@@ -75,10 +72,14 @@ export function groupsFor(channels: number, wanted = 8): number {
   return 1;
 }
 
-function scaledPerChannel(scope: Scope, x: Value): Value {
+function channelScale(scope: Scope, x: Value): ChannelScale {
   const channels = x.shape[1]!;
-  const gain = perChannel(scope.parameter('gain', [channels], ones), x);
-  return add(mul(x, gain), perChannel(scope.parameter('bias', [channels], zeros), x));
+  return { gain: scope.parameter('gain', [channels], ones), bias: scope.parameter('bias', [channels], zeros) };
+}
+
+function scaledPerChannel(scope: Scope, x: Value): Value {
+  const { gain, bias } = channelScale(scope, x);
+  return add(mul(x, perChannel(gain, x)), perChannel(bias, x));
 }
 
 function perChannel(value: Value, like: Value): Value {

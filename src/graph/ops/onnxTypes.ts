@@ -22,6 +22,7 @@ export const onnxTypes = {
   Identity: 'Identity',
   StopGradient: null,
   Cast: 'Cast',
+  Normalized: 'Add',
   Silu: 'Mul',
   Gelu: 'Mul',
   SquaredRelu: 'Mul',

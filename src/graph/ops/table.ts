@@ -5,6 +5,7 @@ import { gatedOps } from './gated.ts';
 import { indexingOps } from './indexing.ts';
 import { linalgOps } from './linalg.ts';
 import { movementOps } from './movement.ts';
+import { normalizedOps } from './normalized.ts';
 import { reductionOps } from './reduction.ts';
 import { scanOps } from './scan.ts';
 import { unaryOps } from './unary.ts';
@@ -16,6 +17,7 @@ export const opTable: OpTable = {
   ...binaryOps,
   ...movementOps,
   ...reductionOps,
+  ...normalizedOps,
   ...linalgOps,
   ...convolutionOps,
   ...indexingOps,

@@ -76,6 +76,7 @@ function everything() {
   ];
   const results = [
     ...[...unary, ...more, ops.logSoftmax].map((apply) => apply(x)),
+    ops.batchNormalized(x, { gain: ops.reduceSum(w, [1, 2, 3], false), bias: ops.reduceSum(w, [1, 2, 3], false) }).y,
     ops.pow(x, 2.5),
     ops.maximum(x, 0.5),
     ops.minimum(x, 0.5),
