@@ -125,10 +125,14 @@ export class FusedSteps implements Disposable {
     return made;
   }
 
-  /** Models are large, and a run needs few of them: its usual number, the rest before something that is due, the rest at its end. */
+  /**
+   * Models keep the memory that they once took, and a run needs few of them: its usual number, the rest before something that is due, the rest at its end.
+   * That of one step, with which a run begins, goes when another one comes.
+   */
   #forgetOldest(): void {
     const oldest = [...this.#sessions][0];
-    if (oldest === undefined || this.#sessions.size < mostModels) return;
+    const isBeginning = oldest?.[0] === 1 && this.#sessions.size === 1;
+    if (oldest === undefined || (this.#sessions.size < mostModels && !isBeginning)) return;
     oldest[1].dispose();
     this.#sessions.delete(oldest[0]);
   }
@@ -155,7 +159,7 @@ export class FusedSteps implements Disposable {
   }
 }
 
-const mostModels = 4;
+const mostModels = 3;
 
 function vectorInputs({ parts }: TrainStep, { vectors }: TrainState): Record<string, TensorInput> {
   const inputs: Record<string, TensorInput> = {};
