@@ -24,8 +24,11 @@ are there for floats and not for whole numbers, which are then computed on the C
 |---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-Embeddings are \`Gather\`, whose gradient is \`ScatterAdd\`: on CUDA its sums come in any order, so runs are not repeatable bit by bit. A product with one-hot rows
-(\`oneHot\`) is, and is what class embeddings and losses over few classes use.
+Embeddings are \`Gather\`, whose gradient is \`ScatterAdd\`: on CUDA its sums come in any order, so runs are not repeatable bit by bit, unless \`deterministic=true\` makes products
+with one-hot rows of them. Such a product (\`oneHot\`) is also what class embeddings and losses over few classes use. On the CPU a long \`ScatterAdd\` is written as a chain of short ones,
+since ONNX Runtime adds the rows of a long one in parallel without a lock.
+
+With \`precision=bf16\` or \`fp16\` only \`MatMul\` and \`Conv\` (with fp16 also \`ConvTranspose\`) and what moves their numbers compute in 16 bits; all other operations stay float32.
 
 ## Operators of imported models
 
