@@ -1,12 +1,6 @@
-import {
-  intAttribute,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-  type OnnxValueInfo,
-  packNumbers,
-} from '../../graph/index.ts';
+import { intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from '../../graph/index.ts';
 import { embeddingOf } from './embedding.ts';
+import { onnxNode, onnxTensor } from './onnxParts.ts';
 
 /** A learned soft prompt: [count, width], row-major. */
 export interface SoftPrompt {
@@ -50,7 +44,7 @@ class Parts {
 
   constructor(count: number) {
     this.#count = count;
-    const single = (name: string, value: number) => tensor(name, 'int64', [1], [value]);
+    const single = (name: string, value: number) => onnxTensor(name, 'int64', [1], [value]);
     this.tensors = [
       single(names.zero, 0),
       single(names.one, 1),
@@ -62,13 +56,13 @@ class Parts {
   /** [batch, tokens] → [batch, count + tokens]: ones ahead of the tokens, which are visible where they are a mask, and are looked up for nothing elsewhere. */
   lengthen({ name, dtype }: OnnxValueInfo): readonly OnnxNode[] {
     const own = (part: string) => `trainyard/${name}:${part}`;
-    this.tensors.push(tensor(own('ones'), dtype, [1, this.#count], new Array<number>(this.#count).fill(1)));
+    this.tensors.push(onnxTensor(own('ones'), dtype, [1, this.#count], new Array<number>(this.#count).fill(1)));
     return [
-      node('Shape', [name], own('shape')),
-      node('Slice', [own('shape'), names.zero, names.one], own('batch')),
-      node('Concat', [own('batch'), names.count], own('wanted'), { axis: 0 }),
-      node('Expand', [own('ones'), own('wanted')], own('room')),
-      node('Concat', [own('room'), name], inner(name), { axis: 1 }),
+      onnxNode('Shape', [name], own('shape')),
+      onnxNode('Slice', [own('shape'), names.zero, names.one], own('batch')),
+      onnxNode('Concat', [own('batch'), names.count], own('wanted'), { axis: intAttribute(0) }),
+      onnxNode('Expand', [own('ones'), own('wanted')], own('room')),
+      onnxNode('Concat', [own('room'), name], inner(name), { axis: intAttribute(1) }),
     ];
   }
 
@@ -76,21 +70,21 @@ class Parts {
   prompted(lookup: OnnxNode, values: Float32Array): readonly OnnxNode[] {
     const embedded = lookup.outputs[0]!;
     const own = (part: string) => `${embedded}:${part}`;
-    this.tensors.push(tensor(names.prompt, 'float32', [1, this.#count, values.length / this.#count], values));
+    this.tensors.push(onnxTensor(names.prompt, 'float32', [1, this.#count, values.length / this.#count], values));
     return [
       { ...lookup, outputs: [own('tokens')] },
-      node('Slice', [own('tokens'), names.count, names.end, names.one], own('rest')),
-      node('Shape', [own('tokens')], own('shape')),
-      node('Slice', [own('shape'), names.zero, names.one], own('batch')),
-      node('Concat', [own('batch'), names.one, names.one], own('wanted'), { axis: 0 }),
-      node('Expand', [names.prompt, own('wanted')], own('prompt')),
-      node('Concat', [own('prompt'), own('rest')], embedded, { axis: 1 }),
+      onnxNode('Slice', [own('tokens'), names.count, names.end, names.one], own('rest')),
+      onnxNode('Shape', [own('tokens')], own('shape')),
+      onnxNode('Slice', [own('shape'), names.zero, names.one], own('batch')),
+      onnxNode('Concat', [own('batch'), names.one, names.one], own('wanted'), { axis: intAttribute(0) }),
+      onnxNode('Expand', [names.prompt, own('wanted')], own('prompt')),
+      onnxNode('Concat', [own('prompt'), own('rest')], embedded, { axis: intAttribute(1) }),
     ];
   }
 
   /** [batch, count + tokens, …] → [batch, tokens, …]. */
   shorten({ name }: OnnxValueInfo): readonly OnnxNode[] {
-    return [node('Slice', [inner(name), names.count, names.end, names.one], name)];
+    return [onnxNode('Slice', [inner(name), names.count, names.end, names.one], name)];
   }
 }
 
@@ -101,32 +95,6 @@ const names = {
   end: 'trainyard/end',
   prompt: 'trainyard/prompt',
 } as const;
-
-function node(
-  type: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: { readonly axis?: number } = {},
-): OnnxNode {
-  const { axis } = attributes;
-  return {
-    name: output,
-    type,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes: axis === undefined ? {} : { axis: intAttribute(axis) },
-  };
-}
-
-function tensor(
-  name: string,
-  dtype: OnnxTensor['dtype'],
-  shape: readonly number[],
-  values: ArrayLike<number>,
-): OnnxTensor {
-  return { name, dtype, shape, data: packNumbers(values, dtype) };
-}
 
 function isWeight({ graph }: OnnxModel, name: string): boolean {
   return graph.initializers.some((each) => each.name === name);

@@ -19,7 +19,7 @@ import type { Scope } from '../../nn/scope.ts';
 import { type Adaptation, adaptedImport } from '../adaptation/adapt.ts';
 import { findEmbedding } from '../adaptation/embedding.ts';
 import type { TokenFacts } from '../data.ts';
-import type { TokenNetwork } from '../languageModel/program.ts';
+import type { TokenNetwork } from '../languageModel/tokenNetwork.ts';
 
 /** Parameters stand under this name, and under the ones that the file gives them. */
 export const modelScope = 'model';

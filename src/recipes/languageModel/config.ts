@@ -1,15 +1,13 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { commonFields } from '../commonFields.ts';
-import { readTextSamples, textFields, tokenFields } from '../tokenFields.ts';
-import type { LanguageSettings } from './program.ts';
-import { type LanguageTask, languageTasks } from './tasks.ts';
+import { textFields } from '../tokenFields.ts';
+import { type LanguageSettings, languageDataField, languageFields, readLanguageSettings } from './settings.ts';
 
 export const languageNetworks = ['transformer', 'bytenet'] as const;
 export type LanguageNetwork = (typeof languageNetworks)[number];
 
 export interface LanguageModelConfig extends LanguageSettings {
-  readonly data: string;
   readonly network: NetworkConfig;
 }
 
@@ -28,38 +26,8 @@ export interface NetworkConfig {
 }
 
 export const languageModelFields: readonly ConfigField[] = [
-  {
-    key: 'data',
-    type: 'path',
-    default: null,
-    required: true,
-    description: 'Text, or DNA as FASTA or 2bit: a file, or a folder of files.',
-  },
-  ...tokenFields,
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 16,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Windows per step.',
-  },
-  {
-    key: 'task',
-    type: 'choice',
-    choices: languageTasks,
-    default: 'causal',
-    description: 'What is learned: causal, the next token; masked, tokens that were hidden, from both sides.',
-  },
-  {
-    key: 'maskFraction',
-    type: 'number',
-    default: 0.15,
-    min: 0.01,
-    max: 0.9,
-    description: 'Masked only: part of the tokens that are to be told.',
-  },
+  languageDataField,
+  ...languageFields,
   {
     key: 'network.kind',
     type: 'choice',
@@ -122,11 +90,7 @@ export const languageModelFields: readonly ConfigField[] = [
 export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig {
   const number = (key: string) => valueAt(config, key) as number;
   return {
-    data: (valueAt(config, 'data') ?? '') as string,
-    batchSize: number('batchSize'),
-    task: valueAt(config, 'task') as LanguageTask,
-    window: number('window'),
-    maskFraction: number('maskFraction'),
+    ...readLanguageSettings(config),
     network: {
       kind: valueAt(config, 'network.kind') as LanguageNetwork,
       width: number('network.width'),
@@ -138,7 +102,5 @@ export function readLanguageModelConfig(config: JsonObject): LanguageModelConfig
       kernel: number('network.kernel'),
       dilationCycle: number('network.dilationCycle'),
     },
-    samples: readTextSamples(config),
-    variants: (valueAt(config, 'variants') ?? '') as string,
   };
 }

@@ -9,8 +9,8 @@ import {
 import { readingScope, type Scope } from '../../nn/scope.ts';
 import type { TokenFacts } from '../data.ts';
 import type { LanguageModelConfig, LanguageNetwork } from './config.ts';
-import type { NetworkPass, Remember } from './program.ts';
 import { firstDropoutStream, networkVocabulary } from './tasks.ts';
+import type { NetworkPass, Remember } from './tokenNetwork.ts';
 
 /** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary] by the network that a configuration names. */
 export function languageNetwork(

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
-import { cast, exp, reshape, sub, type Value } from '../../graph/index.ts';
+import { cast, exp, reshape, sub } from '../../graph/index.ts';
 import { weightedCrossEntropy } from '../../nn/losses.ts';
-import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
+import { collectParameters, readingScope } from '../../nn/scope.ts';
 import type { TokenFacts } from '../data.ts';
 import {
   type DataSetRequest,
@@ -9,42 +9,15 @@ import {
   type ExportedModel,
   type OptimizerSettings,
   type Program,
-  type RememberingText,
   randomCounter,
   type TextSampleProgram,
 } from '../recipe.ts';
-import { type TextSampleConfig, tokenSource } from '../tokenFields.ts';
+import { tokenSource } from '../tokenFields.ts';
 import { summarizeScores, tokenScores } from './scores.ts';
-import type { LanguageTask } from './tasks.ts';
+import type { LanguageSettings } from './settings.ts';
 import { maskToken, networkVocabulary, tasks } from './tasks.ts';
+import type { Remember, TokenNetwork } from './tokenNetwork.ts';
 import { variantEvaluation } from './variants.ts';
-
-/** What a pass through a network over tokens is told beside its tokens. */
-export interface NetworkPass {
-  /** Counter of random numbers, in training alone: dropout draws by it. */
-  readonly counter?: Value | undefined;
-  /** int64 [N]: the logits of one place of each sequence alone, [N, 1, vocabulary]. */
-  readonly places?: Value | undefined;
-}
-
-/** Tokens int64 [N, tokens] → logits [N, tokens, vocabulary or more]. */
-export type TokenNetwork = (scope: Scope, tokens: Value, pass: NetworkPass) => Value;
-
-/** A faster way to write texts of a count and length, for networks that have one. */
-export type Remember = (count: number, length: number) => RememberingText;
-
-/** What every recipe that trains a language model decides. */
-export interface LanguageSettings {
-  readonly task: LanguageTask;
-  /** Tokens that the network sees. */
-  readonly window: number;
-  readonly batchSize: number;
-  /** Part of the tokens that a masked model is to tell. */
-  readonly maskFraction: number;
-  readonly samples: TextSampleConfig;
-  /** A table of single-base variants of the genome in the data; '' for none. */
-  readonly variants: string;
-}
 
 /** Training, evaluation, samples and the exported file of a network over tokens. */
 export function languageProgram(
@@ -79,7 +52,7 @@ export function languageProgram(
 /** The data of a run: what it trains on, what is held out, and variants where a table of them is given. */
 export function languageData(
   config: JsonObject,
-  { data, task, window, variants }: LanguageSettings & { readonly data: string },
+  { data, task, window, variants }: LanguageSettings,
 ): readonly DataSetRequest[] {
   const length = tasks[task].exampleLength(window);
   const source = tokenSource(config, length);

@@ -15,9 +15,9 @@ import { tokenCrossEntropy } from '../../nn/losses.ts';
 import { readingScope, type Scope } from '../../nn/scope.ts';
 import { type TokenFacts, variantPlace } from '../data.ts';
 import type { Batch, Evaluation } from '../recipe.ts';
-import type { TokenNetwork } from './program.ts';
 import { rankingOf } from './ranking.ts';
 import { type LanguageTask, maskToken, ordinaryWeights } from './tasks.ts';
+import type { TokenNetwork } from './tokenNetwork.ts';
 
 /**
  * Ranks variants by how much less likely the model holds the alternative allele than the reference one, as Benegas et al. (PNAS 120(44), 2023) do: masked, both at the

@@ -1,5 +1,6 @@
-import { intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, packNumbers } from '../../graph/index.ts';
+import { intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../graph/index.ts';
 import type { Adaptation } from '../adaptation/adapt.ts';
+import { onnxNode, onnxTensor } from '../adaptation/onnxParts.ts';
 import { type Learned, rewrittenModel } from '../adaptation/rewrite.ts';
 import type { TokenFacts } from '../data.ts';
 import { modelScope, tokenInput } from '../finetuneLanguage/network.ts';
@@ -30,12 +31,12 @@ export function exportedClassifier(
   const nodes = [
     ...adapted.graph.nodes,
     ...pool,
-    node('MatMul', [seen, own('weight')], own('product')),
-    node('Add', [own('product'), own('bias')], output),
+    onnxNode('MatMul', [seen, own('weight')], own('product')),
+    onnxNode('Add', [own('product'), own('bias')], output),
   ];
   const added = [
-    tensor(own('weight'), 'float32', [width, facts.classes], weight),
-    tensor(own('bias'), 'float32', [facts.classes], bias),
+    onnxTensor(own('weight'), 'float32', [width, facts.classes], weight),
+    onnxTensor(own('bias'), 'float32', [facts.classes], bias),
     ...(perToken ? meanTensors(facts, width) : []),
   ];
   const needed = neededFor(nodes, output);
@@ -62,26 +63,26 @@ function own(part: string): string {
 /** The mean over the tokens that are no padding. Features with both axes in one are put apart by the shape of the tokens. */
 function meanNodes(tokens: string, features: string): readonly OnnxNode[] {
   return [
-    node('Shape', [tokens], own('shape')),
-    node('Concat', [own('shape'), own('width')], own('apart'), { axis: intAttribute(0) }),
-    node('Reshape', [features, own('apart')], own('features')),
-    node('Equal', [tokens, own('pad')], own('padding')),
-    node('Not', [own('padding')], own('visible')),
-    node('Cast', [own('visible')], own('visibleNumbers'), { to: intAttribute(1) }),
-    node('Unsqueeze', [own('visibleNumbers'), own('last')], own('column')),
-    node('Mul', [own('features'), own('column')], own('counted')),
-    node('ReduceSum', [own('counted'), own('first')], own('total'), { keepdims: intAttribute(0) }),
-    node('ReduceSum', [own('column'), own('first')], own('count'), { keepdims: intAttribute(0) }),
-    node('Div', [own('total'), own('count')], own('mean')),
+    onnxNode('Shape', [tokens], own('shape')),
+    onnxNode('Concat', [own('shape'), own('width')], own('apart'), { axis: intAttribute(0) }),
+    onnxNode('Reshape', [features, own('apart')], own('features')),
+    onnxNode('Equal', [tokens, own('pad')], own('padding')),
+    onnxNode('Not', [own('padding')], own('visible')),
+    onnxNode('Cast', [own('visible')], own('visibleNumbers'), { to: intAttribute(1) }),
+    onnxNode('Unsqueeze', [own('visibleNumbers'), own('last')], own('column')),
+    onnxNode('Mul', [own('features'), own('column')], own('counted')),
+    onnxNode('ReduceSum', [own('counted'), own('first')], own('total'), { keepdims: intAttribute(0) }),
+    onnxNode('ReduceSum', [own('column'), own('first')], own('count'), { keepdims: intAttribute(0) }),
+    onnxNode('Div', [own('total'), own('count')], own('mean')),
   ];
 }
 
 function meanTensors({ vocabulary }: TokenFacts, width: number): readonly OnnxTensor[] {
   return [
-    tensor(own('width'), 'int64', [1], [width]),
-    tensor(own('pad'), 'int64', [], [vocabulary.pad]),
-    tensor(own('last'), 'int64', [1], [2]),
-    tensor(own('first'), 'int64', [1], [1]),
+    onnxTensor(own('width'), 'int64', [1], [width]),
+    onnxTensor(own('pad'), 'int64', [], [vocabulary.pad]),
+    onnxTensor(own('last'), 'int64', [1], [2]),
+    onnxTensor(own('first'), 'int64', [1], [1]),
   ];
 }
 
@@ -95,22 +96,4 @@ function neededFor(nodes: readonly OnnxNode[], wanted: string): readonly OnnxNod
     kept.push(each);
   }
   return kept.reverse();
-}
-
-function node(
-  type: string,
-  inputs: readonly string[],
-  made: string,
-  attributes: OnnxNode['attributes'] = {},
-): OnnxNode {
-  return { name: made, type, domain: '', inputs, outputs: [made], attributes };
-}
-
-function tensor(
-  name: string,
-  dtype: OnnxTensor['dtype'],
-  shape: readonly number[],
-  values: ArrayLike<number>,
-): OnnxTensor {
-  return { name, dtype, shape, data: packNumbers(values, dtype) };
 }

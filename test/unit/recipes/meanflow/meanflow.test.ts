@@ -76,8 +76,9 @@ test('400 samples come in four runs of 100', () => {
     height: 28,
     width: 28,
   });
-  assert.deepEqual([samples!.batchSize, samples!.batches, samples!.shown, samples!.columns], [100, 4, 100, 10]);
-  assert.equal(samples!.judge?.model, '/runs/judge/model.onnx');
+  assert.ok(samples?.kind === 'images');
+  assert.deepEqual([samples.batchSize, samples.batches, samples.shown, samples.columns], [100, 4, 100, 10]);
+  assert.equal(samples.judge?.model, '/runs/judge/model.onnx');
 });
 
 test('the judge counts confidence, agreement and classes as they are defined', () => {
