@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { concat, encodeModel, Graph, seededRandom, unsqueeze } from '../../../src/graph/index.ts';
+import { concat, decodeModel, encodeModel, Graph, seededRandom, unsqueeze } from '../../../src/graph/index.ts';
 import { openRun } from '../../../src/readers/index.ts';
 import { declareParameters } from '../../../src/trainer/engine/trainStep.ts';
 import { type OpenedCheckpoint, openCheckpoint } from '../../../src/trainer/use/openCheckpoint.ts';
@@ -189,6 +189,21 @@ for (const [adapt, part] of Object.entries(adapted)) {
     });
   });
 }
+
+test('a GPT reads and writes text with its own tokenizer', async (t) => {
+  const folder = temporaryFolder(t);
+  const tokenizer = path.join(path.dirname(fixture('gpt')), 'tokenizer.json');
+  const source = { data: writeText(folder), vocabulary: 'tokenizer', tokenizer };
+  const samples = { count: 2, prompt: 'the cat', temperature: 0 };
+  const settings = { recipe: 'finetune-language', model: fixture('gpt'), adapt: 'all', ...source, samples };
+  const run = await train(t, { ...settings, ...common, ...quick, steps: 60 }, [], folder);
+  const { scalars } = await logged(run);
+  assert.ok(scalars['val/loss']!.values.at(-1)! < 1.5, `loss ${scalars['val/loss']!.values.at(-1)}`);
+  const drawn = readFileSync(path.join(run, 'samples', 'step_00000060.txt'), 'utf8');
+  assert.match(drawn, /^the cat (sees|hears)/m);
+  const { vocabulary } = decodeModel(readFileSync(path.join(run, 'model.onnx'))).metadata;
+  assert.deepEqual(Object.keys(JSON.parse(vocabulary!)).sort(), ['kind', 'mask', 'pad', 'sha256', 'size', 'unknown']);
+});
 
 /** What the network of a checkpoint gives inside the trainer's own graph. */
 async function ownLogits({ program, average }: OpenedCheckpoint, tokens: Numbers): Promise<Float64Array> {
