@@ -4,20 +4,16 @@ import type { Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { LaunchTarget } from '../launch/target.ts';
-import { cancelledFollowers } from './dependencies.ts';
 import type { GpuFacts } from './gpuFacts.ts';
 import { JobBoard, type QueueStore } from './jobBoard.ts';
 import { type EndedJob, type EndPresence, JobWatch } from './jobWatch.ts';
-import { type Plan, type PlanFacts, planOf, reasonOf } from './plan.ts';
-import { cancel, hold, isPending, isStarted, launch, move, prioritize, type Queue, submit } from './queue.ts';
+import { cancel, hold, isPending, isStarted, move, prioritize, submit } from './queue.ts';
 import { RetryChains } from './retryChains.ts';
+import { Rounds } from './rounds.ts';
 
 export type { EndedJob, EndPresence } from './jobWatch.ts';
 
 const tickMs = 250;
-/** A thousand jobs that may start at once are started over some ticks, so that the machine and the clusters can follow. */
-const startsPerTick = 16;
-
 export interface SchedulerOptions {
   readonly store: QueueStore;
   readonly targets: readonly LaunchTarget[];
@@ -34,14 +30,6 @@ export interface SchedulerOptions {
   readonly isRetryDue?: (job: Job) => boolean;
 }
 
-/** How a round left everything. */
-interface LastRound {
-  readonly queue: Queue;
-  readonly gpus: readonly GpuFacts[] | undefined;
-  readonly wakeAt: number;
-  readonly wantsGpus: boolean;
-}
-
 /**
  * Drives the queue: starts what may start, watches what runs, notes what ended. What a round changes is on disk before anything is started or told,
  * so that another scheduler goes on from any point. It knows of a job its target, its slot and its place, never what it does.
@@ -54,7 +42,7 @@ export class Scheduler implements Disposable {
   readonly #board: JobBoard;
   readonly #watch: JobWatch;
   readonly #retries = new RetryChains();
-  #lastRound: LastRound | undefined;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | undefined;
   #isTickSoon = false;
   #lastTrouble = '';
@@ -74,7 +62,12 @@ export class Scheduler implements Disposable {
       diagnose: options.diagnose,
       onStarted: () => this.tickSoon(),
     });
-    this.#board.retell(planOf(this.jobs, this.#facts()).changed);
+    this.#rounds = new Rounds({
+      board: this.#board,
+      now: () => this.#now(),
+      gpus: options.gpus,
+      isRetryDue: options.isRetryDue,
+    });
   }
 
   /** Begins to drive. Jobs that were running under an earlier worker are adopted. */
@@ -162,7 +155,7 @@ export class Scheduler implements Disposable {
 
   /** A retry that was due will not come: what waits for it is looked at again. */
   retryIsOff(): void {
-    this.#lastRound = undefined;
+    this.#rounds.forget();
     this.tick();
     this.#changed.fire(this.jobs);
   }
@@ -207,59 +200,15 @@ export class Scheduler implements Disposable {
   tick(): void {
     if (this.#owner.isDisposed) return;
     const ended = this.#watch.look(this.#board.started, this.#options.isWatched?.() ?? false);
-    const facts = this.#facts();
-    if (this.#isSettled(facts)) return;
-    for (const job of cancelledFollowers(this.jobs, facts.now, facts.find, this.#options.isRetryDue))
-      this.#board.put(job);
-    const plan = planOf(this.jobs, facts, startsPerTick);
-    const starts = plan.starts.slice(0, startsPerTick);
-    for (const start of starts) this.#board.apply(launch([start.job], start.job.id, start.assigned));
-    const isChanged = this.#board.commit();
-    for (const { job } of starts) this.#watch.begin(this.#board.get(job.id));
-    this.#endRound(facts, plan, isChanged);
+    const round = this.#rounds.next();
+    if (round === undefined) return;
+    for (const id of round.starts) this.#watch.begin(this.#board.get(id));
+    if (this.#rounds.close(round)) this.#changed.fire(this.jobs);
     for (const end of ended) this.#ended.fire(end);
-  }
-
-  /** Whether the last round left nothing to do, and neither the queue, the GPUs nor the time has changed that. */
-  #isSettled({ now, gpus }: PlanFacts): boolean {
-    const last = this.#lastRound;
-    return last !== undefined && last.queue === this.jobs && last.gpus === gpus && now < last.wakeAt;
   }
 
   dispose(): void {
     this.#owner.dispose();
-  }
-
-  /** Reasons are said once per round, and never written: they follow from the rest. Then everybody hears of the round. */
-  #endRound(facts: PlanFacts, plan: Plan, isChanged: boolean): void {
-    const begun = this.#board.started.filter((job) => reasonOf(job) !== job.reason);
-    const told = [
-      ...plan.changed.filter(({ id, state }) => this.#board.find(id)?.state === state),
-      ...begun.map((job) => ({ ...job, reason: reasonOf(job) })),
-    ];
-    this.#board.retell(told);
-    this.#lastRound = {
-      queue: this.jobs,
-      gpus: facts.gpus,
-      // What may start and was put off goes on at the next tick.
-      wakeAt: plan.starts.length > startsPerTick ? 0 : plan.wakeAt,
-      wantsGpus: plan.wantsGpus,
-    };
-    if (isChanged || told.length > 0) this.#changed.fire(this.jobs);
-  }
-
-  #facts(): PlanFacts {
-    const wantsGpus = this.#lastRound?.queue === this.jobs ? this.#lastRound.wantsGpus : this.#wantsGpus();
-    return {
-      now: this.#now(),
-      gpus: wantsGpus ? this.#options.gpus?.() : undefined,
-      find: (id) => this.#board.find(id),
-      started: this.#board.started,
-    };
-  }
-
-  #wantsGpus(): boolean {
-    return this.jobs.some((job) => job.state === 'waiting' && (job.gpus ?? 0) > 0);
   }
 
   #now(): number {
