@@ -59,6 +59,8 @@ export class Snapshot implements Disposable {
       } else {
         this.#logPages = new BlockCache(Math.max(16, Math.floor(keptLogBytes / Math.max(512, wal.pageSize))));
         this.header = readHeader(this.#readFirst());
+        // The counter may be that of a commit that began since; its time may be within the same tick of the clock.
+        if (isHotJournal(path)) throw new Unstable(hotJournal);
         if (wal.frames > 0 && this.header.pageSize !== wal.pageSize)
           throw new SqliteFault('The database and its write-ahead log have pages of different sizes.', 0);
         const known = wal.frames > 0 ? wal.pageCount : this.header.pageCount;
@@ -71,7 +73,7 @@ export class Snapshot implements Disposable {
     }
   }
 
-  /** The bytes of a page, as long as a page is. Numbers begin at 1. Throws SqliteFault where there is none. */
+  /** The bytes of a page, as long as a page is; the next call may change them. Numbers begin at 1. Throws SqliteFault where there is none. */
   page(number: number): Uint8Array {
     const inLog = this.#wal.pages.get(number);
     if (inLog !== undefined && this.#log !== undefined && this.#wal.frames > 0) return this.#logPage(number, inLog);
@@ -128,7 +130,7 @@ export class Snapshot implements Disposable {
   #logPage(number: number, offset: number): Uint8Array {
     const known = this.#logPages.get(number);
     if (known !== undefined) return known;
-    const bytes = new Uint8Array(this.header.pageSize);
+    const bytes = new Uint8Array(this.#logPages.reuse() ?? new ArrayBuffer(this.header.pageSize));
     if (readFully(this.#log!, bytes, offset) < bytes.length) throw new Unstable('Its write-ahead log became shorter.');
     this.#logPages.set(number, bytes);
     return bytes;
@@ -140,7 +142,7 @@ export class Snapshot implements Disposable {
     const index = Math.floor(offset / blockBytes);
     let block = this.#blocks.get(index);
     if (block === undefined) {
-      const bytes = new Uint8Array(takePiece(blockBytes), 0, blockBytes);
+      const bytes = new Uint8Array(this.#blocks.reuse() ?? takePiece(blockBytes), 0, blockBytes);
       const length = this.#database === undefined ? 0 : readFully(this.#database, bytes, index * blockBytes);
       block = bytes.subarray(0, length);
       this.#blocks.set(index, block);

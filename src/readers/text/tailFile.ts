@@ -1,5 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
 import { crc32c } from '../../base/crc32c.ts';
+import * as disk from '../files/disk.ts';
 
 /** Where the reading of a growing file goes on, and by what it is known to be the same file: a plain tree. */
 export interface TailPosition {
@@ -29,7 +29,7 @@ const tailBytes = 64;
 /** The file as it is, or undefined where there is none. */
 export async function stateOf(file: string): Promise<TailState | undefined> {
   try {
-    const found = await stat(file, { bigint: true });
+    const found = await disk.stat(file);
     if (!found.isFile()) return undefined;
     return {
       inode: String(found.ino),
@@ -44,7 +44,7 @@ export async function stateOf(file: string): Promise<TailState | undefined> {
 }
 
 /** Whether what was read up to a position still stands in the file: the same inode, no shorter, and the same bytes at the head and before the position. */
-export async function stillHolds(handle: FileHandle, state: TailState, position: TailPosition): Promise<boolean> {
+export async function stillHolds(handle: disk.OpenFile, state: TailState, position: TailPosition): Promise<boolean> {
   if (state.inode !== position.inode || state.size < position.offset) return false;
   const { offset, headLength, headCrc, tailLength, tailCrc } = position;
   return (
@@ -55,7 +55,7 @@ export async function stillHolds(handle: FileHandle, state: TailState, position:
 
 /** The position behind a record. `headLength` says how much of the head must never change: the header of a table, for instance. */
 export async function positionAt(
-  handle: FileHandle,
+  handle: disk.OpenFile,
   state: TailState,
   offset: number,
   headLength: number,
@@ -73,32 +73,26 @@ export async function positionAt(
 }
 
 /** Opens a file for reading; the message of the error where it cannot be. */
-export async function openFile(file: string): Promise<FileHandle | { readonly message: string }> {
+export async function openFile(file: string): Promise<disk.OpenFile | { readonly message: string }> {
   try {
-    return await open(file, 'r');
+    return await disk.open(file);
   } catch (error) {
     return { message: (error as Error).message };
   }
 }
 
 /** Fills a buffer from the file; gives back how many bytes there were. */
-export async function readFully(
-  handle: FileHandle,
+export function readFully(
+  handle: disk.OpenFile,
   into: Uint8Array,
   at: number,
   length: number,
   offset: number,
 ): Promise<number> {
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(into, at + done, length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
+  return disk.readFully(handle, into.subarray(at, at + length), offset);
 }
 
-async function crcAt(handle: FileHandle, offset: number, length: number): Promise<number> {
+async function crcAt(handle: disk.OpenFile, offset: number, length: number): Promise<number> {
   if (length === 0) return 0;
   const bytes = new Uint8Array(length);
   return crc32c(bytes, 0, await readFully(handle, bytes, 0, length, offset));

@@ -1,8 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { PollResult, ReaderCursor, ReaderProblem, RunFacts } from '../../domain/records.ts';
 import { changedFacts } from '../files/changedFacts.ts';
+import type { OpenFile } from '../files/disk.ts';
+import { givePiece, takePiece } from '../files/spareMemory.ts';
 import type { PollBudget, RunReader } from '../format.ts';
 import { begunAt, isSettled, textLogStatus } from './life.ts';
 import type { RecordScan } from './recordScan.ts';
@@ -88,7 +89,6 @@ export class TailReader implements RunReader {
 
   dispose(): void {
     this.#scan = undefined;
-    this.#buffer = new Uint8Array(0);
   }
 
   async #read(known: TailCursor | undefined, state: TailState | undefined, maxBytes: number): Promise<Reading> {
@@ -104,6 +104,8 @@ export class TailReader implements RunReader {
     try {
       return await this.#readFrom(handle, known, state, maxBytes, settled);
     } finally {
+      // Nothing of it is needed until the next poll.
+      this.#keepBuffer(new Uint8Array(0));
       await handle.close();
     }
   }
@@ -114,7 +116,7 @@ export class TailReader implements RunReader {
   }
 
   async #readFrom(
-    handle: FileHandle,
+    handle: OpenFile,
     before: TailCursor | undefined,
     state: TailState,
     maxBytes: number,
@@ -139,7 +141,7 @@ export class TailReader implements RunReader {
   }
 
   /** Reads from an offset to the file's end, or until the budget is used up behind whole records. */
-  async #scanPieces(handle: FileHandle, scan: RecordScan, span: Span): Promise<End> {
+  async #scanPieces(handle: OpenFile, scan: RecordScan, span: Span): Promise<End> {
     const { from, size, maxBytes, settled } = span;
     let offset = from;
     let kept = 0;
@@ -168,9 +170,16 @@ export class TailReader implements RunReader {
   #makeRoom(kept: number, further: number): void {
     const needed = kept + further + 1;
     if (this.#buffer.length >= needed) return;
-    const larger = new Uint8Array(kept > 0 ? Math.max(needed, kept * 2) : needed);
+    const size = kept > 0 ? Math.max(needed, kept * 2) : needed;
+    const larger = new Uint8Array(takePiece(size), 0, size);
     larger.set(this.#buffer.subarray(0, kept));
-    this.#buffer = larger;
+    this.#keepBuffer(larger);
+  }
+
+  /** The memory of the one before is for whoever reads next. */
+  #keepBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+    if (this.#buffer.length > 0) givePiece(this.#buffer.buffer);
+    this.#buffer = buffer;
   }
 
   #scanAt(cursor: TailCursor | undefined): RecordScan {
@@ -201,7 +210,7 @@ interface End {
 }
 
 /** Whether reading may go on from a cursor. A last line that was taken without its line feed must not have grown. */
-async function goesOn(handle: FileHandle, state: TailState, cursor: TailCursor): Promise<boolean> {
+async function goesOn(handle: OpenFile, state: TailState, cursor: TailCursor): Promise<boolean> {
   if (!(await stillHolds(handle, state, cursor.position))) return false;
   if (!cursor.isOpen || state.size === cursor.position.offset) return true;
   const next = new Uint8Array(1);
