@@ -1,3 +1,4 @@
+import { bridge } from './bridge/index.ts';
 import { classifier } from './classifier/index.ts';
 import { finetune } from './finetune/index.ts';
 import { finetuneLanguage } from './finetuneLanguage/index.ts';
@@ -16,6 +17,7 @@ export const recipes: readonly Recipe[] = [
   languageModel,
   finetuneLanguage,
   textClassifier,
+  bridge,
 ];
 
 /** The recipe of an id, or undefined. */

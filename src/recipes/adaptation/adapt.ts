@@ -11,6 +11,7 @@ import {
   type OnnxTensor,
   trainableTensors,
   unpackNumbers,
+  type Value,
 } from '../../graph/index.ts';
 import { normal, scaledNormal, zeros } from '../../nn/initializers.ts';
 import type { Scope } from '../../nn/scope.ts';
@@ -100,13 +101,24 @@ function softPrompted(
   { promptTokens: count }: Adaptation,
   tokens: string,
 ): AdaptedImport {
+  return promptedImport(model, tokens, count, (examples, width) =>
+    expand(scope.parameter('prompt', [count, width], normal(0.02), { decay: false }), [examples, count, width]),
+  );
+}
+
+/** An import in which vectors [examples, count, width] stand in the place of the embeddings of the first `count` tokens. */
+export function promptedImport(
+  model: OnnxModel,
+  tokens: string,
+  count: number,
+  prompt: (examples: number, width: number) => Value,
+): AdaptedImport {
   const lookup = embeddingOf(model, tokens);
   return {
     change: (node, _inputs, [embedded]) => {
       if (node !== lookup || embedded === undefined) return undefined;
       const [examples, length, width] = embedded.shape as [number, number, number];
-      const prompt = scope.parameter('prompt', [count, width], normal(0.02), { decay: false });
-      return [concat([expand(prompt, [examples, count, width]), narrow(embedded, 1, count, length - count)], 1)];
+      return [concat([prompt(examples, width), narrow(embedded, 1, count, length - count)], 1)];
     },
   };
 }

@@ -16,7 +16,7 @@ import {
 } from '../../graph/index.ts';
 import { atPlaces } from '../../nn/embeddings.ts';
 import type { Scope } from '../../nn/scope.ts';
-import { type Adaptation, adaptedImport } from '../adaptation/adapt.ts';
+import { type Adaptation, type AdaptedImport, adaptedImport } from '../adaptation/adapt.ts';
 import { findEmbedding } from '../adaptation/embedding.ts';
 import type { TokenFacts } from '../data.ts';
 import type { TokenNetwork } from '../languageModel/tokenNetwork.ts';
@@ -44,17 +44,26 @@ export function runModel(
   facts: TokenFacts,
   output: string,
 ) {
+  const room = adaptation.kind === 'soft-prompt' ? adaptation.promptTokens : 0;
+  return scope.within(modelScope, (inner) =>
+    runImported(tokens, model, facts, output, room, adaptedImport(inner, model, adaptation, tokenInput(model).name)),
+  );
+}
+
+/** The model up to a value as options of its import make it, with `room` places ahead of the tokens for a prompt. */
+export function runImported(
+  tokens: Value,
+  model: OnnxModel,
+  facts: TokenFacts,
+  output: string,
+  room: number,
+  adapted: AdaptedImport,
+) {
   const input = tokenInput(model);
-  const fed = adaptation.kind === 'soft-prompt' ? withRoom(tokens, adaptation.promptTokens, facts) : tokens;
+  const fed = room > 0 ? withRoom(tokens, room, facts) : tokens;
   checkSizes(input, fed);
   checkVocabulary(model, input, facts);
-  return scope.within(modelScope, (inner) =>
-    importModel(model, {
-      inputs: modelInputs(model, input, fed, facts),
-      outputs: [output],
-      ...adaptedImport(inner, model, adaptation, input.name),
-    }),
-  );
+  return importModel(model, { inputs: modelInputs(model, input, fed, facts), outputs: [output], ...adapted });
 }
 
 /** The input of token numbers: whole numbers [batch, tokens] that are called neither mask nor position nor type. */

@@ -1,19 +1,7 @@
-import { AppError } from '../../base/errors.ts';
-import {
-  cast,
-  div,
-  equal,
-  mul,
-  not,
-  type OnnxModel,
-  reduceSum,
-  reshape,
-  unsqueeze,
-  type Value,
-} from '../../graph/index.ts';
+import { cast, div, equal, mul, not, type OnnxModel, reduceSum, unsqueeze, type Value } from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
-import { lastProduct } from '../adaptation/fixedProducts.ts';
+import { featuresOf, perToken } from '../adaptation/features.ts';
 import type { TokenFacts } from '../data.ts';
 import { runModel } from '../finetuneLanguage/network.ts';
 import type { TextClassifierConfig } from './config.ts';
@@ -35,26 +23,11 @@ export function classifiedTexts(
   return scope.within(headScope, (inner) => linear(inner, features, facts.classes));
 }
 
-/** The value that the new last layer sees. */
-export function featuresOf(model: OnnxModel, { features }: TextClassifierConfig): string {
-  return features === '' ? lastProduct(model).node.inputs[0]! : features;
-}
-
 /** [N, width] as it is; [N, tokens, width], also with both axes in one, as the mean over the tokens that are no padding. */
 function pooled(value: Value, tokens: Value, { vocabulary }: TokenFacts): Value {
-  const [examples, length] = tokens.shape as [number, number];
-  const width = value.shape.at(-1)!;
-  if (value.rank === 2 && value.shape[0] === examples) return value;
-  if (value.shape.slice(0, -1).reduce((product, size) => product * size, 1) !== examples * length) {
-    throw new AppError(
-      'bad-config',
-      `The features have the shape [${value.shape.join(', ')}] for ${examples} texts of ${length} tokens.`,
-      {
-        hint: 'Set features to a value [batch, numbers] or [batch, tokens, numbers] of the model.',
-      },
-    );
-  }
+  if (value.rank === 2 && value.shape[0] === tokens.shape[0]) return value;
+  const features = perToken(value, tokens);
   const visible = unsqueeze(cast(not(equal(tokens, vocabulary.pad)), 'float32'), [2]);
-  const total = reduceSum(mul(reshape(value, [examples, length, width]), visible), [1], false);
+  const total = reduceSum(mul(features, visible), [1], false);
   return div(total, reduceSum(visible, [1], false));
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { argMax, cast, equal, type OnnxModel, reduceMean, type Value } from '../../graph/index.ts';
 import { crossEntropy } from '../../nn/losses.ts';
 import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
+import { featuresOf } from '../adaptation/features.ts';
 import { adaptationName } from '../adaptation/fields.ts';
 import { optimizerSettings } from '../commonFields.ts';
 import { type TokenFacts, tokenFacts } from '../data.ts';
@@ -13,7 +14,7 @@ import type { DataFacts, Evaluation, Program, Recipe, RewrittenModel } from '../
 import { readTextClassifierConfig, type TextClassifierConfig, textClassifierFields } from './config.ts';
 import { confusionOf, confusionTable } from './confusion.ts';
 import { exportedClassifier } from './exported.ts';
-import { classifiedTexts, featuresOf } from './head.ts';
+import { classifiedTexts } from './head.ts';
 import { textClassifierMetrics } from './metrics.ts';
 
 /** Texts into classes by a language model from elsewhere: for instance a router that says which expert answers. */

@@ -11,7 +11,7 @@ import { subjects } from './subjects.ts';
 import { configure, declareParameters, tinyFacts } from './tinyRun.ts';
 
 /** Those have tests of their own, since they need a model to begin with. */
-const startsFromFile = ['finetune', 'finetune-language', 'text-classifier'];
+const startsFromFile = ['finetune', 'finetune-language', 'text-classifier', 'bridge'];
 
 test('recipes have ids of their own and are found by them', () => {
   const ids = recipes.map(({ info }) => info.id);
@@ -24,6 +24,7 @@ test('recipes have ids of their own and are found by them', () => {
     'language-model',
     'finetune-language',
     'text-classifier',
+    'bridge',
   ]);
   for (const recipe of recipes) assert.equal(findRecipe(recipe.info.id), recipe);
   assert.equal(findRecipe('nonesuch'), undefined);
