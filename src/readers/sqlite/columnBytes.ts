@@ -6,7 +6,7 @@ export function hasSameBytes(record: SqliteRecord, column: number, bytes: Uint8A
   const start = record.startOf(column);
   const { length } = bytes;
   if (record.endOf(column) - start !== length) return false;
-  const { payload } = record;
-  for (let index = 0; index < length; index++) if (payload[start + index] !== bytes[index]) return false;
+  const { page } = record;
+  for (let index = 0; index < length; index++) if (page[start + index] !== bytes[index]) return false;
   return true;
 }

@@ -121,7 +121,7 @@ export class KeyedRows {
       while (walk.count < list.counts[index]! && walk.bytes <= maxBytes && cursor.next()) {
         if (cursor.rowid > list.lasts[index]!) break;
         try {
-          record.load(cursor.payload());
+          cursor.loadInto(record);
           walk.count++;
           walk.hash = addRow(walk.hash, record.hash);
         } catch (error) {
@@ -254,7 +254,7 @@ function scanPiece(
     rows.last = cursor.rowid;
     bytes += cursor.payloadLength;
     try {
-      record.load(cursor.payload());
+      cursor.loadInto(record);
       const key = keys.read(record, cursor.rowid);
       const goesOn = key === rows.lastKey && current !== undefined;
       rows.firstKey ??= key;

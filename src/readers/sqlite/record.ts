@@ -17,6 +17,8 @@ const contentSizes = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
 export class SqliteRecord {
   columnCount = 0;
   #bytes: Uint8Array = new Uint8Array(0);
+  #from = 0;
+  #end = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #buffer: Buffer = Buffer.alloc(0);
   #types = new Float64Array(16);
@@ -28,20 +30,21 @@ export class SqliteRecord {
     this.#encoding = encoding;
   }
 
-  /** Takes a row's payload. Throws SqliteFault where it is malformed. */
-  load(payload: Uint8Array): void {
-    if (payload.buffer !== this.#view.buffer) {
-      this.#view = new DataView(payload.buffer);
-      this.#buffer = Buffer.from(payload.buffer);
+  /** Takes a row's payload, which are the bytes [from, end). Throws SqliteFault where it is malformed. */
+  load(bytes: Uint8Array, from: number, end: number): void {
+    if (bytes.buffer !== this.#view.buffer) {
+      this.#view = new DataView(bytes.buffer);
+      this.#buffer = Buffer.from(bytes.buffer);
     }
-    this.#bytes = payload;
-    const headerEnd = this.#varints.read(payload, 0);
-    if (headerEnd > payload.length) throw new SqliteFault('A row says that its header is longer than the row.');
+    this.#bytes = bytes;
+    this.#from = from;
+    const headerEnd = from + this.#varints.read(bytes, from);
+    if (headerEnd > end) throw new SqliteFault('A row says that its header is longer than the row.');
     let at = this.#varints.at;
     let start = headerEnd;
     let column = 0;
     while (at < headerEnd) {
-      const type = this.#varints.read(payload, at);
+      const type = this.#varints.read(bytes, at);
       at = this.#varints.at;
       if (column === this.#types.length) this.#grow();
       this.#types[column] = type;
@@ -49,16 +52,17 @@ export class SqliteRecord {
       start += type < 12 ? contentSizes[type]! : (type - 12) >>> 1;
       column++;
     }
-    if (start > payload.length || column > mostColumns)
+    if (start > end || at > end || column > mostColumns)
       throw new SqliteFault('A row says that its values are longer than the row.');
     this.#starts[column] = start;
     this.columnCount = column;
+    this.#end = end;
   }
 
   /** A checksum of the row. */
   get hash(): number {
-    const { byteOffset, length } = this.#bytes;
-    return hashRow(this.#view, byteOffset, byteOffset + length);
+    const { byteOffset } = this.#bytes;
+    return hashRow(this.#view, byteOffset + this.#from, byteOffset + this.#end);
   }
 
   /** Whether a column is NULL; a column that was added to the table after the row was written counts as NULL. */
@@ -96,8 +100,8 @@ export class SqliteRecord {
     return this.#bytes.subarray(this.#starts[column]!, this.#starts[column + 1]!);
   }
 
-  /** The row's bytes, in which `startOf` and `endOf` tell where a column's text or BLOB stands: for those who compare many of them. */
-  get payload(): Uint8Array {
+  /** The bytes in which the row stands; `startOf` and `endOf` tell where a column's text or BLOB does: for those who compare many of them. */
+  get page(): Uint8Array {
     return this.#bytes;
   }
 

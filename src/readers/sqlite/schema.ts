@@ -53,7 +53,7 @@ export function readSchema(snapshot: Snapshot): Schema {
   cursor.seekAfter(Number.NEGATIVE_INFINITY);
   while (cursor.next()) {
     try {
-      record.load(cursor.payload());
+      cursor.loadInto(record);
       const [type, name, , rootPage, sql] = [0, 1, 2, 3, 4].map((column) => record.value(column));
       if (type !== 'table' || typeof name !== 'string' || typeof sql !== 'string' || typeof rootPage !== 'number')
         continue;

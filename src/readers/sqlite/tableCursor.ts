@@ -1,4 +1,5 @@
 import { SqliteFault } from './fault.ts';
+import type { SqliteRecord } from './record.ts';
 import type { Snapshot } from './snapshot.ts';
 import { VarintReader } from './varint.ts';
 
@@ -29,6 +30,7 @@ export class TableCursor {
   /** Interior pages from the root down. */
   #path: Level[] = [];
   #leaf: Level | undefined;
+  #leafBytes: Uint8Array | undefined;
   #payloadAt = 0;
   #payloadLength = 0;
   /** Pages that were entered since the last seek: more than the file has would mean a loop. */
@@ -71,17 +73,18 @@ export class TableCursor {
     }
   }
 
-  /** The row's bytes: a view of its page where they lie there in one piece. Throws SqliteFault where they cannot be had. */
-  payload(): Uint8Array {
+  /** Gives the row's bytes to a record, which holds them until the next row: those of its page where they lie there in one piece. Throws SqliteFault where they cannot be had. */
+  loadInto(record: SqliteRecord): void {
     const { page, number } = this.#leaf!;
     const length = this.#payloadLength;
     const { usableSize } = this.#snapshot.header;
     const largestLocal = usableSize - 35;
     if (length <= largestLocal) {
       if (this.#payloadAt + length > usableSize) throw this.#fault(number, 'A row goes on behind the end of its page');
-      return page.subarray(this.#payloadAt, this.#payloadAt + length);
+      record.load(page, this.#payloadAt, this.#payloadAt + length);
+      return;
     }
-    return this.#joinOverflow(page, number, length, largestLocal);
+    record.load(this.#joinOverflow(page, number, length, largestLocal), 0, length);
   }
 
   /** Bytes of the row, without reading them. */
@@ -193,16 +196,23 @@ export class TableCursor {
   #level(number: number): Level {
     this.#visits++;
     if (this.#isLoop) throw this.#fault(number, 'The pages of a table lead back to themselves');
-    const page = this.#snapshot.page(number);
+    const seen = this.#snapshot.page(number);
     const header = number === 1 ? firstPageOffset : 0;
-    const type = page[header];
+    const type = seen[header];
     if (type !== interiorPage && type !== leafPage)
       throw this.#fault(number, `Page ${number} should belong to a table, but is of type ${type}`);
-    const cells = (page[header + 3]! << 8) | page[header + 4]!;
+    const cells = (seen[header + 3]! << 8) | seen[header + 4]!;
     const headerLength = type === leafPage ? 8 : 12;
-    if (header + headerLength + cells * 2 > page.length)
+    if (header + headerLength + cells * 2 > seen.length)
       throw this.#fault(number, `Page ${number} says that it holds more rows than it can`);
-    return { page, number, header, cells, cell: 0 };
+    return { page: type === leafPage ? this.#copyLeaf(seen) : seen.slice(), number, header, cells, cell: 0 };
+  }
+
+  /** There is one leaf at a time, so that all of them are copied to the same place. */
+  #copyLeaf(page: Uint8Array): Uint8Array {
+    this.#leafBytes ??= new Uint8Array(page.length);
+    this.#leafBytes.set(page);
+    return this.#leafBytes;
   }
 
   #cellAt({ page, header, number }: Level, cell: number): number {

@@ -71,7 +71,7 @@ export class DatabaseView {
     cursor.seekAfter(Number.NEGATIVE_INFINITY);
     while (rows.length < limit && cursor.next()) {
       try {
-        record.load(cursor.payload());
+        cursor.loadInto(record);
         rows.push(toRow(table, record, cursor.rowid));
       } catch (error) {
         this.snapshot.tolerate(error);
@@ -149,7 +149,7 @@ export class KeyedTable {
     if (!cursor.next() || cursor.rowid !== rowid) return undefined;
     try {
       const record = new SqliteRecord(this.#snapshot.header.encoding);
-      record.load(cursor.payload());
+      cursor.loadInto(record);
       return toRow(this.table, record, rowid);
     } catch (error) {
       this.#snapshot.tolerate(error);

@@ -18,7 +18,7 @@ export function rowsOf(snapshot: Snapshot, name: string): Rows {
   cursor.seekAfter(Number.NEGATIVE_INFINITY);
   while (cursor.next()) {
     try {
-      record.load(cursor.payload());
+      cursor.loadInto(record);
       rows.push([cursor.rowid, ...table.columns.map(({ name: column }) => table.read(record, cursor.rowid, column))]);
     } catch (error) {
       snapshot.tolerate(error);
