@@ -68,7 +68,16 @@ export function wandbTree(): Tree {
       message(17, int(1, 1_700_000_000)),
       message(4, message(1, bytes(1, 'lr'), bytes(16, '0.1'))),
     ),
-    message(19, bytes(1, 'Linux'), bytes(6, 'train.py'), bytes(12, 'host')),
+    message(26, bytes(1, 'Linux'), bytes(6, 'train.py'), bytes(12, 'host')),
+    message(25, bytes(2, 'dataset'), bytes(3, 'mnist:v3')),
+    message(
+      8,
+      bytes(4, 'model'),
+      bytes(5, 'unet'),
+      bytes(11, 'latest'),
+      message(12, int(1, 1), message(4, bytes(1, 'unet.pt'), int(4, 5_000_000), bytes(6, '/lab/unet.pt'))),
+      bytes(15, 'client'),
+    ),
     ...Array.from({ length: 12 }, (_, step) =>
       message(
         2,
