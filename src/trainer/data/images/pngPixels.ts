@@ -1,16 +1,20 @@
 import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
 import { AppError } from '../../../base/errors.ts';
 import type { Pixels } from './pixels.ts';
+import { decodePlainPng, type PngSamples } from './plainPng.ts';
 
 /** The pixels of a PNG file of any depth and colour type. A transparency that hides something is refused. */
-export function decodePng(bytes: Uint8Array): Pixels {
-  const png = decode(bytes, { checkCrc: true });
-  const { width, height } = png;
-  const { samples, channels } = toSamples(png);
+export function decodePng(bytes: Buffer): Pixels {
+  const { width, height, samples, channels } = decodePlainPng(bytes) ?? decodeAny(bytes);
   const colours = channels >= 3 ? 3 : 1;
   if (channels !== colours) refuseTransparency(samples, channels);
   const values = channels === colours ? samples : withoutLast(samples, channels, width * height);
   return { height, width, channels: colours, values };
+}
+
+function decodeAny(bytes: Uint8Array): PngSamples {
+  const png = decode(bytes, { checkCrc: true });
+  return { width: png.width, height: png.height, ...toSamples(png) };
 }
 
 /** Eight-bit samples and how many a pixel has: grey, grey and alpha, RGB or RGBA. */

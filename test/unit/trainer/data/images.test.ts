@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { encode } from 'fast-png';
+import { crc32, deflateSync } from 'node:zlib';
+import fc from 'fast-check';
+import { decode, encode } from 'fast-png';
 import type { ImageFacts } from '../../../../src/recipes/data.ts';
 import { BatchLoader } from '../../../../src/trainer/data/batches.ts';
 import { loadImageSet } from '../../../../src/trainer/data/images/imageSet.ts';
 import { decodeJpeg } from '../../../../src/trainer/data/images/jpegPixels.ts';
+import { decodePlainPng } from '../../../../src/trainer/data/images/plainPng.ts';
+import { decodePng } from '../../../../src/trainer/data/images/pngPixels.ts';
 import { temporaryFolder } from '../support.ts';
 import { badDataSays } from './badDataSays.ts';
 import { request, writeFiles } from './requests.ts';
@@ -46,6 +50,70 @@ function meanDistance(values: Uint8Array, channels: number): number {
     sum += Math.abs(value - colours(pixel % 24, Math.floor(pixel / 24))[i % channels]!);
   });
   return sum / values.length;
+}
+
+test('PNG of the usual form: any size, channels and filters, as the other decoder reads them', () => {
+  const png = fc.record({
+    width: fc.integer({ min: 1, max: 9 }),
+    height: fc.integer({ min: 1, max: 9 }),
+    channels: fc.constantFrom(1, 2, 3, 4),
+    seed: fc.nat(),
+    filters: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 9, maxLength: 9 }),
+  });
+  fc.assert(
+    fc.property(png, ({ width, height, channels, seed, filters }) => {
+      const row = width * channels;
+      const filtered = Buffer.from(
+        Array.from({ length: height }, (_, y) => [
+          filters[y]!,
+          ...Array.from({ length: row }, (_, i) => Math.imul(seed + y * row + i, 0x9e3779b1) >>> 24),
+        ]).flat(),
+      );
+      const file = pngOf(width, height, [0, 4, 2, 6][channels - 1]!, filtered);
+      const plain = decodePlainPng(file)!;
+      const other = decode(file);
+      assert.deepEqual([plain.width, plain.height, plain.channels], [width, height, channels]);
+      assert.deepEqual(Buffer.from(plain.samples), Buffer.from(other.data as Uint8Array));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a PNG of the usual form that is cut or damaged is refused with the place', () => {
+  const whole = pngOf(2, 2, 0, Buffer.from([0, 1, 2, 0, 3, 4]));
+  const spoiled = Buffer.from(whole);
+  spoiled[45]! ^= 1;
+  assert.throws(() => decodePng(spoiled), badDataSays(/Its chunk at byte 33 is damaged: the checksum does not agree/));
+  assert.throws(() => decodePng(whole.subarray(0, 40)), badDataSays(/It is cut: a chunk should follow at byte 33/));
+  assert.throws(() => decodePng(whole.subarray(0, 50)), badDataSays(/It is cut: its chunk at byte 33 needs \d+ bytes/));
+  assert.throws(
+    () => decodePng(pngOf(2, 2, 0, Buffer.from([0, 1, 2]))),
+    badDataSays(/pixels are cut: 6 bytes expected, 3 found/),
+  );
+  assert.throws(() => decodePng(pngOf(1, 1, 0, Buffer.from([9, 1]))), badDataSays(/Row 1 has the filter 9/));
+});
+
+/** A PNG file of eight bits (PNG specification, section 5); each row of what is given begins with its filter. */
+function pngOf(width: number, height: number, colour: number, filtered: Uint8Array): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  header[9] = colour;
+  const chunk = (type: string, data: Uint8Array) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    checksum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, checksum]);
+  };
+  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(filtered)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 test('a folder of PNG and JPEG files is read, in memory or file by file in threads', async (t) => {
