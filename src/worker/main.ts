@@ -3,7 +3,7 @@ import { toErrorInfo } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
 import { userWorkerPaths } from '../client/machine.ts';
 import { ensurePrivateFolder } from '../client/privateFolder.ts';
-import { exitAlreadyRunning, workerFailureFile } from '../client/startWorker.ts';
+import { exitAlreadyRunning, keepFromJobs, workerFailureFile } from '../client/startWorker.ts';
 import { writeJsonSynced } from '../launch/files.ts';
 import { findInstallation } from './installation.ts';
 import { takeLock } from './lock.ts';
@@ -22,6 +22,7 @@ const endPatienceMs = 2_000;
  * 7. a socket file without a listener is removed and the socket opened. Only then can a client connect.
  */
 async function main(): Promise<void> {
+  keepFromJobs(process.env);
   const paths = userWorkerPaths();
   ensurePrivateFolder(paths.home);
   const lock = await takeLock(paths);

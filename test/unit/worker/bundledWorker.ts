@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { bundles } from '../../../scripts/build/bundles.mjs';
 import { bundleOptions } from '../../../scripts/build/options.mjs';
 import { userWorkerPaths } from '../../../src/client/machine.ts';
-import { workerNodeArguments } from '../../../src/client/startWorker.ts';
+import { workerMemory, workerNodeArguments } from '../../../src/client/startWorker.ts';
 import type { WorkerPaths } from '../../../src/protocol/paths.ts';
 
 /** The bundles of the product that a worker needs, built into a folder of the test's own as scripts/build.mjs builds them. */
@@ -60,7 +60,7 @@ export class WorkerHome {
   /** Starts a worker process directly, not detached, so that the test sees how it ends. */
   spawn(file: string): ChildProcess {
     const child = spawn(process.execPath, [...workerNodeArguments, file], {
-      env: this.env,
+      env: { ...workerMemory, ...this.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#started.add(child);
