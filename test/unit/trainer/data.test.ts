@@ -163,7 +163,7 @@ test('PNG files that do not fit together or are broken are refused by name', asy
     ],
     [
       encode({ width: 2, height: 2, depth: 8, channels: 3, data: new Uint8Array(12) }).subarray(0, 40),
-      /b\.png is no whole PNG file/,
+      /b\.png: It is cut: a chunk should follow at byte 33/,
     ],
     [Buffer.from('no image'), /b\.png is no whole PNG file/],
   ];

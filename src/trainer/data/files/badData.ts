@@ -4,7 +4,7 @@ import { AppError } from '../../../base/errors.ts';
 /** What is wrong with data, with the file that it was found in. */
 export function badData(
   message: string,
-  { file, hint = 'Fetch the data set again, or point data to a whole copy.', cause }: BadDataOptions = {},
+  { file, hint = 'Fetch the data again, or point data to a whole copy.', cause }: BadDataOptions = {},
 ): AppError {
   const where = file === undefined ? '' : ` (${path.resolve(file)})`;
   return new AppError('bad-data', `${message}${where}`, { hint, ...(cause === undefined ? {} : { cause }) });

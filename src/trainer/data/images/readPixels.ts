@@ -5,6 +5,7 @@ import type { Pixels } from './pixels.ts';
 import { decodePng } from './pngPixels.ts';
 
 const jpegStart = [0xff, 0xd8, 0xff] as const;
+const remedy = 'Remove it or make it again.';
 
 /** The pixels of a PNG or JPEG file. Throws AppError 'bad-data' that names the file. */
 export function readPixels(file: string): Pixels {
@@ -13,11 +14,10 @@ export function readPixels(file: string): Pixels {
   try {
     return isJpeg ? decodeJpeg(bytes) : decodePng(bytes);
   } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `${file}: ${error.message}`);
+    if (error instanceof AppError) {
+      throw new AppError(error.code, `${file}: ${error.message}`, { hint: error.hint ?? remedy });
+    }
     const why = error instanceof Error ? error.message : String(error);
-    const format = isJpeg ? 'JPEG' : 'PNG';
-    throw new AppError('bad-data', `${file} is no whole ${format} file: ${why}`, {
-      hint: 'Remove it or make it again.',
-    });
+    throw new AppError('bad-data', `${file} is no whole ${isJpeg ? 'JPEG' : 'PNG'} file: ${why}`, { hint: remedy });
   }
 }
