@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../../scripts/setup/cache.mjs';
 import { npm } from '../../../scripts/setup/npm.mjs';
+import type { ReadingTimes } from './subject.ts';
 
 const packageName = '@duckdb/node-api';
 const wanted = '1.5.6-r.1';
@@ -11,15 +12,8 @@ const wanted = '1.5.6-r.1';
 export interface DuckPeer {
   /** "DuckDB 1.5.6-r.1". */
   readonly name: string;
-  /** Reads a file into a table in memory on one thread, in a fresh process. */
-  read(file: string, format: 'csv' | 'json'): Promise<DuckReading>;
-}
-
-/** What that statement alone took: by the clock, and of the processor in the program and in the system's calls. */
-export interface DuckReading {
-  readonly milliseconds: number;
-  readonly userMilliseconds: number;
-  readonly systemMilliseconds: number;
+  /** Reads a file into a table in memory on one thread, in a fresh process; what that statement alone took. */
+  read(file: string, format: 'csv' | 'json'): Promise<ReadingTimes>;
 }
 
 /** The peer, installed into the cache where it is missing; undefined where it cannot be had. */
@@ -40,8 +34,8 @@ async function install(folder: string): Promise<void> {
   });
 }
 
-async function read(entry: string, file: string, format: 'csv' | 'json'): Promise<DuckReading> {
+async function read(entry: string, file: string, format: 'csv' | 'json'): Promise<ReadingTimes> {
   const program = path.join(import.meta.dirname, 'duckRead.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [program, entry, file, format]);
-  return JSON.parse(stdout) as DuckReading;
+  return JSON.parse(stdout) as ReadingTimes;
 }

@@ -2,13 +2,10 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { FoundRun } from '../../../src/domain/records.ts';
+import type { ReadingTimes } from './subject.ts';
 
 /** What one reading of a run took, and what it found. */
-export interface Reading {
-  readonly milliseconds: number;
-  /** Of the processor, in the program and in the system's calls. */
-  readonly userMilliseconds: number;
-  readonly systemMilliseconds: number;
+export interface Reading extends ReadingTimes {
   readonly scalars: number;
   readonly tags: number;
   /** Resident memory of the process at the end, in bytes. */

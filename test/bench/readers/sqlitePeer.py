@@ -1,6 +1,7 @@
 """Reads one run of a tracker's database with CPython's sqlite3 into columns per tag, and prints how long that took. Arguments: trackio or mlflow, the file, the run."""
 
 import json
+import os
 import sqlite3
 import sys
 import time
@@ -8,7 +9,7 @@ from array import array
 from datetime import datetime
 
 kind, file, run = sys.argv[1:]
-start = time.perf_counter()
+start, before = time.perf_counter(), os.times()
 connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
 columns = {}
 
@@ -31,5 +32,6 @@ else:
     query = "SELECT key, step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? ORDER BY rowid"
     for key, step, timestamp, value, is_nan in connection.execute(query, (run,)):
         add(key, step, timestamp / 1000, float("nan") if is_nan else value)
-milliseconds = (time.perf_counter() - start) * 1000
-print(json.dumps({"milliseconds": milliseconds, "scalars": sum(len(column[0]) for column in columns.values()), "version": sqlite3.sqlite_version, "python": sys.version.split()[0]}))
+milliseconds, after = (time.perf_counter() - start) * 1000, os.times()
+processor = {"userMilliseconds": (after.user - before.user) * 1000, "systemMilliseconds": (after.system - before.system) * 1000}
+print(json.dumps({"milliseconds": milliseconds, **processor, "scalars": sum(len(column[0]) for column in columns.values()), "version": sqlite3.sqlite_version, "python": sys.version.split()[0]}))

@@ -1,4 +1,4 @@
-import type { Row } from '../report.ts';
+import { compared, median, type Row } from '../report.ts';
 
 /** How long and how large a benchmark of a format is, as its command line says. */
 export interface BenchSize {
@@ -18,3 +18,31 @@ export interface BenchOutcome {
 
 /** The benchmark of one format: makes its files, reads them with our reader and with a peer in turns, each in a fresh process. */
 export type ReaderBench = (size: BenchSize) => Promise<BenchOutcome>;
+
+/** What a reading took: by the clock, and of the processor in the program and in the system's calls. */
+export interface ReadingTimes {
+  readonly milliseconds: number;
+  readonly userMilliseconds: number;
+  readonly systemMilliseconds: number;
+}
+
+/** The row that compares processor time, of which a busy machine changes less than of the time by the clock. `size` in bytes. */
+export function processorRow(
+  title: string,
+  size: number,
+  ours: readonly ReadingTimes[],
+  theirs: readonly ReadingTimes[],
+  peerName: string,
+): Row {
+  const perMegabyte = (times: readonly ReadingTimes[]): number =>
+    median(times.map(({ userMilliseconds, systemMilliseconds }) => userMilliseconds + systemMilliseconds)) /
+    (size / 1e6);
+  return compared({
+    name: `processor time: ${title}`,
+    ours: perMegabyte(ours),
+    peer: theirs.length === 0 ? null : perMegabyte(theirs),
+    peerName,
+    unit: 'ms/MB',
+    better: 'lower',
+  });
+}

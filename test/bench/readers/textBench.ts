@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { compared, median, type Row } from '../report.ts';
-import { type DuckPeer, type DuckReading, findDuckPeer } from './duckPeer.ts';
+import { type DuckPeer, findDuckPeer } from './duckPeer.ts';
 import { readInFreshProcess } from './inProcess.ts';
-import type { BenchOutcome, BenchSize } from './subject.ts';
+import { type BenchOutcome, type BenchSize, processorRow, type ReadingTimes } from './subject.ts';
 import { type TextForm, writeTextLog } from './textTables.ts';
 
 const forms: { readonly [Form in TextForm]: { readonly title: string; readonly source: 'csv' | 'jsonl' } } = {
@@ -30,17 +30,14 @@ async function measure(form: TextForm, size: BenchSize, peer: DuckPeer | undefin
   const file = path.join(size.folder, `${form}.${source}`);
   const { bytes, scalars } = writeTextLog(file, form, size.megabytes * 1e6);
   const run = { source, path: file, root: size.folder, name: form } as const;
-  const ours: DuckReading[] = [];
-  const theirs: DuckReading[] = [];
+  const ours: ReadingTimes[] = [];
+  const theirs: ReadingTimes[] = [];
   for (let round = 0; round < size.rounds; round++) {
     ours.push(await readInFreshProcess(run, scalars));
     if (peer !== undefined) theirs.push(await peer.read(file, source === 'csv' ? 'csv' : 'json'));
   }
-  const speed = (times: readonly DuckReading[]): number =>
+  const speed = (times: readonly ReadingTimes[]): number =>
     bytes / 1e3 / median(times.map(({ milliseconds }) => milliseconds));
-  const processor = (times: readonly DuckReading[]): number =>
-    median(times.map(({ userMilliseconds, systemMilliseconds }) => userMilliseconds + systemMilliseconds)) /
-    (bytes / 1e6);
   const peerName = peer === undefined ? '' : `${peer.name}, one thread`;
   return [
     compared({
@@ -52,14 +49,7 @@ async function measure(form: TextForm, size: BenchSize, peer: DuckPeer | undefin
       better: 'higher',
       goal: 1,
     }),
-    compared({
-      name: `processor time: ${title}`,
-      ours: processor(ours),
-      peer: theirs.length === 0 ? null : processor(theirs),
-      peerName,
-      unit: 'ms/MB',
-      better: 'lower',
-    }),
+    processorRow(title, bytes, ours, theirs, peerName),
     compared({
       name: `points: ${title}`,
       ours: scalars / 1e3 / median(ours.map(({ milliseconds }) => milliseconds)),
