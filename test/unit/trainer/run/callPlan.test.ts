@@ -19,6 +19,9 @@ const settings = (stepsPerRun: number, steps = 10_000, every = 0): RunSettings =
   resume: '',
   profile: false,
   dataThreads: 0,
+  precision: 'fp32',
+  accumulate: 1,
+  deterministic: false,
 });
 
 /** Runs a device of known speed to the end and gives the counts of all calls and what was found out. */
