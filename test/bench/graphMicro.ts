@@ -2,7 +2,8 @@
 // each alternative, with the outputs reduced to one number so that copying them out does not count. It judges nothing.
 import * as ort from 'onnxruntime-node';
 import * as ops from '../../src/graph/index.ts';
-import { weightGradient } from '../../src/graph/ops/convolutionGradient.ts';
+import { inputGradient, weightGradient } from '../../src/graph/ops/convolutionGradient.ts';
+import { attend, attendCausally } from '../../src/nn/attention.ts';
 
 type Build = (graph: ops.Graph) => ops.Value;
 
@@ -21,6 +22,8 @@ const subjects: Readonly<Record<string, Readonly<Record<string, Build>>>> = {
   ...weightGradients([32, 64, 64, 7]),
   ...inputGradients([8, 32, 32, 32]),
   ...inputGradients([8, 64, 64, 16]),
+  ...inputGradients([8, 128, 128, 8]),
+  ...inputGradients([8, 512, 512, 4]),
   'sum of 2×2 blocks': {
     'average pool': (graph) => ops.sumBlocks(graph.input('x', [8, 32, 32, 32]), 2),
     'reshape and sum': (graph) =>
@@ -39,6 +42,24 @@ const subjects: Readonly<Record<string, Readonly<Record<string, Build>>>> = {
   'forward and backward of x·sigmoid(x)': {
     silu: (graph) => backward(graph, [8, 32, 32, 32], ops.silu),
     'written out': (graph) => backward(graph, [8, 32, 32, 32], (x) => ops.mul(x, ops.sigmoid(x))),
+  },
+  'forward and backward of a scaled group norm': {
+    'by sums per channel': (graph) => scaledNorm(graph, (x, gain, bias) => ops.groupNormalized(x, 8, { gain, bias })),
+    'of single operations': (graph) =>
+      scaledNorm(graph, (x, gain, bias) => {
+        const standard = ops.reshape(ops.standardize(ops.reshape(x, [8, 8, -1])), x.shape);
+        return ops.add(ops.mul(standard, ops.reshape(gain, [-1, 1, 1])), ops.reshape(bias, [-1, 1, 1]));
+      }),
+  },
+  'forward and backward of causal attention': {
+    'four blocks': (graph) => attention(graph, attendCausally),
+    'whole, with a mask': (graph) =>
+      attention(graph, (queries, keys, values) => {
+        const [, , tokens] = queries.shape as [number, number, number];
+        const ahead = (at: number) => at % tokens > Math.floor(at / tokens);
+        const mask = Array.from({ length: tokens * tokens }, (_, at) => (ahead(at) ? -1e9 : 0));
+        return attend(queries, keys, values, graph.constant(mask, [tokens, tokens]));
+      }),
   },
   'forward and backward of a group norm': {
     standardize: (graph) => backward(graph, [64, 4096], (x) => ops.standardize(x)),
@@ -90,6 +111,11 @@ function inputGradients([batch, read, made, side]: ConvSize): Record<string, Rec
     apply(graph.input('dy', [batch, made, side, side]), graph.input('w', [made, read, 3, 3]));
   return {
     [`input gradient ${batch}×${read}→${made}×${side}²`]: {
+      'what src/graph chooses': both((dy, w) => {
+        const sides = [1, 1];
+        const attributes = { strides: sides, dilations: sides, padBefore: sides, padAfter: sides, groups: 1 };
+        return inputGradient(dy, w, [batch, read, side, side], attributes);
+      }),
       'convolution with the kernel turned round': both((dy, w) =>
         ops.conv(dy, ops.transpose(ops.flip(w, [2, 3]), [1, 0, 2, 3]), { padding: 1 }),
       ),
@@ -111,6 +137,32 @@ function backward(graph: ops.Graph, shape: ops.Shape, apply: (x: ops.Value) => o
   const [x, d] = pair(graph, shape);
   const [gradient] = ops.grad(ops.reduceSum(ops.mul(apply(x), d), undefined, false), [x]);
   return gradient!;
+}
+
+function scaledNorm(graph: ops.Graph, apply: (x: ops.Value, gain: ops.Value, bias: ops.Value) => ops.Value): ops.Value {
+  const [x, d] = pair(graph, [8, 64, 32, 32]);
+  const [gain, bias] = ['gain', 'bias'].map((name) => graph.input(name, [64])) as [ops.Value, ops.Value];
+  const loss = ops.reduceSum(ops.mul(apply(x, gain, bias), d), undefined, false);
+  return sumOf(ops.grad(loss, [x, gain, bias]));
+}
+
+function attention(
+  graph: ops.Graph,
+  apply: (queries: ops.Value, keys: ops.Value, values: ops.Value) => ops.Value,
+): ops.Value {
+  const shape = [4, 8, 256, 32];
+  const [queries, keys, values, d] = ['q', 'k', 'v', 'd'].map((name) => graph.input(name, shape)) as [
+    ops.Value,
+    ops.Value,
+    ops.Value,
+    ops.Value,
+  ];
+  const loss = ops.reduceSum(ops.mul(apply(queries, keys, values), d), undefined, false);
+  return sumOf(ops.grad(loss, [queries, keys, values]));
+}
+
+function sumOf(values: readonly ops.Value[]): ops.Value {
+  return values.map((value) => ops.reduceSum(value, undefined, false)).reduce((total, each) => ops.add(total, each));
 }
 
 function standardizeWrittenOut(x: ops.Value): ops.Value {

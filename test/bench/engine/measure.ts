@@ -12,7 +12,7 @@ import { type PeerSetting, startTorch } from './torchPeer.ts';
 const SAME = 2e-3;
 
 /** Turns are taken for this long, but at least three from each side, so that all ends within twelve minutes, if others leave it the processors. */
-const MOST_SECONDS = 15;
+const MOST_SECONDS = 12;
 const FEWEST_ROUNDS = 3;
 
 const eager: PeerSetting = { name: 'eager, fused AdamW' };
