@@ -4,8 +4,8 @@ import type { ScalarBatch } from '../../domain/records.ts';
  * Memory that this thread has used and will use again: of runs that are read one after the other only to know their figures, each would otherwise
  * take and drop megabytes, and collecting those costs as much as reading.
  */
-const mostColumnBytes = 8 << 20;
-const mostPieceBytes = 12 << 20;
+const mostColumnBytes = 3 << 20;
+const mostPieceBytes = 6 << 20;
 const largestPiece = 1 << 21;
 
 let columnBytes = 0;

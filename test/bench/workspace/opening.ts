@@ -13,6 +13,8 @@ export interface Opening {
   readonly listed: number;
   /** From there, again, until every run was in the list. */
   readonly wholeMs: number;
+  /** Processor time of all the worker's threads in that time. */
+  readonly processorMs: number;
   /** Resident memory of the worker's process then, in MB. */
   readonly memoryMb: number;
   /** Processor time of all its threads while nothing happened, in percent of one core; NaN where nobody waited. */
@@ -41,12 +43,13 @@ export async function openWorkspace(
   client.on('runs.changed', ({ runs: changed }) => {
     for (const { id } of changed) seen.add(id);
   });
-  const asked = performance.now();
+  const [asked, processorBefore] = [performance.now(), processorSeconds(child.pid!)];
   const opened = await client.call('folder.open', { folder, trusted: true });
   const openedMs = performance.now() - asked;
   for (const { id } of opened.runs) seen.add(id);
   while (seen.size < runs) await delay(5);
   const wholeMs = performance.now() - asked;
+  const processorMs = 1000 * (processorSeconds(child.pid!) - processorBefore);
   // What was read is in the database a second later.
   await delay(2_000);
   const memoryMb = memoryOf(child.pid!);
@@ -55,7 +58,7 @@ export async function openWorkspace(
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));
   if (seen.size !== runs) throw new Error(`${seen.size} runs were listed, not ${runs}.`);
-  return { startedMs, openedMs, listed: opened.runs.length, wholeMs, memoryMb, idlePercent };
+  return { startedMs, openedMs, listed: opened.runs.length, wholeMs, processorMs, memoryMb, idlePercent };
 }
 
 /** How many values a worker that knows the workspace has of a run. */
