@@ -25,17 +25,14 @@ export interface Divergence {
  * step is skipped, and only a scale that falls and falls says that there is more to it.
  */
 export function findDivergence({ before, metrics }: StepMetrics): Divergence | undefined {
+  const [losses, norms] = [metrics.get(lossTag)!, metrics.get(gradientNormTag)!];
   const scales = metrics.get(lossScaleTag);
-  const watched = scales === undefined ? [lossTag, gradientNormTag] : [lossTag];
-  const count = metrics.get(lossTag)!.length;
-  for (let i = 0; i < count; i++) {
-    for (const tag of watched) {
-      const value = metrics.get(tag)![i]!;
-      if (!Number.isFinite(value)) return { tag, step: before + i + 1, value };
-    }
-    if (scales !== undefined && scales[i]! < smallestLossScale) {
-      return { tag: lossScaleTag, step: before + i + 1, value: scales[i]! };
-    }
+  for (let i = 0; i < losses.length; i++) {
+    const at = (tag: string, value: number): Divergence => ({ tag, step: before + i + 1, value });
+    const isSkipped = scales !== undefined && !Number.isFinite(norms[i]!);
+    if (!isSkipped && !Number.isFinite(losses[i]!)) return at(lossTag, losses[i]!);
+    if (!isSkipped && !Number.isFinite(norms[i]!)) return at(gradientNormTag, norms[i]!);
+    if (scales !== undefined && scales[i]! < smallestLossScale) return at(lossScaleTag, scales[i]!);
   }
   return undefined;
 }

@@ -118,16 +118,19 @@ test('a run on CUDA names the sums that are taken in any order, and none with de
 });
 
 test('a skipped step is no divergence, but a scale that falls without end is', () => {
-  const steps = (scales: readonly number[]) => ({
+  const steps = (scales: readonly number[], losses: readonly number[] = [1, 1]) => ({
     before: 10,
     startedAt: 0,
     endedAt: 1,
     metrics: new Map([
-      ['train/loss', Float32Array.of(1, 1)],
+      ['train/loss', Float32Array.from(losses)],
       ['train/grad_norm', Float32Array.of(Number.POSITIVE_INFINITY, 1)],
       ['train/loss_scale', Float32Array.from(scales)],
     ]),
   });
   assert.equal(findDivergence(steps([65536, 32768])), undefined);
+  // What overflowed on the way forward is skipped as well; a step that was taken must have a loss.
+  assert.equal(findDivergence(steps([65536, 32768], [Number.NaN, 1])), undefined);
+  assert.equal(findDivergence(steps([65536, 32768], [1, Number.NaN]))?.tag, 'train/loss');
   assert.deepEqual(findDivergence(steps([2 ** -24, 2 ** -25])), { tag: 'train/loss_scale', step: 12, value: 2 ** -25 });
 });
