@@ -100,8 +100,17 @@ export async function findArtifacts(
   const named = localPath(uri, beside);
   const tail = path.join(experiment, run, 'artifacts');
   const guesses = [named, ...['mlruns', 'mlartifacts', '.'].map((folder) => path.join(beside, folder, tail))];
-  for (const guess of guesses) if (guess !== undefined && (await isFolder(guess))) return guess;
+  for (const guess of guesses) {
+    // A folder that holds the store itself, such as the root of the disk, is no run's: a damaged or made-up address leads there.
+    if (guess !== undefined && !isInside(beside, guess) && (await isFolder(guess))) return guess;
+  }
   return undefined;
+}
+
+/** Whether a folder is another one or lies in it. */
+function isInside(folder: string, outer: string): boolean {
+  const way = path.relative(outer, folder);
+  return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }
 
 function localPath(uri: string | undefined, beside: string): string | undefined {

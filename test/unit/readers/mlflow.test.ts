@@ -215,6 +215,16 @@ test('a metric that was written anew starts the run anew', async (context) => {
   assert.deepEqual(Object.keys(gatherer.rows.scalars), ['loss']);
 });
 
+test('an address of artifacts that leads to a folder around the store is none, so that no disk is listed', async (context) => {
+  const store = temporaryFolder(context);
+  for (const artifact_uri of ['file:/', 'file:///', `file://${store}`, '..', path.dirname(store)]) {
+    const folder = writeRun(store, { artifact_uri });
+    rmSync(path.join(folder, 'artifacts'), { recursive: true });
+    const { facts, media } = await new MlflowFolderReader(runAt(folder)).poll(undefined, { maxBytes: 1e6 });
+    assert.deepEqual([facts.outputs, facts.artifacts, media], [undefined, undefined, []], artifact_uri);
+  }
+});
+
 test('artifacts are found beside the run, wherever the store was written; pictures and tables among them are media', async (context) => {
   const folder = writeRun(
     temporaryFolder(context),
