@@ -30,6 +30,8 @@ export async function cachedFile(name: string, write: (handle: number) => Promis
   }
   removeUnused(path.dirname(file));
   const unfinished = `${file}.${process.pid}.part`;
+  // Another process may have had this number and have been killed.
+  rmSync(unfinished, { force: true });
   const handle = openSync(unfinished, 'wx', 0o600);
   try {
     await write(handle);
