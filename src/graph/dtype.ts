@@ -31,7 +31,8 @@ export function packNumbers(values: ArrayLike<number>, dtype: DType): Uint8Array
 }
 
 const packers: { readonly [D in DType]: (values: ArrayLike<number>) => ArrayBufferView } = {
-  float32: (values) => Float32Array.from(values),
+  // A typed array is copied as a whole; large weights of imported models pass here at every build of their graph.
+  float32: (values) => (values instanceof Float32Array ? values.slice() : Float32Array.from(values)),
   float64: (values) => Float64Array.from(values),
   uint8: (values) => Uint8Array.from(values),
   bool: (values) => Uint8Array.from(values, (value) => (value ? 1 : 0)),

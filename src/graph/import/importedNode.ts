@@ -1,4 +1,4 @@
-import { unpackNumbers } from '../dtype.ts';
+import { type DType, unpackNumbers } from '../dtype.ts';
 import type { BaseGraph, Value } from '../ir.ts';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../onnx/model.ts';
 import { refuse } from '../shape.ts';
@@ -97,8 +97,14 @@ export class ImportedNode {
 
 /** A tensor of a file as a constant. The largest and smallest int64, which stand for "to the end" in slices, come as near as a number can. */
 export function constantOf({ dtype, shape, data }: OnnxTensor, graph: BaseGraph): Value {
-  return graph.constant(dtype === 'int64' ? nearInt64(data) : unpackNumbers(data, dtype), shape, dtype);
+  return graph.constant(numbersOf[dtype]?.(data) ?? unpackNumbers(data, dtype), shape, dtype);
 }
+
+const numbersOf: { readonly [D in DType]?: (data: Uint8Array) => ArrayLike<number> } = {
+  int64: nearInt64,
+  // Copied, since the bytes of a file lie at any place and an array of floats only at multiples of four. ONNX and every machine that Node runs on are little-endian.
+  float32: (data) => new Float32Array(new Uint8Array(data).buffer),
+};
 
 function nearInt64(data: Uint8Array): Float64Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
