@@ -10,7 +10,7 @@ export interface RunArtifact {
   readonly digest?: string;
   /** Where it lies on this machine, as an absolute path. */
   readonly path?: string;
-  /** Of folders that have to be walked through, at least so many: the walk ends after some thousands. */
+  /** Of folders that have to be walked through, at least so many: the walk ends after some thousands of entries. */
   readonly fileCount: number;
   readonly sizeBytes: number;
   /** At most `mostArtifactFiles` of its files, in the tracker's order. */

@@ -2,17 +2,18 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type ArtifactFile, mostArtifactFiles, mostArtifacts, type RunArtifact } from '../../domain/artifact.ts';
 
-/** A model or a data set may have files without end; the counts stop there. */
-const mostCounted = 2_000;
+/** So many entries are looked at for one run, whatever folder its address names; the counts stop there. */
+const mostLooked = 2_000;
+const deepest = 16;
 
 /** What lies at the top of a run's folder of artifacts: files, and folders with what is in them. Links are left alone. */
 export async function describeArtifacts(folder: string): Promise<readonly RunArtifact[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const walk = new Walk();
   const artifacts: RunArtifact[] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, mostArtifacts)) {
-    const place = path.join(folder, entry.name);
-    if (entry.isFile()) artifacts.push(await describeFile(place));
-    if (entry.isDirectory()) artifacts.push(await describeFolder(place));
+  for (const { name, isFolder } of await walk.entries(folder)) {
+    if (artifacts.length >= mostArtifacts) break;
+    const place = path.join(folder, name);
+    artifacts.push(isFolder ? await describeFolder(place, walk) : await describeFile(place));
   }
   return artifacts;
 }
@@ -23,26 +24,41 @@ async function describeFile(place: string): Promise<RunArtifact> {
   return { name, use: 'made', path: place, fileCount: 1, sizeBytes, files: [{ path: name, sizeBytes }] };
 }
 
-async function describeFolder(place: string): Promise<RunArtifact> {
+async function describeFolder(place: string, walk: Walk): Promise<RunArtifact> {
   const files: ArtifactFile[] = [];
   const sum = { fileCount: 0, sizeBytes: 0 };
-  const walk = async (relative: string): Promise<void> => {
-    const entries = await readdir(path.join(place, relative), { withFileTypes: true }).catch(() => []);
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (sum.fileCount >= mostCounted) return;
-      const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.isDirectory()) await walk(name);
-      if (!entry.isFile()) continue;
-      const sizeBytes = await sizeOf(path.join(place, name));
+  const visit = async (relative: string, depth: number): Promise<void> => {
+    for (const { name, isFolder } of await walk.entries(path.join(place, relative))) {
+      const file = relative === '' ? name : `${relative}/${name}`;
+      if (isFolder && depth < deepest) await visit(file, depth + 1);
+      if (isFolder) continue;
+      const sizeBytes = await sizeOf(path.join(place, file));
       sum.fileCount++;
       sum.sizeBytes += sizeBytes;
-      if (files.length < mostArtifactFiles) files.push({ path: name, sizeBytes });
+      if (files.length < mostArtifactFiles) files.push({ path: file, sizeBytes });
     }
   };
-  await walk('');
+  await visit('', 0);
   // MLflow writes a file of this name beside every model that it logs (mlflow/models/model.py).
   const type = files.some((file) => file.path === 'MLmodel') ? { type: 'model' } : {};
   return { name: path.basename(place), use: 'made', ...type, path: place, ...sum, files };
+}
+
+/** Files and folders by their names, until so many of them were looked at. */
+class Walk {
+  #left = mostLooked;
+
+  async entries(folder: string): Promise<readonly { readonly name: string; readonly isFolder: boolean }[]> {
+    if (this.#left <= 0) return [];
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const known = entries
+      .filter((entry) => entry.isFile() || entry.isDirectory())
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .slice(0, this.#left);
+    this.#left -= known.length;
+    return known;
+  }
 }
 
 function sizeOf(file: string): Promise<number> {

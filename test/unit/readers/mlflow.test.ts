@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { FoundRun, ReaderCursor } from '../../../src/domain/records.ts';
 import { discoverRuns, openRun } from '../../../src/readers/index.ts';
+import { describeArtifacts } from '../../../src/readers/mlflow/artifactTree.ts';
 import { MlflowFolderReader } from '../../../src/readers/mlflow/folderReader.ts';
 import { mlflowFormat } from '../../../src/readers/mlflow/format.ts';
 import { MlflowSqlReader } from '../../../src/readers/mlflow/sqlReader.ts';
@@ -272,6 +273,22 @@ test('artifacts are found beside the run, wherever the store was written; pictur
   );
   assert.equal(media[1]!.wallTime, 1_700_000_000.5);
   assert.deepEqual((await new MlflowFolderReader(runAt(folder)).poll(cursor, { maxBytes: 1e6 })).media, []);
+});
+
+test('a folder of artifacts without end is listed as far as a look goes, and links lead nowhere', async (context) => {
+  const root = temporaryFolder(context);
+  for (let folder = 0; folder < 30; folder++)
+    for (let file = 0; file < 100; file++) {
+      const place = path.join(root, 'artifacts', `f${String(folder).padStart(2, '0')}`, `${file}.bin`);
+      mkdirSync(path.dirname(place), { recursive: true });
+      writeFileSync(place, 'x');
+    }
+  symlinkSync(root, path.join(root, 'artifacts', 'a-circle'));
+  const listed = await describeArtifacts(path.join(root, 'artifacts'));
+  assert.equal(listed.length, 30);
+  const counted = listed.reduce((sum, { fileCount }) => sum + fileCount, 0);
+  assert.equal(counted, 1_970, 'two thousand entries, of which thirty are the folders');
+  assert.equal(listed[0]?.files.length, 20);
 });
 
 /** The tables of MLflow's SQL store, as mlflow/store/tracking/dbmodels/models.py declares them. */
