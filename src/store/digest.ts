@@ -1,5 +1,5 @@
 import type { SeriesInfo } from '../domain/run.ts';
-import type { SeriesRow } from './seriesTable.ts';
+import type { SeriesRow } from './seriesRow.ts';
 
 /**
  * The figures of all scalar series of a run as one piece of memory: between threads and in the database one piece costs a tenth of what a row per series does.

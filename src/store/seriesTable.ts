@@ -1,20 +1,16 @@
 import type { RunId } from '../domain/ids.ts';
 import type { ScalarBatch } from '../domain/records.ts';
-import type { SeriesInfo, SeriesKind } from '../domain/run.ts';
+import type { SeriesKind } from '../domain/run.ts';
 import type { Database } from './database.ts';
 import { unpackDigest } from './digest.ts';
 import { jsonOf, numberOf, type Row, realOf, textOf } from './rows.ts';
 import { SeriesColumns } from './series/columns.ts';
-import type { Sketch } from './sketch.ts';
+import type { SeriesRow } from './seriesRow.ts';
+
+export type { SeriesRow } from './seriesRow.ts';
 
 /** Points of a chunk; 24 bytes each. A chunk is written again until it is full. */
 const chunkPoints = 4096;
-
-/** A tag of a run as the database knows it. */
-export interface SeriesRow {
-  readonly info: SeriesInfo;
-  readonly sketch: Sketch;
-}
 
 /** Series of runs: a row of figures each, and the points in chunks of columns (steps, wall times, values; float64, little-endian). */
 export class SeriesTable {
