@@ -159,7 +159,8 @@ export class FusedSteps implements Disposable {
   }
 }
 
-const mostModels = 3;
+/** How many models a run keeps. */
+export const mostModels = 3;
 
 function vectorInputs({ parts }: TrainStep, { vectors }: TrainState): Record<string, TensorInput> {
   const inputs: Record<string, TensorInput> = {};

@@ -6,7 +6,7 @@ const longestCallSeconds = 4;
 /** How much of a call may go to what is not its steps: handing the state over the bus and back. */
 const overheadShare = 0.05;
 /** On the CPU a call beyond its steps costs next to nothing, and so many steps of any network fit into one model. */
-const usualOnCpu = 20;
+export const usualOnCpu = 20;
 const mostSteps = 1000;
 
 /** What calls of one and of several steps took, and what that means. */

@@ -195,6 +195,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   terminal.line(
     `${identity.name}: ${run.architecture}, ${run.step.pack.size} parameters, on ${describeDevice(chosen, run.settings.threads)}`,
   );
+  terminal.line(run.memory);
   const precision = describePrecision(run.step.numbers);
   if (precision !== undefined) terminal.line(precision);
   terminal.line(repeatability(run.step, run.placement.device, run.placement.threads));

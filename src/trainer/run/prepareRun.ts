@@ -13,12 +13,15 @@ import type { DataSet } from '../data/dataSet.ts';
 import { openDataSet } from '../data/openDataSet.ts';
 import { stepNumbers } from '../devices/precision.ts';
 import { smallestPart } from '../devices/providers.ts';
-import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
+import { FusedSteps, mostModels, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
+import { usualOnCpu } from './callPlan.ts';
+import { checkMemory, freeMemory } from './checkMemory.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFile.ts';
 import { withThreads } from './decideThreads.ts';
+import { memoryNeed, modelsOf } from './memoryNeed.ts';
 
 /** A run that is ready to train. */
 export interface PreparedRun {
@@ -35,6 +38,8 @@ export interface PreparedRun {
   readonly start: TrainState;
   /** The checkpoint that the run goes on from. */
   readonly resumedFrom: LoadedCheckpoint | undefined;
+  /** What it will need of memory, in words. */
+  readonly memory: string;
 }
 
 /** Loads the data, builds the step and finds the state to begin with. The sessions belong to `owner`. */
@@ -57,6 +62,7 @@ export async function prepareRun(
   const batchSize = program.batchSize * accumulate;
   if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
   const step = buildTrainStep(program, facts, smallestPart[device], stepNumbers(settings, device));
+  const memory = await describeMemory({ recipe, config }, settings, device, trainSet, { program, step });
   const architecture = recipe.architecture(config, facts);
   const resumedFrom = findResume(settings, runFolder, step, architecture);
   const configured: StepPlan = {
@@ -86,7 +92,29 @@ export async function prepareRun(
     placement,
     start,
     resumedFrom,
+    memory,
   };
+}
+
+/** What the run will need of memory, in words. Throws AppError 'out-of-memory' with a batch that would fit where it cannot. */
+async function describeMemory(
+  { recipe, config }: LoadedConfig,
+  settings: RunSettings,
+  device: Placement['device'],
+  { facts, plan }: DataSet,
+  { program, step }: Pick<PreparedRun, 'program' | 'step'>,
+): Promise<string> {
+  const { accumulate } = settings;
+  const onCpu = device === 'cpu';
+  const stepsPerCall = settings.stepsPerRun || usualOnCpu;
+  const models = modelsOf(settings, stepsPerCall, mostModels);
+  const known = { facts, isDataResident: plan === undefined, onCpu, stepsPerCall, models };
+  const needOf = (made: TrainStep, of: Program) => memoryNeed({ ...known, step: made, program: of });
+  const needAt = (batchSize: number) => {
+    const other = recipe.build({ ...config, batchSize }, facts);
+    return needOf(buildTrainStep(other, facts, smallestPart[device], stepNumbers(settings, device)), other);
+  };
+  return checkMemory(program.batchSize, needOf(step, program), await freeMemory(device), needAt, accumulate);
 }
 
 /** The configuration for one of the parts that a batch is cut into. */

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { toErrorInfo } from '../../../../src/base/errors.ts';
+import { checkMemory, largestFitting } from '../../../../src/trainer/run/checkMemory.ts';
+import { freeHostMemory } from '../../../../src/trainer/run/freeMemory.ts';
+import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from '../support.ts';
+
+const gigabyte = 1e9;
+
+test('what fits is told; what cannot fit is refused with the batch that would', () => {
+  const needAt = (batch: number) => ({ host: gigabyte * (1 + 0.1 * batch), device: 0 });
+  const free = { host: 4 * gigabyte, device: undefined };
+  assert.equal(checkMemory(10, needAt(10), free, needAt), 'Needs about 2.0 GB of memory; 4.0 GB can be had.');
+  assert.match(
+    checkMemory(35, needAt(35), free, needAt),
+    /4\.5 GB of memory; 4\.0 GB can be had\. That may not be enough\.$/,
+  );
+  assert.throws(
+    () => checkMemory(64, needAt(64), free, needAt),
+    (error) => {
+      const { code, message, hint } = toErrorInfo(error);
+      assert.deepEqual(
+        [code, message],
+        ['out-of-memory', 'This run needs about 7.4 GB of memory, and 4.0 GB can be had.'],
+      );
+      const batch = Number(/batchSize=(\d+)/.exec(hint!)?.[1]);
+      assert.ok(batch >= 28 && batch <= 30, hint);
+      return true;
+    },
+  );
+  assert.throws(
+    () => checkMemory(8, { host: 9 * gigabyte, device: 0 }, free, () => ({ host: 9 * gigabyte, device: 0 })),
+    (error) => /No batch is small enough/.test(toErrorInfo(error).hint!),
+  );
+  const gpu = { host: gigabyte, device: 24 * gigabyte };
+  assert.throws(
+    () => checkMemory(8, gpu, { host: 4 * gigabyte, device: 16 * gigabyte }, () => gpu),
+    /24\.0 GB of the device's memory and 1\.0 GB of the machine's/,
+  );
+});
+
+test('the batch that is named fits, and not much more would', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4096 }), fc.integer({ min: 0, max: 4096 }), (above, limit) => {
+      const found = largestFitting(above, (size) => size <= limit);
+      if (limit === 0 || above === 1) return assert.equal(found, undefined);
+      assert.ok(found !== undefined && found <= limit && found < above);
+      assert.ok(found >= Math.min(limit, above - 1) * 0.9 - 1, `${found} of ${limit} below ${above}`);
+    }),
+  );
+});
+
+test('free memory is what the machine has or what the control group leaves, cached files aside', (t) => {
+  const root = temporaryFolder(t);
+  const put = (file: string, text: string) => {
+    mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  };
+  put('proc/meminfo', 'MemTotal: 9000000 kB\nMemAvailable:    8000000 kB\n');
+  assert.equal(freeHostMemory(root), 8_192_000_000);
+  put('proc/self/cgroup', '0::/job/step\n');
+  put('sys/fs/cgroup/job/memory.max', '3000000000\n');
+  put('sys/fs/cgroup/job/memory.current', '2000000000\n');
+  put('sys/fs/cgroup/job/memory.stat', 'anon 1\ninactive_file 500000000\n');
+  put('sys/fs/cgroup/job/step/memory.max', 'max\n');
+  assert.equal(freeHostMemory(root), 1_500_000_000);
+  put('proc/self/cgroup', '5:cpu:/x\n7:memory:/slurm\n');
+  put('sys/fs/cgroup/memory/slurm/memory.limit_in_bytes', '1000000000\n');
+  put('sys/fs/cgroup/memory/slurm/memory.usage_in_bytes', '400000000\n');
+  put('sys/fs/cgroup/memory/slurm/memory.stat', 'total_inactive_file 100000000\n');
+  assert.equal(freeHostMemory(root), 700_000_000);
+});
+
+test('a run says what it will need, and one that cannot fit does not start', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = writeConfig(folder, {
+    recipe: 'classifier',
+    data: writeIdxSet(folder),
+    device: 'cpu',
+    threads: 1,
+    batchSize: 8,
+    steps: 2,
+  });
+  const small = await runTrainer(folder, config, ['name=small']);
+  assert.equal(small.code, 0, small.complaint);
+  assert.ok(
+    small.lines.some((line) => /^Needs about \d+ MB of memory; .* can be had\.$/.test(line)),
+    small.lines.join('\n'),
+  );
+  const meanflow = writeConfig(
+    folder,
+    {
+      recipe: 'meanflow',
+      network: { kind: 'mlp', width: 8192, layers: 16 },
+      data: writeIdxSet(folder),
+      device: 'cpu',
+      batchSize: 8,
+      steps: 2,
+    },
+    'large.yaml',
+  );
+  const large = await runTrainer(folder, meanflow, ['name=large']);
+  assert.equal(large.code, 1);
+  assert.match(large.complaint, /This run needs about [\d.]+ GB of memory.*can be had/s);
+});
