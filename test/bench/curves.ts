@@ -1,5 +1,5 @@
 // Loss curves over 2000 steps against PyTorch from the same weights and batches: `npm run curves`. Writes docs/curves.md, a picture per network and the figures.
-// Options: --only meanflow|transformer, --resume. The noise: PyTorch's own runs from weights of which each was moved by at most one step of float32.
+// Options: --only meanflow|transformer, --resume, --quick (two of PyTorch's runs, no 16 bits). The noise: PyTorch's own runs from weights of which each was moved by at most one step of float32.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,10 +12,14 @@ import type { CurveRecord } from './curves/record.ts';
 import { type CurveRun, ourLosses, PeerFiles, type PeerRun } from './curves/runs.ts';
 import { type CurveSubject, flowSubject, tokenSubject } from './curves/subjects.ts';
 
-const peers: readonly PeerRun[] = [0, 1, 2, 3].map((perturb) => ({ threads: 1, perturb }));
+const peers: readonly PeerRun[] = [0, 1, 2].map((perturb) => ({ threads: 1, perturb }));
 
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, resume: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    resume: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
 });
 const root = path.resolve(import.meta.dirname, '../..');
 const results = path.join(root, 'test/bench/results/curves.json');
@@ -43,18 +47,23 @@ async function record(subject: CurveSubject): Promise<CurveRecord> {
   try {
     const plain = await kept(subject, 'float32', () => ourLosses(subject, 1));
     const runs = [];
-    for (const run of peers) {
+    for (const run of options.quick ? peers.slice(0, 2) : peers) {
       runs.push({ run, ...(await kept(subject, `torch-${run.perturb}`, () => files.run(run))) });
     }
     const precision = { type: 'bfloat16', emulated: true } as const;
-    const rounded = await kept(subject, 'bfloat16', () => ourLosses(subject, 1, { precision }));
+    const rounded = options.quick
+      ? undefined
+      : await kept(subject, 'bfloat16', () => ourLosses(subject, 1, { precision }));
     const means = runs.map(({ run, losses }) => ({ run, means: windowMeans(losses) }));
     return {
       title: subject.title,
       torch: runs[0]!.version,
       processor: os.cpus()[0]!.model,
       seconds: { ours: plain.seconds, torch: runs[0]!.seconds },
-      ours: { float32: windowMeans(plain.losses), bfloat16: windowMeans(rounded.losses) },
+      ours: {
+        float32: windowMeans(plain.losses),
+        ...(rounded === undefined ? {} : { bfloat16: windowMeans(rounded.losses) }),
+      },
       peers: means,
       comparison: compareCurves(
         windowMeans(plain.losses),

@@ -37,7 +37,7 @@ function section([id, record]: readonly [string, CurveRecord]): string {
 | verdict | ${verdict} |
 | points of ours between PyTorch's lowest and highest run | ${percent(inside)}, of one of theirs between the others ${percent(insideOfTheirs)} |
 | first five losses | at most ${apart.toExponential(1)} apart, relative |
-| mean of the last ${WINDOW} losses | ours ${last(ours.float32)}, with bf16 products ${last(ours.bfloat16)}; PyTorch ${peers.map(({ means }) => last(means)).join(', ')} |
+| mean of the last ${WINDOW} losses | ours ${last(ours.float32)}${ours.bfloat16 === undefined ? '' : `, with bf16 products ${last(ours.bfloat16)}`}; PyTorch ${peers.map(({ means }) => last(means)).join(', ')} |
 | measured with | PyTorch ${torch}, ${processor}; ${seconds.ours} s for our run and ${seconds.torch} s for one of PyTorch's, on a machine that was not quiet |
 `;
 }

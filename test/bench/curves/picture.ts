@@ -27,7 +27,8 @@ export function curvePicture({ title, ours, peers }: CurveRecord): string {
   const count = ours.float32.length;
   const centre = ours.float32.map((_, at) => theirs.reduce((sum, each) => sum + each[at]!, 0) / theirs.length);
   const away = (curve: readonly number[]) => curve.map((value, at) => value - centre[at]!);
-  const all = [ours.float32, ours.bfloat16, ...theirs];
+  const rounded = ours.bfloat16 === undefined ? [] : [ours.bfloat16];
+  const all = [ours.float32, ...rounded, ...theirs];
   const losses = panelOf(margin.top, upper, all.flat());
   const apart = panelOf(margin.top + upper + margin.gap, lower, all.flatMap(away));
   const body = [
@@ -35,13 +36,13 @@ export function curvePicture({ title, ours, peers }: CurveRecord): string {
     ...axes(losses, count, 'loss, mean of 50 steps'),
     band(losses, theirs),
     line(losses, centre, colours.torch, 1.5),
-    line(losses, ours.bfloat16, colours.rounded, 1),
+    ...rounded.map((curve) => line(losses, curve, colours.rounded, 1)),
     line(losses, ours.float32, colours.ours, 1.5),
     ...axes(apart, count, 'distance from the mean of PyTorch’s runs'),
     band(apart, theirs.map(away)),
-    line(apart, away(ours.bfloat16), colours.rounded, 1),
+    ...rounded.map((curve) => line(apart, away(curve), colours.rounded, 1)),
     line(apart, away(ours.float32), colours.ours, 1.5),
-    ...legend(),
+    ...legend(rounded.length > 0),
     `<text x="${width / 2}" y="${height - 8}" text-anchor="middle">step</text>`,
   ];
   const style = 'font-family="system-ui, sans-serif" font-size="11"';
@@ -103,10 +104,10 @@ function axes(panel: Panel, count: number, title: string): readonly string[] {
   ];
 }
 
-function legend(): readonly string[] {
+function legend(isRounded: boolean): readonly string[] {
   const entries = [
     [colours.ours, 'Trainyard, float32'],
-    [colours.rounded, 'Trainyard, bf16 products'],
+    ...(isRounded ? [[colours.rounded, 'Trainyard, bf16 products'] as const] : []),
     [colours.torch, 'PyTorch, mean of its runs'],
     [colours.band, 'PyTorch, lowest to highest run'],
   ] as const;

@@ -8,7 +8,7 @@ export interface CurveRecord {
   readonly torch: string;
   readonly processor: string;
   readonly seconds: { readonly ours: number; readonly torch: number };
-  readonly ours: { readonly float32: readonly number[]; readonly bfloat16: readonly number[] };
+  readonly ours: { readonly float32: readonly number[]; readonly bfloat16?: readonly number[] };
   readonly peers: readonly { readonly run: PeerRun; readonly means: readonly number[] }[];
   readonly comparison: Comparison;
   /** The first losses of both, before noise has grown. */
