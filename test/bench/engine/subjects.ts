@@ -99,7 +99,7 @@ export const subjects: readonly Subject[] = [
     id: 'resnet',
     title: 'ResNet-18, 32×32×3, batch 8',
     goal: 0.9,
-    turn: 4,
+    turn: 3,
     convolutional: true,
     inputs: [
       { name: 'x', shape: [8, 3, 32, 32], kind: 'normal' },
@@ -151,7 +151,7 @@ export const subjects: readonly Subject[] = [
     id: 'transformer',
     title: 'Transformer, 6 layers, 256 wide, sequence 256, batch 4',
     goal: 1,
-    turn: 3,
+    turn: 2,
     inputs: [
       { name: 'ids', shape: [4, 256], kind: 'class', classes: 1024 },
       { name: 'targets', shape: [4, 256], kind: 'class', classes: 1024 },
