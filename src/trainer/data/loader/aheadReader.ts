@@ -9,7 +9,9 @@ import type { Selection } from './messages.ts';
 /** Examples that are read before they are asked for take no more memory than this. */
 const mostAheadBytes = 512 * 1024 * 1024;
 /** A question to a thread is about so many bytes: large enough that asking costs nothing, small enough that threads share the work. */
-const blockBytes = 1024 * 1024;
+const blockBytes = 256 * 1024;
+/** So many blocks per thread are asked for ahead at least, so that none of them waits for the next question. */
+const blocksPerThread = 3;
 
 /**
  * Reads the examples of a sequence of places. With threads, the places behind those that were taken are read while the caller does something else: blocks of places, the same
@@ -20,6 +22,7 @@ export class AheadReader implements Disposable {
   readonly #select: (position: number, count: number) => Selection;
   readonly #threads: LoaderThreads | undefined;
   readonly #block: number;
+  readonly #leastAhead: number;
   readonly #mostAhead: number;
   /** Places up to this one are read ahead, where it is known that there are no more. */
   readonly #end: number;
@@ -37,18 +40,20 @@ export class AheadReader implements Disposable {
     this.#end = end;
     const size = exampleBytes(set);
     this.#block = block ?? Math.max(1, Math.floor(blockBytes / size));
+    this.#leastAhead = this.#block * blocksPerThread * threads;
     this.#mostAhead = Math.max(this.#block, Math.floor(mostAheadBytes / size));
     if (set.plan !== undefined && threads > 0) this.#threads = new LoaderThreads(set.plan, threads);
   }
 
-  /** The examples of the `count` places from `position` on. As many behind them are read ahead. */
+  /** The examples of the `count` places from `position` on. As many behind them are read ahead, and more where that would not keep the threads at work. */
   async take(position: number, count: number): Promise<ExampleArrays> {
     if (this.#threads === undefined) {
       const { indices, draws } = this.#select(position, count);
       return this.#set.gather(indices, draws);
     }
     const needed = this.#blocksOf(position, position + count);
-    const ahead = Math.min(this.#end, position + count + Math.min(count, this.#mostAhead));
+    const wished = Math.min(Math.max(count, this.#leastAhead), this.#mostAhead);
+    const ahead = Math.min(this.#end, position + count + wished);
     const wanted = this.#blocksOf(position, Math.max(ahead, position + count));
     this.#forgetAllBut(new Set(wanted));
     for (const block of wanted) this.#ask(block);
