@@ -1,4 +1,6 @@
 // Our side: the same fused step that the trainer runs, without averaged weights, which the peer does not keep either.
+
+import type { DeviceName } from '../../../src/domain/device.ts';
 import {
   Graph,
   nextName,
@@ -83,8 +85,14 @@ export class OurSteps {
   }
 
   /** With `tracePrefix`, ONNX Runtime writes a trace up to `endTrace`. */
-  static async create(prepared: Prepared, fused: number, threads: number, tracePrefix?: string): Promise<OurSteps> {
-    const session = await ModelSession.create(stepModel(prepared, fused), { device: 'cpu', threads }, tracePrefix);
+  static async create(
+    prepared: Prepared,
+    fused: number,
+    threads: number,
+    tracePrefix?: string,
+    device: DeviceName = 'cpu',
+  ): Promise<OurSteps> {
+    const session = await ModelSession.create(stepModel(prepared, fused), { device, threads }, tracePrefix);
     return new OurSteps(session, prepared, fused);
   }
 
