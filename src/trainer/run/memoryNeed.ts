@@ -35,6 +35,8 @@ export interface MemoryFacts {
 const processBytes = 195e6;
 const arenaPerLive = 0.73;
 const graphPerModelByte = 65;
+/** While ONNX Runtime optimizes a model that is not in the cache yet. */
+const optimizingPerModelByte = 700;
 const statePerModel = 1.8;
 const statesOnHost = 4;
 /** CUDA's own memory with cuDNN and cuBLAS, and workspaces of convolutions: not measured yet. */
@@ -47,10 +49,11 @@ export function memoryNeed({ step: { scan }, facts, program, ...how }: MemoryFac
   const live = peakBytes(scan.graph, [...next, ...Object.values(scan.perStep)]) - state;
   const examples = how.isDataResident ? facts.examples * exampleBytes(facts) : 0;
   const calls = 2 * how.stepsPerCall * bytesOf(scan.sequence.map(({ input }) => input));
-  const graph = graphPerModelByte * scanModel(scan, 1).byteLength;
+  const size = scanModel(scan, 1).byteLength;
+  const graph = graphPerModelByte * size;
   const computing =
     how.models * (arenaPerLive * live + graph + statePerModel * state) + measurementBytes(program, facts);
-  const host = processBytes + examples + calls + statesOnHost * state;
+  const host = processBytes + optimizingPerModelByte * size + examples + calls + statesOnHost * state;
   return how.onCpu ? { host: host + computing, device: 0 } : { host, device: deviceBytes + computing + calls };
 }
 
