@@ -48,6 +48,7 @@ export function curvePicture({ title, ours, peers }: CurveRecord): string {
   const style = 'font-family="system-ui, sans-serif" font-size="11"';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ${style} fill="${colours.ink}">`,
+    `<title>${escaped(`Loss curves: ${title}`)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...body,
     '</svg>',
