@@ -78,8 +78,8 @@ function sendBody(request: IncomingMessage, answer: ServerResponse, body: Buffer
   answer.writeHead(isRest ? 206 : 200, headers);
   const cut = manners.cuts?.shift();
   if (cut === undefined) answer.end(body.subarray(start));
-  // Ended and not reset: a reset may drop bytes that nobody has read yet, and tests count them.
-  else answer.write(body.subarray(start, start + cut), () => answer.socket?.end());
+  // What a client has not read yet when the connection goes is lost to it, so it gets time.
+  else answer.write(body.subarray(start, start + cut), () => setTimeout(() => answer.destroy(), 250));
 }
 
 /** A packed ZIP archive, as NuGet's and pip's packages are. */
