@@ -1,7 +1,7 @@
 import { Graph, scanModel, type Value } from '../../graph/index.ts';
 import { peakBytes, valueBytes } from '../../graph/liveness.ts';
 import { exampleTensors } from '../../recipes/data.ts';
-import type { DataFacts, Program } from '../../recipes/recipe.ts';
+import type { DataFacts, DataSetName, Program } from '../../recipes/recipe.ts';
 import type { RunSettings } from '../config/runSettings.ts';
 import { batchInputs, declareParameters, type TrainStep } from '../engine/trainStep.ts';
 import { stepsOfNextCall } from './callPlan.ts';
@@ -18,6 +18,8 @@ export interface MemoryNeed {
 export interface MemoryFacts {
   readonly step: Pick<TrainStep, 'scan'>;
   readonly facts: DataFacts;
+  /** What the evaluations look at: those whose data set is not there are left out. */
+  readonly measured: ReadonlyMap<DataSetName, DataFacts>;
   /** Whether all examples lie in memory. */
   readonly isDataResident: boolean;
   readonly onCpu: boolean;
@@ -52,16 +54,18 @@ export function memoryNeed({ step: { scan }, facts, program, ...how }: MemoryFac
   const size = scanModel(scan, 1).byteLength;
   const graph = graphPerModelByte * size;
   const computing =
-    how.models * (arenaPerLive * live + graph + statePerModel * state) + measurementBytes(program, facts);
+    how.models * (arenaPerLive * live + graph + statePerModel * state) + measurementBytes(program, how.measured);
   const host = processBytes + optimizingPerModelByte * size + examples + calls + statesOnHost * state;
   return how.onCpu ? { host: host + computing, device: 0 } : { host, device: deviceBytes + computing + calls };
 }
 
 /** What evaluations and samples take while they are computed. Their models stay. */
-function measurementBytes(program: Program, facts: DataFacts): number {
-  const evaluations = program.evaluations.map(({ batchSize, build }) =>
-    peakOf(program, (graph, view) => Object.values(build(graph, view, batchInputs(graph, facts, batchSize)))),
-  );
+function measurementBytes(program: Program, measured: MemoryFacts['measured']): number {
+  const evaluations = program.evaluations.map(({ data, batchSize, build }) => {
+    const facts = measured.get(data);
+    if (facts === undefined) return 0;
+    return peakOf(program, (graph, view) => Object.values(build(graph, view, batchInputs(graph, facts, batchSize))));
+  });
   const { samples } = program;
   const drawing =
     samples?.kind !== 'images'

@@ -62,7 +62,7 @@ export async function prepareRun(
   const batchSize = program.batchSize * accumulate;
   if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
   const step = buildTrainStep(program, facts, smallestPart[device], stepNumbers(settings, device));
-  const memory = await describeMemory({ recipe, config }, settings, device, trainSet, { program, step });
+  const memory = await describeMemory({ recipe, config }, settings, device, dataSets, { program, step });
   const architecture = recipe.architecture(config, facts);
   const resumedFrom = findResume(settings, runFolder, step, architecture);
   const configured: StepPlan = {
@@ -101,14 +101,16 @@ async function describeMemory(
   { recipe, config }: LoadedConfig,
   settings: RunSettings,
   device: Placement['device'],
-  { facts, plan }: DataSet,
+  dataSets: readonly DataSet[],
   { program, step }: Pick<PreparedRun, 'program' | 'step'>,
 ): Promise<string> {
   const { accumulate } = settings;
+  const { facts, plan } = dataSets[0]!;
+  const measured = new Map(dataSets.map((set) => [set.name, set.facts]));
   const onCpu = device === 'cpu';
   const stepsPerCall = settings.stepsPerRun || usualOnCpu;
   const models = modelsOf(settings, stepsPerCall, mostModels);
-  const known = { facts, isDataResident: plan === undefined, onCpu, stepsPerCall, models };
+  const known = { facts, measured, isDataResident: plan === undefined, onCpu, stepsPerCall, models };
   const needOf = (made: TrainStep, of: Program) => memoryNeed({ ...known, step: made, program: of });
   const needAt = (batchSize: number) => {
     const other = recipe.build({ ...config, batchSize }, facts);

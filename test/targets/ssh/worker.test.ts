@@ -98,8 +98,13 @@ test('a run on a host is watched as if it were local: launch, live metrics, a ne
     await steps(),
     events.map((_, step) => step),
   );
-  const log = await client.call('log.read', { runId, from: 0, maxBytes: 10_000 });
-  assert.equal(log.text.trim().split('\n').length, events.length);
+  // The output comes over on its own way, so its last line may come a moment after the last event.
+  const lines = async () => {
+    const { text } = await client.call('log.read', { runId, from: 0, maxBytes: 10_000 });
+    return text.trim().split('\n').length;
+  };
+  await eventually(async () => (await lines()) >= events.length);
+  assert.equal(await lines(), events.length);
   await client.call('runs.stop', { runId });
   const ended = await host.until(client, runId, 'stopped', 'finished', 'failed', 'lost');
   assert.equal(ended.status, 'stopped', ended.statusReason);

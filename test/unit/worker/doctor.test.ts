@@ -48,7 +48,7 @@ test('devices are told as the trainer sees them, with the reason for a refusal',
   ];
   const all = await checks(`console.log(${JSON.stringify(JSON.stringify(probes))})`);
   assert.deepEqual([find(all, 'cuda')?.state, find(all, 'cuda')?.detail], ['warning', 'The CUDA provider is missing.']);
-  assert.deepEqual([find(all, 'cpu')?.state, find(all, 'cpu')?.detail], ['ok', '2 threads']);
+  assert.deepEqual([find(all, 'cpu')?.state, find(all, 'cpu')?.detail], ['ok', '2 threads.']);
   assert.equal(find(all, 'dml') !== undefined, process.platform === 'win32');
   for (const title of [
     'Worker',
