@@ -61,7 +61,7 @@ export class SqliteFile {
       return ok({ value, faults: snapshot.faults });
     } catch (error) {
       if (snapshot !== undefined && snapshot.faults.length > 0) this.#suspect = snapshot.version;
-      return describeFailure(error, attempt >= damageAttempts);
+      return describeFailure(snapshot?.explain(error) ?? error, attempt >= damageAttempts);
     } finally {
       snapshot?.dispose();
     }

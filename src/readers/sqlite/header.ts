@@ -5,6 +5,8 @@ export interface DatabaseHeader {
   readonly pageSize: number;
   /** Bytes of a page that hold content: the rest is reserved for extensions. */
   readonly usableSize: number;
+  /** Writers use a write-ahead log. Their commits do not always raise the counter. */
+  readonly isLogged: boolean;
   readonly changeCounter: number;
   /** Size in pages as the header knows it; 0 where it may not be believed. */
   readonly pageCount: number;
@@ -16,6 +18,8 @@ export interface DatabaseHeader {
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 export const headerBytes = 100;
+/** The version of the file's form where a log is used; without it is 1. */
+const loggedVersion = 2;
 
 const magic = 'SQLite format 3\0';
 const encodings: readonly TextEncoding[] = ['utf-8', 'utf-8', 'utf-16le', 'utf-16be'];
@@ -41,6 +45,7 @@ export function readHeader(bytes: Uint8Array): DatabaseHeader {
   return {
     pageSize,
     usableSize,
+    isLogged: bytes[19] === loggedVersion,
     changeCounter,
     pageCount: isSizeValid ? view.getUint32(28) : 0,
     schemaCookie: view.getUint32(40),

@@ -2,6 +2,7 @@ import { fstatSync, readSync } from 'node:fs';
 
 const headerSize = 32;
 const frameHeaderSize = 24;
+const frameSaltsAt = 8;
 const leastMagic = 0x377f0682;
 /** Frames are read in pieces of about this size. */
 const pieceBytes = 1 << 20;
@@ -13,6 +14,7 @@ const pieceBytes = 1 << 20;
 export class WalIndex {
   /** Offset of the page's content in the log, by page number, as of the last commit. */
   pages = new Map<number, number>();
+  /** 0 where there is no log with a sound header. */
   pageSize = 0;
   /** Size of the database in pages after the last commit; 0 where the log holds no commit. */
   pageCount = 0;
@@ -38,11 +40,18 @@ export class WalIndex {
     if (this.pageSize > 0) this.#scan(fd, Number(size));
   }
 
-  /** Whether the log still begins as it did: then none of the frames that were seen has been written over. */
+  /** Whether the log still begins as it did: then none of the frames that were seen has been written over, since new salts are written first. */
   isCurrent(fd: number): boolean {
     const header = Buffer.alloc(headerSize);
     const length = readSync(fd, header, 0, headerSize, 0);
     return header.subarray(0, length).equals(this.#header);
+  }
+
+  /** Whether behind the last commit that is known a frame of this log was written: a later commit, or a part of one that may still be undone. */
+  goesOn(fd: number): boolean {
+    const salts = Buffer.alloc(8);
+    const next = headerSize + this.frames * (frameHeaderSize + this.pageSize);
+    return readSync(fd, salts, 0, salts.length, next + frameSaltsAt) === salts.length && salts.equals(this.salts);
   }
 
   /** Forgets all, for a database without a log. */
