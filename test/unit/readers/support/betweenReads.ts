@@ -5,8 +5,8 @@ import type { TestContext } from 'node:test';
 /** The calls by which a reader looks at files, one after the other. */
 const calls = ['openSync', 'readSync', 'fstatSync', 'statSync'] as const;
 
-/** What is called before each look, with the file where it is named; what it does itself is not a look. */
-export type Happening = (file: string | undefined) => void;
+/** Gets each look before it is done, and its file where that is named. What it does itself is not a look. */
+export type Happening = (call: (typeof calls)[number], file: string | undefined) => void;
 
 /** Lets something happen before any call by which the code under test looks at files: what another process may do at that moment. */
 export interface BetweenReads {
@@ -23,7 +23,7 @@ export function betweenReads(context: Pick<TestContext, 'after'>): BetweenReads 
       const { happening } = between;
       if (happening !== undefined) {
         between.happening = undefined;
-        happening(typeof values[0] === 'string' ? values[0] : undefined);
+        happening(name, typeof values[0] === 'string' ? values[0] : undefined);
         between.happening = happening;
       }
       return call(...values);
