@@ -3,10 +3,11 @@ import { parentPort } from 'node:worker_threads';
 import { AppError, toErrorInfo } from '../base/errors.ts';
 import { type FoundRun, type PollResult, placeKey } from '../domain/records.ts';
 import { isActive } from '../domain/run.ts';
-import { giveRows, keptRows } from '../readers/files/spareMemory.ts';
+import { dropSpares, giveRows, keptRows } from '../readers/files/spareMemory.ts';
 import { openRun, type RunReader } from '../readers/index.ts';
 import { packDigest } from '../store/digest.ts';
 import type { SeriesRow } from '../store/seriesTable.ts';
+import { IdleMemory } from './idleMemory.ts';
 import { type KnownWalks, walkAgain } from './runs/knownWalks.ts';
 import type { PolledRun, ReaderAnswer, ReaderCall, ReaderCalls, ReaderQuestion } from './runs/readerMessages.ts';
 import { withScalars } from './runs/seriesStats.ts';
@@ -72,6 +73,9 @@ function close(key: string, reader: RunReader): void {
   readers.delete(key);
 }
 
+/** Lives as long as the thread. */
+const memory = new IdleMemory(dropSpares);
+
 async function answer({ id, call, params }: ReaderQuestion): Promise<void> {
   try {
     const handle = handlers[call] as (params: unknown) => Promise<unknown>;
@@ -79,6 +83,8 @@ async function answer({ id, call, params }: ReaderQuestion): Promise<void> {
     post({ id, result }, call === 'poll' ? buffersOf(result as PolledRun) : []);
   } catch (error) {
     post({ id, error: toErrorInfo(error) }, []);
+  } finally {
+    memory.touch();
   }
 }
 

@@ -19,6 +19,7 @@ import { Client, Clients } from './clients.ts';
 import { FolderEntryPoints } from './entries.ts';
 import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
+import { IdleMemory } from './idleMemory.ts';
 import { JobRuns } from './jobRuns.ts';
 import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
@@ -139,6 +140,7 @@ export class Worker extends Disposables implements WorkerServices {
       }),
     );
     const tails = new RunTails(this.clients, () => this.folders.roots);
+    const memory = this.add(new IdleMemory());
     const pool = this.add(new ReaderPool(installation.readerThread));
     this.monitor = this.add(
       new RunMonitor({
@@ -146,7 +148,10 @@ export class Worker extends Disposables implements WorkerServices {
         catalog: this.catalog,
         hasClients: () => this.clients.count > 0,
         onChange: (run, change) => this.#listing.changed(run, change),
-        onPolled: (run) => void tails.check(run).catch(() => {}),
+        onPolled: (run) => {
+          memory.touch();
+          void tails.check(run).catch(() => {});
+        },
         complain: logLine,
       }),
     );

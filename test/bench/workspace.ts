@@ -65,7 +65,13 @@ async function rowsOf(runs: number, { coldSeconds, warmSeconds }: Limits): Promi
     row('cold, processor time of all threads', processor, 's', coldSeconds * cores),
     row('warm, every run listed', seconds(warm, 'wholeMs'), 's', warmSeconds),
     row('warm, start of the worker', seconds(warm, 'startedMs'), 's', warmSeconds),
-    row('memory after the cold start', rounded(Math.max(...cold.map(({ memoryMb }) => memoryMb))), 'MB', 300),
+    row(
+      'memory right after the cold start',
+      rounded(Math.max(...cold.map(({ memoryAtOnceMb }) => memoryAtOnceMb))),
+      'MB',
+      300,
+    ),
+    row('memory after the cold start, at rest', rounded(Math.max(...cold.map(({ memoryMb }) => memoryMb))), 'MB', 300),
     row('memory of the warm worker', rounded(Math.max(...warm.map(({ memoryMb }) => memoryMb))), 'MB', 300),
     row('idling', rounded(warm[0]!.idlePercent), '% of a core', 1),
   ];

@@ -84,6 +84,13 @@ export function givePiece(piece: ArrayBuffer): void {
   pieceBytes += piece.byteLength;
 }
 
+/** Lets go of all that is kept for more work. */
+export function dropSpares(): void {
+  spareBuffers.length = 0;
+  sparePieces.length = 0;
+  columnBytes = 0;
+}
+
 function giveBuffer(buffer: ArrayBuffer): void {
   if (buffer.byteLength === 0 || columnBytes + buffer.byteLength > mostColumnBytes) return;
   columnBytes += buffer.byteLength;

@@ -15,7 +15,9 @@ export interface Opening {
   readonly wholeMs: number;
   /** Processor time of all the worker's threads in that time. */
   readonly processorMs: number;
-  /** Resident memory of the worker's process then, in MB. */
+  /** Resident memory of the worker's process two seconds later, in MB. */
+  readonly memoryAtOnceMb: number;
+  /** The same when it has rested for a while. */
   readonly memoryMb: number;
   /** Processor time of all its threads while nothing happened, in percent of one core; NaN where nobody waited. */
   readonly idlePercent: number;
@@ -52,13 +54,24 @@ export async function openWorkspace(
   const processorMs = 1000 * (processorSeconds(child.pid!) - processorBefore);
   // What was read is in the database a second later.
   await delay(2_000);
+  const memoryAtOnceMb = memoryOf(child.pid!);
+  await delay(restMs);
   const memoryMb = memoryOf(child.pid!);
   const idlePercent = waitsIdle ? await idling(child.pid!) : Number.NaN;
   client.dispose();
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));
   if (seen.size !== runs) throw new Error(`${seen.size} runs were listed, not ${runs}.`);
-  return { startedMs, openedMs, listed: opened.runs.length, wholeMs, processorMs, memoryMb, idlePercent };
+  return {
+    startedMs,
+    openedMs,
+    listed: opened.runs.length,
+    wholeMs,
+    processorMs,
+    memoryAtOnceMb,
+    memoryMb,
+    idlePercent,
+  };
 }
 
 /** How many values a worker that knows the workspace has of a run. */

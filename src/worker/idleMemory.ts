@@ -1,0 +1,69 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Disposable } from '../base/disposables.ts';
+
+/** So long after the last piece of work a thread is taken to rest. */
+const restMs = 700;
+/** A thread that does not come to rest is looked at this often all the same. */
+const workMs = 6_000;
+/** What a thread may hold beyond what it held after it was last looked at: less is not worth the moment that it takes. */
+const slackBytes = 8e6;
+
+/**
+ * Gives back to the system what a thread no longer uses, once it rests after a stretch of work, and now and then during a long one. V8 collects what
+ * was left over only when it needs the room again, and a worker that has read ten thousand runs may not need it for the rest of the day.
+ */
+export class IdleMemory implements Disposable {
+  readonly #drop: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #lookedAt = performance.now();
+  #heldBefore = 0;
+
+  /** `drop` lets go of what the thread keeps for more work. */
+  constructor(drop: () => void = () => {}) {
+    this.#drop = drop;
+  }
+
+  /** A piece of work is done. */
+  touch(): void {
+    if (performance.now() - this.#lookedAt > workMs) this.#look();
+    if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#rest(), restMs).unref();
+      return;
+    }
+    this.#timer.refresh();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #rest(): void {
+    this.#timer = undefined;
+    this.#drop();
+    this.#look();
+  }
+
+  #look(): void {
+    this.#lookedAt = performance.now();
+    if (held() < this.#heldBefore + slackBytes) return;
+    collector ??= exposeCollector();
+    collector();
+    this.#heldBefore = held();
+  }
+}
+
+let collector: (() => void) | undefined;
+
+/** The collector of V8, which Node gives to programs only by its flag: https://nodejs.org/api/v8.html#v8setflagsfromstringflags. */
+function exposeCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+/** The bytes of this thread's heap, in use or not, and of the buffers that it holds. */
+function held(): number {
+  const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return heap + external;
+}
