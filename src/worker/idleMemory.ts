@@ -4,19 +4,17 @@ import type { Disposable } from '../base/disposables.ts';
 
 /** So long after the last piece of work a thread is taken to rest. */
 const restMs = 700;
-/** A thread that does not come to rest is looked at this often all the same. */
-const workMs = 6_000;
 /** What a thread may hold beyond what it held after it was last looked at: less is not worth the moment that it takes. */
 const slackBytes = 8e6;
 
 /**
- * Gives back to the system what a thread no longer uses, once it rests after a stretch of work, and now and then during a long one. V8 collects what
- * was left over only when it needs the room again, and a worker that has read ten thousand runs may not need it for the rest of the day.
+ * Gives back to the system what a thread no longer uses, once it rests after a stretch of work. V8 collects what was left over only when it needs the
+ * room again, and a worker that has read ten thousand runs may not need it for the rest of the day. Collecting during the work made that a quarter
+ * dearer.
  */
 export class IdleMemory implements Disposable {
   readonly #drop: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #lookedAt = performance.now();
   #heldBefore = 0;
 
   /** `drop` lets go of what the thread keeps for more work. */
@@ -26,7 +24,6 @@ export class IdleMemory implements Disposable {
 
   /** A piece of work is done. */
   touch(): void {
-    if (performance.now() - this.#lookedAt > workMs) this.#look();
     if (this.#timer === undefined) {
       this.#timer = setTimeout(() => this.#rest(), restMs).unref();
       return;
@@ -42,11 +39,6 @@ export class IdleMemory implements Disposable {
   #rest(): void {
     this.#timer = undefined;
     this.#drop();
-    this.#look();
-  }
-
-  #look(): void {
-    this.#lookedAt = performance.now();
     if (held() < this.#heldBefore + slackBytes) return;
     collector ??= exposeCollector();
     collector();
