@@ -1,16 +1,8 @@
 import type { MetricDefinition } from '../../domain/metricDefinition.ts';
 import { commonMetrics } from '../commonFields.ts';
 
-export const classifierMetrics: readonly MetricDefinition[] = [
-  {
-    tag: 'train/loss',
-    title: 'Loss',
-    unit: 'nat',
-    direction: 'minimize',
-    version: 1,
-    description: 'Mean cross-entropy of the batch.',
-    primary: true,
-  },
+/** How often a classifier is right. */
+export const accuracyMetrics: readonly MetricDefinition[] = [
   {
     tag: 'train/accuracy',
     title: 'Training accuracy',
@@ -28,6 +20,19 @@ export const classifierMetrics: readonly MetricDefinition[] = [
     description: 'Part of the test set that the averaged weights classify rightly.',
     primary: true,
   },
+];
+
+export const classifierMetrics: readonly MetricDefinition[] = [
+  {
+    tag: 'train/loss',
+    title: 'Loss',
+    unit: 'nat',
+    direction: 'minimize',
+    version: 1,
+    description: 'Mean cross-entropy of the batch.',
+    primary: true,
+  },
+  ...accuracyMetrics,
   {
     tag: 'test/loss',
     title: 'Test loss',

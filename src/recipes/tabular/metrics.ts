@@ -1,4 +1,5 @@
 import type { MetricDefinition } from '../../domain/metricDefinition.ts';
+import { accuracyMetrics } from '../classifier/metrics.ts';
 import { commonMetrics } from '../commonFields.ts';
 
 export const tabularMetrics: readonly MetricDefinition[] = [
@@ -21,23 +22,7 @@ export const tabularMetrics: readonly MetricDefinition[] = [
     description: 'The same with the averaged weights over the test set.',
     primary: true,
   },
-  {
-    tag: 'train/accuracy',
-    title: 'Training accuracy',
-    unit: '',
-    direction: 'maximize',
-    version: 1,
-    description: 'Part of the batch that was classified rightly, before the step.',
-  },
-  {
-    tag: 'test/accuracy',
-    title: 'Test accuracy',
-    unit: '',
-    direction: 'maximize',
-    version: 1,
-    description: 'Part of the test set that the averaged weights classify rightly.',
-    primary: true,
-  },
+  ...accuracyMetrics,
   {
     tag: 'train/absolute_error',
     title: 'Training error',
