@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FoundRun, PollResult } from '../../domain/records.ts';
 import type { RunReader } from '../format.ts';
@@ -40,17 +40,12 @@ export function withLfsProblems({ path: place }: FoundRun, reader: RunReader): R
   };
 }
 
+/** Only a small plain file is opened: opening a named pipe would wait for its writer. */
 async function readsAsPointer(file: string): Promise<boolean> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (handle === undefined) return false;
   try {
-    const { size } = await handle.stat();
-    if (size >= longest) return false;
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(firstLine.length), 0, firstLine.length, 0);
-    return isLfsPointer(buffer.subarray(0, bytesRead));
+    const facts = await stat(file);
+    return facts.isFile() && facts.size < longest && isLfsPointer(await readFile(file));
   } catch {
     return false;
-  } finally {
-    await handle.close();
   }
 }
