@@ -21,6 +21,22 @@ export function commonFields(defaults: Readonly<Record<string, Json>>): readonly
   );
 }
 
+/** How many examples a step takes; `of` says what an example is, for people. */
+export function batchSizeField(
+  size: number,
+  { min = 1, of = 'Examples' }: { readonly min?: number; readonly of?: string } = {},
+): ConfigField {
+  return {
+    key: 'batchSize',
+    type: 'integer',
+    default: size,
+    min,
+    max: 65536,
+    unit: 'examples',
+    description: `${of} per step.`,
+  };
+}
+
 /** The optimizer's settings of a resolved configuration. */
 export function optimizerSettings(config: JsonObject): OptimizerSettings {
   const read = (name: string) => valueAt(config, `optimizer.${name}`) as number;

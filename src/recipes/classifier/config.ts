@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { commonFields } from '../commonFields.ts';
+import { batchSizeField, commonFields } from '../commonFields.ts';
 
 export const classifierKinds = ['cnn', 'mlp'] as const;
 export type ClassifierKind = (typeof classifierKinds)[number];
@@ -24,15 +24,7 @@ export const classifierFields: readonly ConfigField[] = [
     description:
       'Folder of the images: IDX files (train-images…, train-labels…, t10k-…) or PNG and JPEG files in {train,test}/<class>/.',
   },
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 128,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Examples per step.',
-  },
+  batchSizeField(128),
   { key: 'network.kind', type: 'choice', choices: classifierKinds, default: 'cnn', description: 'The network.' },
   {
     key: 'network.width',

@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { commonFields } from '../commonFields.ts';
+import { batchSizeField, commonFields } from '../commonFields.ts';
 
 /** Which weights change: all of the model's and those of a new head, or the head alone. */
 export const trainableParts = ['all', 'head'] as const;
@@ -34,15 +34,7 @@ export const finetuneFields: readonly ConfigField[] = [
     required: true,
     description: 'The ONNX model to start from, exported in evaluation mode with an open batch size.',
   },
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 32,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Examples per step.',
-  },
+  batchSizeField(32),
   {
     key: 'trainable',
     type: 'choice',

@@ -1,5 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { batchSizeField } from '../commonFields.ts';
 import { readTextSamples, type TextSampleConfig, tokenFields } from '../tokenFields.ts';
 import { type LanguageTask, languageTasks } from './tasks.ts';
 
@@ -20,15 +21,7 @@ export interface LanguageSettings {
 /** The keys of those, beside the data and the texts. */
 export const languageFields: readonly ConfigField[] = [
   ...tokenFields,
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 16,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Windows per step.',
-  },
+  batchSizeField(16, { of: 'Windows' }),
   {
     key: 'task',
     type: 'choice',

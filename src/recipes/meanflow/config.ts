@@ -1,7 +1,7 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type ActivationName, activationNames } from '../../nn/activations.ts';
-import { commonFields } from '../commonFields.ts';
+import { batchSizeField, commonFields } from '../commonFields.ts';
 
 export const networkKinds = ['dit', 'unet', 'mlp'] as const;
 export type NetworkKind = (typeof networkKinds)[number];
@@ -45,15 +45,7 @@ export const meanFlowFields: readonly ConfigField[] = [
     description:
       'Folder of the images: IDX files (train-images…, train-labels…) or PNG and JPEG files in train/<class>/.',
   },
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 64,
-    min: 2,
-    max: 65536,
-    unit: 'examples',
-    description: 'Examples per step.',
-  },
+  batchSizeField(64, { min: 2 }),
   { key: 'network.kind', type: 'choice', choices: networkKinds, default: 'dit', description: 'The network.' },
   {
     key: 'network.width',

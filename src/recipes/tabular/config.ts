@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { commonFields } from '../commonFields.ts';
+import { batchSizeField, commonFields } from '../commonFields.ts';
 import type { ArraySource } from '../data.ts';
 
 export const tabularTasks = ['classification', 'regression'] as const;
@@ -52,15 +52,7 @@ export const tabularFields: readonly ConfigField[] = [
     max: 0.9,
     description: 'Part of the rows that is held out, where the files name no test set.',
   },
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 128,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Examples per step.',
-  },
+  batchSizeField(128),
   { key: 'network.width', type: 'integer', default: 128, min: 1, max: 8192, description: 'Units of a hidden layer.' },
   {
     key: 'network.layers',

@@ -2,7 +2,7 @@ import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Adaptation } from '../adaptation/adapt.ts';
 import { adaptationFields, readAdaptation } from '../adaptation/fields.ts';
-import { commonFields } from '../commonFields.ts';
+import { batchSizeField, commonFields } from '../commonFields.ts';
 import type { RecordSource, VocabularyKind } from '../data.ts';
 import { tokenFields } from '../tokenFields.ts';
 
@@ -41,15 +41,7 @@ export const textClassifierFields: readonly ConfigField[] = [
   { key: 'records.text', type: 'string', default: 'text', description: 'Field of a line that holds the text.' },
   { key: 'records.label', type: 'string', default: 'label', description: 'Field of a line that holds its class.' },
   ...tokenFields.filter(({ key }) => ownTokenFields.includes(key)),
-  {
-    key: 'batchSize',
-    type: 'integer',
-    default: 16,
-    min: 1,
-    max: 65536,
-    unit: 'examples',
-    description: 'Texts per step.',
-  },
+  batchSizeField(16, { of: 'Texts' }),
   {
     key: 'features',
     type: 'string',
