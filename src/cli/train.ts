@@ -1,18 +1,22 @@
 import { parseArgs } from 'node:util';
+import { describeError, toErrorInfo } from '../base/errors.ts';
 import { type DeviceName, type DeviceProbe, describeProof, deviceChoices } from '../domain/device.ts';
+import { describeEstimate, memoryAdvice } from '../domain/memoryEstimate.ts';
 import { useInstalledCuda } from './installedCuda.ts';
 import { useModelCache } from './modelCache.ts';
 
-const trainHelp = `trainyard train CONFIG [key=value …]
+const trainHelp = `trainyard train CONFIG|RECIPE [key=value …]
 
-Trains the recipe of a YAML configuration in this process, without the worker, and writes a run directory
+Trains the recipe of a YAML configuration, or a recipe with its defaults, in this process, without the worker, and writes a run directory
 (runs/NAME, or the folder in TRAINYARD_RUN_DIR). Ctrl+C stops it with a checkpoint; resume=PATH goes on from
 one, resume=last from the run's own last one, if there is one. --profile looks at a few steps first and writes
 where their time goes (profile.md, and profile.trace.json for Perfetto); it is the same as profile=true.
 
+"trainyard recipes" lists the recipes, "trainyard recipes NAME" its keys.
+
 Exit code: 0 finished, 1 failed, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
-const profileFlag = '--profile';
+const flags = ['--profile', '--memory', '--json'] as const;
 
 const probeHelp = `trainyard probe-device NAME|all [--json]
 
@@ -24,11 +28,14 @@ Exit code: 0 usable, 1 not.`;
 /** `trainyard train CONFIG [key=value …]`: gives the exit code. The trainer and ONNX Runtime are loaded only here. */
 export async function runTrain(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) return say(trainHelp);
-  const [configFile, ...overrides] = args.filter((arg) => arg !== profileFlag);
-  if (args.includes(profileFlag)) overrides.push('profile=true');
-  const flag = args.find((arg) => arg.startsWith('-') && arg !== profileFlag);
-  if (flag !== undefined) return complain(`There is no option ${flag}. Settings are given as key=value.`);
+  const has = (flag: (typeof flags)[number]) => args.includes(flag);
+  const isFlag = (arg: string) => (flags as readonly string[]).includes(arg);
+  const [configFile, ...overrides] = args.filter((arg) => !isFlag(arg));
+  if (has('--profile')) overrides.push('profile=true');
+  const unknown = args.find((arg) => arg.startsWith('-') && !isFlag(arg));
+  if (unknown !== undefined) return complain(`There is no option ${unknown}. Settings are given as key=value.`);
   if (configFile === undefined) return complain('Give the path of a configuration: trainyard train CONFIG.');
+  if (has('--memory')) return tellMemory(configFile, overrides, has('--json'));
   await useInstalledCuda();
   await useModelCache();
   const trainer = await loadTrainer();
@@ -42,6 +49,22 @@ export async function runTrain(args: readonly string[]): Promise<number> {
     terminal: terminalOn(process.stdout),
     complain: (message) => void complain(message),
   });
+}
+
+/** `trainyard train CONFIG --memory`: with `json` one line for programs, an error as `{ error }`. */
+async function tellMemory(configFile: string, overrides: readonly string[], json: boolean): Promise<number> {
+  await useInstalledCuda();
+  try {
+    const { estimateMemory } = await import('../trainer/estimate.ts');
+    const estimate = await estimateMemory({ configFile, overrides, folder: process.cwd() });
+    if (json) say(JSON.stringify(estimate));
+    else say([describeEstimate(estimate), memoryAdvice(estimate)].filter((line) => line !== undefined).join(' '));
+    return estimate.verdict === 'too-large' ? 1 : 0;
+  } catch (error) {
+    if (!json) return complain(describeError(error));
+    say(JSON.stringify({ error: toErrorInfo(error) }));
+    return 1;
+  }
 }
 
 /** `trainyard probe-device NAME|all [--json]`: gives the exit code. `--trial` is the half that runs in the child process. */

@@ -1,41 +1,56 @@
 import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
+import {
+  describeFree,
+  describeNeed,
+  type FreeMemory,
+  type MemoryEstimate,
+  type MemoryNeed,
+  memoryAdvice,
+} from '../../domain/memoryEstimate.ts';
 import { freeGpuMemory, freeHostMemory } from './freeMemory.ts';
-import type { MemoryNeed } from './memoryNeed.ts';
-
-/** What there is of each kind of memory; undefined where nobody tells. */
-export interface FreeMemory {
-  readonly host: number;
-  readonly device: number | undefined;
-}
 
 /** Memory of this machine and of the device. */
 export async function freeMemory(device: DeviceName): Promise<FreeMemory> {
-  return { host: freeHostMemory(), device: device === 'cuda' ? await freeGpuMemory() : undefined };
+  const onDevice = device === 'cuda' ? await freeGpuMemory() : undefined;
+  return { host: freeHostMemory(), ...(onDevice === undefined ? {} : { device: onDevice }) };
 }
 
-/**
- * Refuses a run that cannot fit, with the largest batch that would. `needAt` gives the need at another batch size, of which a step takes `accumulate`. Gives the need in words for the log.
- * Throws AppError 'out-of-memory'.
- */
-export function checkMemory(
-  batchSize: number,
-  need: MemoryNeed,
-  free: FreeMemory,
-  needAt: (batchSize: number) => MemoryNeed,
-  accumulate = 1,
-): string {
-  if (fits(need, free, surely)) {
-    const doubt = fits(need, free, 1) ? '' : ' That may not be enough.';
-    return `Needs about ${describeNeed(need)}; ${describeFree(free)}.${doubt}`;
-  }
-  const largest = largestFitting(batchSize, (size) => fits(needAt(size), free, 1));
-  const hint =
-    largest === undefined
-      ? 'No batch is small enough: make the network smaller, stop what else uses the memory, or train on another machine.'
-      : `Set batchSize=${largest * accumulate}, which would fit, or stop what else uses the memory.`;
+/** What is known of a run when its memory is judged. */
+export interface MemoryQuestion {
+  readonly device: DeviceName;
+  /** Examples that pass through the network at once. */
+  readonly batchSize: number;
+  /** How many of them make up a batch. */
+  readonly accumulate: number;
+  readonly need: MemoryNeed;
+  readonly free: FreeMemory;
+  /** The need at another number of examples at once. */
+  readonly needAt: (batchSize: number) => MemoryNeed;
+}
+
+/** Whether a run fits, and if that is in doubt, the largest batch that would. */
+export function judgeMemory(question: MemoryQuestion): MemoryEstimate {
+  const { device, batchSize, accumulate, need, free, needAt } = question;
+  const verdict = fits(need, free, 1) ? 'fits' : fits(need, free, surely) ? 'doubtful' : 'too-large';
+  const largest = verdict === 'fits' ? undefined : largestFitting(batchSize, (size) => fits(needAt(size), free, 1));
+  return {
+    device,
+    need,
+    free,
+    verdict,
+    batchSize: batchSize * accumulate,
+    ...(largest === undefined ? {} : { fittingBatch: largest * accumulate }),
+  };
+}
+
+/** Throws AppError 'out-of-memory' with the batch that would fit, where a run cannot. */
+export function refuseTooLarge(estimate: MemoryEstimate): void {
+  if (estimate.verdict !== 'too-large') return;
+  const { need, free } = estimate;
+  const hint = memoryAdvice(estimate);
   throw new AppError('out-of-memory', `This run needs about ${describeNeed(need)}, and ${describeFree(free)}.`, {
-    hint,
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
@@ -57,20 +72,7 @@ export function largestFitting(above: number, isFitting: (size: number) => boole
 /** An estimate is a fifth off at times, so only what would not fit even then is refused. */
 const surely = 0.8;
 
-function fits(need: MemoryNeed, free: FreeMemory, share: number): boolean {
+/** Whether a share of what is needed can be had. */
+export function fits(need: MemoryNeed, free: FreeMemory, share: number): boolean {
   return need.host * share <= free.host && need.device * share <= (free.device ?? Number.POSITIVE_INFINITY);
-}
-
-function describeNeed({ host, device }: MemoryNeed): string {
-  const own = gigabytes(host);
-  return device === 0 ? `${own} of memory` : `${gigabytes(device)} of the device's memory and ${own} of the machine's`;
-}
-
-function describeFree({ host, device }: FreeMemory): string {
-  const onDevice = device === undefined ? '' : ` and ${gigabytes(device)} of the device's`;
-  return `${gigabytes(host)}${onDevice} can be had`;
-}
-
-function gigabytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -1,5 +1,6 @@
 import { Disposables } from '../../base/disposables.ts';
 import { describePlacement } from '../../domain/device.ts';
+import { describeEstimate } from '../../domain/memoryEstimate.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import { countExamples, describeFacts } from '../../recipes/data.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
@@ -195,7 +196,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   terminal.line(
     `${identity.name}: ${run.architecture}, ${run.step.pack.size} parameters, on ${describeDevice(chosen, run.settings.threads)}`,
   );
-  terminal.line(run.memory);
+  terminal.line(describeEstimate(run.memory));
   const precision = describePrecision(run.step.numbers);
   if (precision !== undefined) terminal.line(precision);
   terminal.line(repeatability(run.step, run.placement.device, run.placement.threads));

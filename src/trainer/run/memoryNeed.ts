@@ -1,3 +1,4 @@
+import type { MemoryNeed } from '../../domain/memoryEstimate.ts';
 import { Graph, scanModel, type Value } from '../../graph/index.ts';
 import { peakBytes, valueBytes } from '../../graph/liveness.ts';
 import { exampleTensors } from '../../recipes/data.ts';
@@ -5,14 +6,6 @@ import type { DataFacts, DataSetName, Program } from '../../recipes/recipe.ts';
 import type { RunSettings } from '../config/runSettings.ts';
 import { batchInputs, declareParameters, type TrainStep } from '../engine/trainStep.ts';
 import { stepsOfNextCall } from './callPlan.ts';
-
-/** What a run will take at most, in bytes. */
-export interface MemoryNeed {
-  /** Memory of the process: beside another device, what the state and the data take on their way. */
-  readonly host: number;
-  /** Memory of the device that it trains on; 0 on the CPU. */
-  readonly device: number;
-}
 
 /** What is known of a run before it starts. */
 export interface MemoryFacts {

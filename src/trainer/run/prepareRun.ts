@@ -2,26 +2,22 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Disposables } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
-import { valueAt } from '../../domain/config.ts';
+import type { MemoryEstimate } from '../../domain/memoryEstimate.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
-import { describeFacts, exampleTensors } from '../../recipes/data.ts';
-import type { DataFacts, DataSetRequest, Program } from '../../recipes/recipe.ts';
+import type { DataFacts, Program } from '../../recipes/recipe.ts';
 import { type LoadedConfig, resumeLast } from '../config/loadConfig.ts';
 import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
-import { openDataSet } from '../data/openDataSet.ts';
-import { stepNumbers } from '../devices/precision.ts';
-import { smallestPart } from '../devices/providers.ts';
-import { FusedSteps, mostModels, type StepPlan } from '../engine/fusedSteps.ts';
+import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
-import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
-import { usualOnCpu } from './callPlan.ts';
-import { checkMemory, freeMemory } from './checkMemory.ts';
+import type { TrainStep } from '../engine/trainStep.ts';
+import { refuseTooLarge } from './checkMemory.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFile.ts';
 import { withThreads } from './decideThreads.ts';
-import { memoryNeed, modelsOf } from './memoryNeed.ts';
+import { planStep } from './planStep.ts';
+import { openRunData } from './runData.ts';
 
 /** A run that is ready to train. */
 export interface PreparedRun {
@@ -38,8 +34,8 @@ export interface PreparedRun {
   readonly start: TrainState;
   /** The checkpoint that the run goes on from. */
   readonly resumedFrom: LoadedCheckpoint | undefined;
-  /** What it will need of memory, in words. */
-  readonly memory: string;
+  /** What it will need of memory. */
+  readonly memory: MemoryEstimate;
 }
 
 /** Loads the data, builds the step and finds the state to begin with. The sessions belong to `owner`. */
@@ -52,17 +48,12 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const settings = runSettings(config);
   await enter('loading data');
-  const dataSets = await openAll(recipe.dataSets(config), owner);
+  const dataSets = await openRunData({ recipe, config }, owner);
   const trainSet = dataSets[0]!;
   const { facts } = trainSet;
   await enter('building the model');
-  checkTestSets(trainSet, dataSets);
-  const { accumulate } = settings;
-  const program = recipe.build(partOfBatch(config, accumulate), facts);
-  const batchSize = program.batchSize * accumulate;
-  if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
-  const step = buildTrainStep(program, facts, smallestPart[device], stepNumbers(settings, device));
-  const memory = await describeMemory({ recipe, config }, settings, device, dataSets, { program, step });
+  const { program, step, batchSize, memory } = await planStep({ recipe, config }, settings, device, dataSets);
+  refuseTooLarge(memory);
   const architecture = recipe.architecture(config, facts);
   const resumedFrom = findResume(settings, runFolder, step, architecture);
   const configured: StepPlan = {
@@ -96,49 +87,6 @@ export async function prepareRun(
   };
 }
 
-/** What the run will need of memory, in words. Throws AppError 'out-of-memory' with a batch that would fit where it cannot. */
-async function describeMemory(
-  { recipe, config }: LoadedConfig,
-  settings: RunSettings,
-  device: Placement['device'],
-  dataSets: readonly DataSet[],
-  { program, step }: Pick<PreparedRun, 'program' | 'step'>,
-): Promise<string> {
-  const { accumulate } = settings;
-  const { facts, plan } = dataSets[0]!;
-  const measured = new Map(dataSets.map((set) => [set.name, set.facts]));
-  const onCpu = device === 'cpu';
-  const stepsPerCall = settings.stepsPerRun || usualOnCpu;
-  const models = modelsOf(settings, stepsPerCall, mostModels);
-  const known = { facts, measured, isDataResident: plan === undefined, onCpu, stepsPerCall, models };
-  const needOf = (made: TrainStep, of: Program) => memoryNeed({ ...known, step: made, program: of });
-  const needAt = (batchSize: number) => {
-    const other = recipe.build({ ...config, batchSize }, facts);
-    return needOf(buildTrainStep(other, facts, smallestPart[device], stepNumbers(settings, device)), other);
-  };
-  return checkMemory(program.batchSize, needOf(step, program), await freeMemory(device), needAt, accumulate);
-}
-
-/** The configuration for one of the parts that a batch is cut into. */
-function partOfBatch(config: LoadedConfig['config'], parts: number): LoadedConfig['config'] {
-  if (parts === 1) return config;
-  const batchSize = valueAt(config, 'batchSize') as number;
-  if (batchSize % parts === 0) return { ...config, batchSize: batchSize / parts };
-  const fitting = Math.max(1, Math.round(batchSize / parts)) * parts;
-  throw new AppError('bad-config', `A batch of ${batchSize} cannot be cut into ${parts} equal parts.`, {
-    hint: `Set batchSize to a multiple of accumulate, for instance batchSize=${fitting}.`,
-  });
-}
-
-async function openAll(requests: readonly DataSetRequest[], owner: Disposables): Promise<readonly DataSet[]> {
-  const opened: DataSet[] = [];
-  for (const request of requests) {
-    const set = await openDataSet(request);
-    if (set !== undefined) opened.push(owner.add(set));
-  }
-  return opened;
-}
-
 /** The path of the checkpoint that a run is to go on from, or undefined where it begins afresh. */
 export function resumePath(resume: string, runFolder: string): string | undefined {
   if (resume === '') return undefined;
@@ -167,32 +115,4 @@ function findResume(
   throw new AppError('bad-config', `${file} is at step ${loaded.state.step}, and the run is to have ${steps} steps.`, {
     hint: `There is nothing left to train. Raise steps, for instance steps=${2 * loaded.state.step}.`,
   });
-}
-
-function checkTestSets(train: DataSet, sets: readonly DataSet[]): void {
-  const wanted = JSON.stringify(exampleTensors(train.facts));
-  for (const set of sets) {
-    // Variants are examples of a form of their own; what they are to fit is the genome, which was checked when they were opened.
-    if (set.name === 'variants') continue;
-    const same = JSON.stringify(exampleTensors(set.facts)) === wanted;
-    if (same && set.facts.classes <= train.facts.classes) continue;
-    const { kind } = train.facts;
-    throw new AppError(
-      'bad-data',
-      `The ${set.name} ${kind} do not fit the ${train.name} ${kind}: ${describeFacts(set.facts)} against ${describeFacts(train.facts)}.`,
-      {
-        hint: 'Both parts of a data set must have one size of example and the same classes.',
-      },
-    );
-  }
-}
-
-function batchTooLarge(batchSize: number, { facts, path: folder }: DataSet): AppError {
-  return new AppError(
-    'bad-config',
-    `A batch of ${batchSize} is larger than the data set: ${folder} has ${facts.examples} examples.`,
-    {
-      hint: 'Lower batchSize.',
-    },
-  );
 }

@@ -4,7 +4,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { toErrorInfo } from '../../../../src/base/errors.ts';
-import { checkMemory, largestFitting } from '../../../../src/trainer/run/checkMemory.ts';
+import {
+  describeEstimate,
+  type FreeMemory,
+  type MemoryNeed,
+  memoryAdvice,
+} from '../../../../src/domain/memoryEstimate.ts';
+import { judgeMemory, largestFitting, refuseTooLarge } from '../../../../src/trainer/run/checkMemory.ts';
 import { freeHostMemory } from '../../../../src/trainer/run/freeMemory.ts';
 import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from '../support.ts';
 
@@ -12,14 +18,30 @@ const gigabyte = 1e9;
 
 test('what fits is told; what cannot fit is refused with the batch that would', () => {
   const needAt = (batch: number) => ({ host: gigabyte * (1 + 0.1 * batch), device: 0 });
-  const free = { host: 4 * gigabyte, device: undefined };
-  assert.equal(checkMemory(10, needAt(10), free, needAt), 'Needs about 2.0 GB of memory; 4.0 GB can be had.');
-  assert.match(
-    checkMemory(35, needAt(35), free, needAt),
-    /4\.5 GB of memory; 4\.0 GB can be had\. That may not be enough\.$/,
-  );
+  const judge = (batchSize: number, accumulate = 1) =>
+    judgeMemory({
+      device: 'cpu',
+      batchSize,
+      accumulate,
+      need: needAt(batchSize),
+      free: { host: 4 * gigabyte },
+      needAt,
+    });
+  const small = judge(10);
+  assert.equal(describeEstimate(small), 'Needs about 2.0 GB of memory; 4.0 GB can be had.');
+  assert.deepEqual([small.verdict, small.fittingBatch, memoryAdvice(small)], ['fits', undefined, undefined]);
+  refuseTooLarge(small);
+
+  const doubtful = judge(35);
+  assert.match(describeEstimate(doubtful), /4\.5 GB of memory; 4\.0 GB can be had\. That may not be enough\.$/);
+  refuseTooLarge(doubtful);
+  const fitting = doubtful.fittingBatch!;
+  assert.ok(fitting >= 28 && fitting <= 30, String(fitting));
+
+  const large = judge(64);
+  assert.match(describeEstimate(large), /7\.4 GB of memory; 4\.0 GB can be had\. That is not enough\.$/);
   assert.throws(
-    () => checkMemory(64, needAt(64), free, needAt),
+    () => refuseTooLarge(large),
     (error) => {
       const { code, message, hint } = toErrorInfo(error);
       assert.deepEqual(
@@ -31,15 +53,25 @@ test('what fits is told; what cannot fit is refused with the batch that would', 
       return true;
     },
   );
+  const inParts = judge(64, 4);
+  assert.equal(inParts.batchSize, 256);
+  assert.equal(inParts.fittingBatch, 4 * large.fittingBatch!, 'a batch of several parts is told whole');
+});
+
+test('what fits at no batch, and what a device lacks, is said so', () => {
+  const judge = (need: MemoryNeed, free: FreeMemory) =>
+    judgeMemory({ device: 'cuda', batchSize: 8, accumulate: 1, need, free, needAt: () => need });
+  const never = judge({ host: 9 * gigabyte, device: 0 }, { host: 4 * gigabyte });
   assert.throws(
-    () => checkMemory(8, { host: 9 * gigabyte, device: 0 }, free, () => ({ host: 9 * gigabyte, device: 0 })),
+    () => refuseTooLarge(never),
     (error) => /No batch is small enough/.test(toErrorInfo(error).hint!),
   );
   const gpu = { host: gigabyte, device: 24 * gigabyte };
   assert.throws(
-    () => checkMemory(8, gpu, { host: 4 * gigabyte, device: 16 * gigabyte }, () => gpu),
-    /24\.0 GB of the device's memory and 1\.0 GB of the machine's/,
+    () => refuseTooLarge(judge(gpu, { host: 4 * gigabyte, device: 16 * gigabyte })),
+    /24\.0 GB of the device's memory and 1\.0 GB of the machine's, and 4\.0 GB and 16\.0 GB of the device's can be had/,
   );
+  assert.equal(judge(gpu, { host: 4 * gigabyte }).verdict, 'fits', 'nobody tells what the device has');
 });
 
 test('the batch that is named fits, and not much more would', () => {

@@ -1,0 +1,87 @@
+import { AppError } from '../../base/errors.ts';
+import { valueAt } from '../../domain/config.ts';
+import type { DeviceName } from '../../domain/device.ts';
+import type { MemoryEstimate } from '../../domain/memoryEstimate.ts';
+import type { Program } from '../../recipes/recipe.ts';
+import type { LoadedConfig } from '../config/loadConfig.ts';
+import type { RunSettings } from '../config/runSettings.ts';
+import type { DataSet } from '../data/dataSet.ts';
+import { stepNumbers } from '../devices/precision.ts';
+import { smallestPart } from '../devices/providers.ts';
+import { mostModels } from '../engine/fusedSteps.ts';
+import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
+import { usualOnCpu } from './callPlan.ts';
+import { freeMemory, judgeMemory } from './checkMemory.ts';
+import { memoryNeed, modelsOf } from './memoryNeed.ts';
+
+/** The step of a run as a graph, and what it will need. */
+export interface PlannedStep {
+  /** For a part of a batch, where batches are cut. */
+  readonly program: Program;
+  readonly step: TrainStep;
+  /** Examples per step, over all its parts. */
+  readonly batchSize: number;
+  readonly memory: MemoryEstimate;
+}
+
+/** Builds the step of a configuration for its data and judges its memory. Runs nothing; the graph is made again for every batch that is tried where it does not fit. */
+export async function planStep(
+  { recipe, config }: LoadedConfig,
+  settings: RunSettings,
+  device: DeviceName,
+  dataSets: readonly DataSet[],
+): Promise<PlannedStep> {
+  const trainSet = dataSets[0]!;
+  const { facts, plan } = trainSet;
+  const { accumulate } = settings;
+  const program = recipe.build(partOfBatch(config, accumulate), facts);
+  const batchSize = program.batchSize * accumulate;
+  if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
+  const numbers = stepNumbers(settings, device);
+  const build = (of: Program) => buildTrainStep(of, facts, smallestPart[device], numbers);
+  const stepsPerCall = settings.stepsPerRun || usualOnCpu;
+  const known = {
+    facts,
+    measured: new Map(dataSets.map((set) => [set.name, set.facts])),
+    isDataResident: plan === undefined,
+    onCpu: device === 'cpu',
+    stepsPerCall,
+    models: modelsOf(settings, stepsPerCall, mostModels),
+  };
+  const needOf = (step: TrainStep, of: Program) => memoryNeed({ ...known, step, program: of });
+  const needAt = (size: number) => {
+    const other = recipe.build({ ...config, batchSize: size }, facts);
+    return needOf(build(other), other);
+  };
+  const step = build(program);
+  const memory = judgeMemory({
+    device,
+    batchSize: program.batchSize,
+    accumulate,
+    need: needOf(step, program),
+    free: await freeMemory(device),
+    needAt,
+  });
+  return { program, step, batchSize, memory };
+}
+
+/** The configuration for one of the parts that a batch is cut into. */
+function partOfBatch(config: LoadedConfig['config'], parts: number): LoadedConfig['config'] {
+  if (parts === 1) return config;
+  const batchSize = valueAt(config, 'batchSize') as number;
+  if (batchSize % parts === 0) return { ...config, batchSize: batchSize / parts };
+  const fitting = Math.max(1, Math.round(batchSize / parts)) * parts;
+  throw new AppError('bad-config', `A batch of ${batchSize} cannot be cut into ${parts} equal parts.`, {
+    hint: `Set batchSize to a multiple of accumulate, for instance batchSize=${fitting}.`,
+  });
+}
+
+function batchTooLarge(batchSize: number, { facts, path: folder }: DataSet): AppError {
+  return new AppError(
+    'bad-config',
+    `A batch of ${batchSize} is larger than the data set: ${folder} has ${facts.examples} examples.`,
+    {
+      hint: 'Lower batchSize.',
+    },
+  );
+}
