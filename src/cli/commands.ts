@@ -94,11 +94,22 @@ export const commands = {
     summary: 'measure a checkpoint of Trainyard on held-out data',
     load: async () => (await import('./commands/eval.ts')).runEval,
   },
+  profile: {
+    summary: 'print where the time of a step of a run goes',
+    load: async () => (await import('./commands/profile.ts')).runProfile,
+  },
+  recipes: {
+    summary: 'list what can be trained, or the keys of one recipe',
+    load: async () => (await import('./commands/recipes.ts')).runRecipes,
+  },
   'install-cuda': {
     summary: 'fetch the CUDA provider of ONNX Runtime, and say what else a GPU needs',
     load: async () => (await import('./commands/installCuda.ts')).runInstallCuda,
   },
-  train: { summary: 'train a configuration in this process', load: async () => (await import('./train.ts')).runTrain },
+  train: {
+    summary: 'train a configuration or a recipe in this process',
+    load: async () => (await import('./train.ts')).runTrain,
+  },
   'probe-device': {
     summary: 'try a device with a small model',
     load: async () => (await import('./train.ts')).runProbeDevice,

@@ -1,5 +1,6 @@
 import { describeError } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
+import { nearestName } from '../domain/config.ts';
 import { UsageError } from './arguments.ts';
 import { commands, isCommand } from './commands.ts';
 import { exitCodes } from './exitCodes.ts';
@@ -15,9 +16,14 @@ async function runCli([name, ...args]: readonly string[]): Promise<number> {
     print(programVersion);
     return exitCodes.done;
   }
-  if (!isCommand(name)) throw new UsageError(`There is no command "${name}". "trainyard --help" lists them.`);
+  if (!isCommand(name)) throw new UsageError(unknownCommand(name));
   const run = await commands[name].load();
   return run(args);
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearestName(name, Object.keys(commands));
+  return `There is no command "${name}". ${meant === undefined ? '' : `Did you mean ${meant}? `}"trainyard --help" lists them.`;
 }
 
 function overview(): string {

@@ -27,6 +27,8 @@ export interface ConfigProblem {
 export interface Override {
   readonly key: string;
   readonly value: Json;
+  /** The value as it was typed, for keys that hold text: a column may be called 007. */
+  readonly text?: string;
 }
 
 /** Parses `key=value`. Values are numbers, true, false, null, [a, b], 'quoted' or "quoted" text, else plain text as it stands. */
@@ -37,7 +39,8 @@ export function parseOverride(text: string): Override | ConfigProblem {
     return { key, message: `"${text}" is no override. Write key=value, for instance optimizer.learningRate=0.001.` };
   if (!/^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/.test(key))
     return { key, message: `"${key}" is no key. Keys are names joined by dots.` };
-  return { key, value: parseValue(text.slice(at + 1).trim()) };
+  const typed = text.slice(at + 1).trim();
+  return { key, value: parseValue(typed), text: typed };
 }
 
 /** Whether parsing gave a problem instead of a value. */
@@ -51,8 +54,9 @@ export function resolveConfig(
   tree: JsonObject,
   overrides: readonly Override[] = [],
 ): { readonly config: JsonObject; readonly problems: readonly ConfigProblem[] } {
-  const given = new Map<string, Json>([...flatten(tree), ...overrides.map(({ key, value }) => [key, value] as const)]);
   const byKey = new Map(fields.map((field) => [field.key, field]));
+  const given = new Map<string, Json>(flatten(tree).map(([key, value]) => [key, valueFor(byKey.get(key), value)]));
+  for (const { key, value, text } of overrides) given.set(key, valueFor(byKey.get(key), value, text));
   const problems: ConfigProblem[] = [];
   const flat = new Map<string, Json>();
   for (const key of given.keys()) {
@@ -65,6 +69,12 @@ export function resolveConfig(
     flat.set(field.key, value);
   }
   return { config: unflatten(flat), problems };
+}
+
+/** A value as its field means it: what looks like a number is text where the field holds text. `text` is how it was typed. */
+export function valueFor(field: ConfigField | undefined, value: Json, text?: string): Json {
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  return isScalar && field !== undefined && textTypes.has(field.type) ? (text ?? String(value)) : value;
 }
 
 /** Why a value does not fit its field, or undefined where it does. */
@@ -126,13 +136,17 @@ export function unflatten(leaves: Iterable<readonly [string, Json]>): JsonObject
   return root;
 }
 
-/** The known name that was probably meant: the nearest one, unless even that is far. */
+/** The known name that was probably meant: one that it shortens (`lr`, `width` without its group), else the nearest, unless even that is far. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const shortened = known.filter((one) => isShortFor(name, one));
+  if (shortened.length === 1) return shortened[0];
   const nearest = known
     .map((one) => ({ one, distance: editDistance(name, one) }))
     .sort((a, b) => a.distance - b.distance)[0];
   return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3) ? nearest.one : undefined;
 }
+
+const textTypes: ReadonlySet<FieldType> = new Set(['string', 'path', 'choice']);
 
 const typeChecks: { readonly [T in FieldType]: (value: Json, field: ConfigField) => boolean } = {
   number: (value) => typeof value === 'number' && Number.isFinite(value),
@@ -167,6 +181,22 @@ function parseValue(text: string): Json {
 function unknownKey(key: string, known: readonly string[]): string {
   const nearest = nearestName(key, known);
   return `There is no key ${key} in this recipe.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`;
+}
+
+/** `lr` and `optimizer.lr` are short for `optimizer.learningRate`, `width` for `network.width`, `learning_rate` for the first again. */
+function isShortFor(name: string, known: string): boolean {
+  const [group, last] = splitLast(name);
+  const [knownGroup, knownLast] = splitLast(known);
+  if (group !== '' && group !== knownGroup) return false;
+  const initials = knownLast.charAt(0) + knownLast.replace(/[^A-Z]/g, '');
+  const plain = (text: string) => text.replace(/[-_]/g, '').toLowerCase();
+  return plain(last) === plain(knownLast) || (initials.length > 1 && last.toLowerCase() === initials.toLowerCase());
+}
+
+/** "optimizer.muon" and "momentum" of "optimizer.muon.momentum". */
+function splitLast(key: string): readonly [string, string] {
+  const at = key.lastIndexOf('.');
+  return at < 0 ? ['', key] : [key.slice(0, at), key.slice(at + 1)];
 }
 
 /** Levenshtein's distance by the two-row method. */

@@ -1,14 +1,15 @@
-import path from 'node:path';
 import { onlyPositional, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, printNote, shortNumber } from '../output.ts';
+import { checkpointMeant } from '../runFolder.ts';
 import { loadUse, useOptions, useSettings } from './checkpointUse.ts';
 import { printHelp } from './common.ts';
 
-const help = `trainyard eval CHECKPOINT [--device NAME] [--threads N] [--json]
+const help = `trainyard eval CHECKPOINT|RUN [--device NAME] [--threads N] [--json]
 
 Measures a checkpoint of Trainyard over the held-out data of its configuration, with the averaged weights. The same checkpoint
 and data give the same figures; the data sets are named by their content. Needs no worker.
+Of a run (its folder, or its name in runs/) the last checkpoint is taken.
 
 Exit code: 0 measured, 1 no data set was there.`;
 
@@ -16,7 +17,7 @@ Exit code: 0 measured, 1 no data set was there.`;
 export async function runEval(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, useOptions);
   if (values.help === true) return printHelp(help);
-  const checkpoint = path.resolve(onlyPositional(positionals, 'the path of a checkpoint'));
+  const checkpoint = checkpointMeant(onlyPositional(positionals, 'the path of a checkpoint or of a run'));
   const { openCheckpoint, measureCheckpoint } = await loadUse();
   const opened = await openCheckpoint(checkpoint, useSettings(values));
   const { metrics, texts, dataSets, missing } = await measureCheckpoint(opened);

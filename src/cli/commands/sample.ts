@@ -2,13 +2,15 @@ import path from 'node:path';
 import { onlyPositional, parseArguments, wholeNumber } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, shortNumber } from '../output.ts';
+import { checkpointMeant } from '../runFolder.ts';
 import { loadUse, useOptions, useSettings } from './checkpointUse.ts';
 import { printHelp } from './common.ts';
 
-const help = `trainyard sample CHECKPOINT [--out FILE] [--seed N] [--device NAME] [--threads N] [--json]
+const help = `trainyard sample CHECKPOINT|RUN [--out FILE] [--seed N] [--device NAME] [--threads N] [--json]
 
 Draws samples from a checkpoint of Trainyard and writes them as one file: a picture, or texts of a language model. The same checkpoint
-and seed give the same bytes; without --seed it is the file that the run drew at that step. Needs no worker, and no data set.
+and seed give the same bytes; without --seed it is the file that the run drew at that step. Of a run (its folder, or its
+name in runs/) the last checkpoint is taken. Needs no worker, and no data set.
 
   --out  the file, by default NAME_step_NNNNNNNN.png or .txt in the current folder`;
 
@@ -20,7 +22,7 @@ export async function runSample(args: readonly string[]): Promise<number> {
     seed: { type: 'string' },
   });
   if (values.help === true) return printHelp(help);
-  const checkpoint = path.resolve(onlyPositional(positionals, 'the path of a checkpoint'));
+  const checkpoint = checkpointMeant(onlyPositional(positionals, 'the path of a checkpoint or of a run'));
   const seed = values.seed === undefined ? undefined : wholeNumber(values.seed, 'seed', 0);
   const { openCheckpoint, drawSamples, writeFileDurably } = await loadUse();
   const opened = await openCheckpoint(checkpoint, useSettings(values));

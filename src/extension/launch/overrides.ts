@@ -7,6 +7,7 @@ import {
   parseOverride,
   resolveConfig,
   valueAt,
+  valueFor,
 } from '../../domain/config.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 
@@ -98,7 +99,7 @@ export function checkOverride(
         resolveConfig(fields, {}, [parsed]).problems.find(({ key }) => key === parsed.key)?.message ??
         `There is no key ${parsed.key}.`,
     };
-  const message = checkValue(field, parsed.value);
+  const message = checkValue(field, valueFor(field, parsed.value, parsed.text));
   return message === undefined ? { field } : { message };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { AppError } from '../../base/errors.ts';
@@ -6,6 +6,7 @@ import {
   type ConfigField,
   type ConfigProblem,
   isProblem,
+  nearestName,
   type Override,
   parseOverride,
   resolveConfig,
@@ -25,7 +26,7 @@ export interface LoadedConfig {
 export const resumeLast = 'last';
 
 /**
- * Reads a YAML configuration (`recipe:` and the recipe's keys), applies `key=value` overrides and checks both. Relative paths are
+ * Reads a YAML configuration (`recipe:` and the recipe's keys), or begins with the defaults of a recipe that `file` names, applies `key=value` overrides and checks both. Relative paths are
  * relative to `folder`. Throws AppError 'bad-config' with every problem that there is.
  */
 export function loadConfig(
@@ -34,7 +35,7 @@ export function loadConfig(
   folder: string,
   recipes: readonly Recipe[],
 ): LoadedConfig {
-  const { recipe: id, ...tree } = readTree(file);
+  const { recipe: id, ...tree } = readTree(file, recipes);
   const parsed = overrides.map(parseOverride);
   const problems = parsed.filter(isProblem);
   const given = parsed.filter((each): each is Override => !isProblem(each));
@@ -56,8 +57,10 @@ export function refuseProblems(problems: readonly ConfigProblem[]): void {
   });
 }
 
-function readTree(file: string): JsonObject {
-  const document = parseDocument(readText(file), { prettyErrors: true });
+function readTree(file: string, recipes: readonly Recipe[]): JsonObject {
+  // A file of that name goes first, so that nothing that worked changes its meaning.
+  if (recipes.some(({ info }) => info.id === file) && !existsSync(file)) return { recipe: file };
+  const document = parseDocument(readText(file, recipes), { prettyErrors: true });
   const broken = document.errors[0];
   if (broken !== undefined) throw badConfig(`${file} is no YAML: ${broken.message.split('\n')[0]}`);
   const tree: unknown = document.toJS();
@@ -67,14 +70,16 @@ function readTree(file: string): JsonObject {
   return tree as JsonObject;
 }
 
-function readText(file: string): string {
+function readText(file: string, recipes: readonly Recipe[]): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const missing = (error as { code?: unknown }).code === 'ENOENT';
     const why = missing ? 'There is no such file' : error instanceof Error ? error.message : String(error);
+    const ids = recipes.map(({ info }) => info.id);
+    const meant = nearestName(file, ids);
     throw new AppError('not-found', `The configuration ${path.resolve(file)} cannot be read. ${why}.`, {
-      hint: 'Give the path of a YAML file that begins with "recipe: …".',
+      hint: `Give the path of a YAML file that begins with "recipe: …", or the name of a recipe: ${ids.join(', ')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
       cause: error,
     });
   }

@@ -29,7 +29,7 @@ test('an unknown command is one line and exit code 2', async () => {
   const { code, stdout, stderr } = await trainyard(['trian']);
   assert.deepEqual(
     [code, stdout, stderr],
-    [2, '', 'trainyard: There is no command "trian". "trainyard --help" lists them.\n'],
+    [2, '', 'trainyard: There is no command "trian". Did you mean train? "trainyard --help" lists them.\n'],
   );
 });
 
@@ -46,6 +46,10 @@ test('wrong arguments are one line, before any worker is started', async () => {
     console: [[], ['a', 'b', 'c'], ['a', '--tail', 'x']],
     media: [[], ['a', 'b', 'c'], ['a', '--step', 'x']],
     doctor: [['a']],
+    recipes: [['tabula'], ['tabular', 'b']],
+    profile: [[], ['a', 'b']],
+    sample: [[], ['a', 'b']],
+    eval: [[], ['a', 'b']],
   } as const;
   for (const [name, lines] of Object.entries(cases)) {
     const run = await commands[name as keyof typeof cases].load();

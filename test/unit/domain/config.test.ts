@@ -6,6 +6,7 @@ import {
   checkValue,
   flatten,
   isProblem,
+  nearestName,
   parseOverride,
   resolveConfig,
   unflatten,
@@ -89,6 +90,34 @@ test('whole numbers are whole, booleans are no text', () => {
   assert.match(checkValue(fields[0]!, '3')!, /whole number of at least 1, not "3"/);
   assert.equal(checkValue(fields[0]!, 3), undefined);
   assert.equal(checkValue(fields[5]!, null), undefined);
+});
+
+test('what looks like a number is text where the key holds text', () => {
+  const named: readonly ConfigField[] = [
+    ...fields,
+    { key: 'target', type: 'string', default: 'target', description: 'Column.' },
+  ];
+  const parsed = parseOverride('target=007');
+  assert.ok(!isProblem(parsed));
+  const { config, problems } = resolveConfig(named, { data: 2026 }, [parsed]);
+  assert.deepEqual(problems, []);
+  assert.equal(valueAt(config, 'target'), '007');
+  assert.equal(valueAt(config, 'data'), '2026');
+});
+
+test('short forms of keys are understood in suggestions', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['lr', 'optimizer.learningRate'],
+    ['optimizer.lr', 'optimizer.learningRate'],
+    ['optimizer.learning_rate', 'optimizer.learningRate'],
+    ['learningRate', 'optimizer.learningRate'],
+    ['Steps', 'steps'],
+    ['stepss', 'steps'],
+  ];
+  const known = fields.map(({ key }) => key);
+  for (const [typed, meant] of cases) assert.equal(nearestName(typed, known), meant, typed);
+  assert.equal(nearestName('entirely-else', known), undefined);
+  assert.equal(nearestName('kind', ['network.kind', 'optimizer.kind']), undefined, 'it may mean either');
 });
 
 test('flatten and unflatten are inverse', () => {
