@@ -19,6 +19,8 @@ import path from 'node:path';
 const NATIVE = ['onnxruntime-node'];
 const OPTIONAL = ['@photostructure/sqlite'];
 const WEB_ONLY = ['node_modules/chart.js/', 'node_modules/lit/', 'node_modules/@vscode/webview-ui-toolkit/'];
+/** It is loaded as it is, by trainers and their threads. */
+const JPEG_DECODER = 'node_modules/@cwasm/jpeg-turbo/jpeg-turbo.wasm';
 const ENGINE = ['onnxruntime-node', 'src/trainer/', 'src/recipes/', 'src/graph/', 'src/nn/'];
 
 /**
@@ -49,6 +51,7 @@ export function bundles() {
     }),
     node('cli', ['src/cli/main.ts', 'src/cli/cli.ts'], 'trainyard.cjs', {
       forbids: ['vscode', ...WEB_ONLY],
+      files: [JPEG_DECODER],
       executable: true,
     }),
     ...optionalThreads(),

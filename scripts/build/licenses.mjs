@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
-// Shipped beside the bundles, since they are native.
-const SHIPPED = ['node_modules/onnxruntime-node', 'node_modules/onnxruntime-common'];
+// Shipped beside the bundles, since they are native or WebAssembly.
+const SHIPPED = ['node_modules/onnxruntime-node', 'node_modules/onnxruntime-common', 'node_modules/@cwasm/jpeg-turbo'];
 
 /**
  * One text with name, version, licence and, where its package has the file, the licence's text of every package used.

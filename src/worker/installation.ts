@@ -14,6 +14,7 @@ const copiedFiles = [
   'agent.py',
   'modal.cjs',
   'sandboxAgent.py',
+  'jpeg-turbo.wasm',
 ] as const;
 /** Copies of other builds go when they have not been used for so long. A queued job refers to the copy that it was launched with. */
 const keptDays = 30;

@@ -37,6 +37,7 @@ test('it holds the product', () => {
       'dist/askpass.cjs',
       'dist/agent.py',
       'dist/trainyard.cjs',
+      'dist/jpeg-turbo.wasm',
       'dist/webview/metrics.js',
       'dist/webview/samples.js',
     ],

@@ -163,7 +163,10 @@ test('broken JPEG files are refused by name', async (t) => {
   const cases: readonly (readonly [Uint8Array, RegExp])[] = [
     [whole.subarray(0, 20), /b\.jpg: The image has no frame: it is cut or damaged/],
     [whole.subarray(0, 500), /b\.jpg: The image is cut: the mark of its end is missing/],
-    [Buffer.concat([whole.subarray(0, 300), whole.subarray(-2)]), /b\.jpg is no whole JPEG file: /],
+    [
+      Buffer.concat([whole.subarray(0, 300), whole.subarray(-2)]),
+      /b\.jpg: The image is damaged: parts of it could only be guessed/,
+    ],
     [bytesOf('grey'), /b\.jpg is 24×16 with grey values, but .*a\.jpg is 24×16 with colours/],
     [Buffer.from('no image'), /b\.jpg is no whole PNG file/],
   ];
