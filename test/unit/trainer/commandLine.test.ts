@@ -6,7 +6,7 @@ import type { DeviceProbe } from '../../../src/domain/device.ts';
 
 test('train and probe-device say how they are used, and end with 1 and one line where they are used wrongly', async () => {
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [['train', '--help'], 0, /^trainyard train CONFIG/],
+    [['train', '--help'], 0, /^trainyard train CONFIG\|RECIPE/],
     [['train'], 1, /^Give the path of a configuration, or a recipe: trainyard train CONFIG\.\n$/],
     [['train', 'x.yaml', '--fast'], 1, /^There is no option --fast\. Settings are given as key=value\.\n$/],
     [['probe-device', '--help'], 0, /^trainyard probe-device/],
