@@ -163,8 +163,9 @@ test('broken JPEG files are refused by name', async (t) => {
   const cases: readonly (readonly [Uint8Array, RegExp])[] = [
     [whole.subarray(0, 20), /b\.jpg: The image has no frame: it is cut or damaged/],
     [whole.subarray(0, 500), /b\.jpg: The image is cut: the mark of its end is missing/],
+    [Buffer.concat([whole.subarray(0, 300), whole.subarray(-2)]), /b\.jpg: The image is damaged: it cannot be decoded/],
     [
-      Buffer.concat([whole.subarray(0, 300), whole.subarray(-2)]),
+      Buffer.concat([whole.subarray(0, -60), whole.subarray(-2)]),
       /b\.jpg: The image is damaged: parts of it could only be guessed/,
     ],
     [bytesOf('grey'), /b\.jpg is 24×16 with grey values, but .*a\.jpg is 24×16 with colours/],
