@@ -4,6 +4,7 @@ import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { LaunchPreview, LaunchRequest } from '../domain/launch.ts';
 import type { LogEntry, LogLink } from '../domain/logEntry.ts';
+import type { MemoryEstimate } from '../domain/memoryEstimate.ts';
 import type { RecipeInfo } from '../domain/recipe.ts';
 import type { MediaRecord } from '../domain/records.ts';
 import type { RunDetail, RunSummary } from '../domain/run.ts';
@@ -58,6 +59,8 @@ export interface WorkerMethods extends LaunchingMethods {
   /** YAML files of the folder whose `recipe:` key names the recipe (or any recipe, when absent). */
   'configs.list': { params: { folder: string; recipe?: string }; result: { files: readonly ConfigFileInfo[] } };
   'launch.preview': { params: LaunchRequest; result: LaunchPreview };
+  /** What the run would need of memory, from a process of its own that builds its graph: seconds. Rejects with `bad-config` and what else a start would be refused for. */
+  'launch.memory': { params: LaunchRequest; result: MemoryEstimate };
   'launch.start': { params: LaunchRequest; result: { runId: RunId; run: RunSummary } };
   /** Graceful first: the run ends within one fused block and keeps a checkpoint. `force` kills the group. */
   'runs.stop': { params: { runId: RunId; force?: boolean }; result: null };

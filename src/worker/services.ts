@@ -9,6 +9,7 @@ import type { Client, Clients } from './clients.ts';
 import type { FolderEntryPoints } from './entries.ts';
 import type { Installation } from './installation.ts';
 import type { Launcher } from './launching/launcher.ts';
+import type { MemoryEstimates } from './launching/memoryEstimates.ts';
 import type { Pipelines } from './pipelines/pipelines.ts';
 import type { Folders } from './runs/folders.ts';
 import type { RunCatalog } from './runs/runCatalog.ts';
@@ -57,6 +58,7 @@ export interface WorkerServices {
   readonly secrets: Secrets;
   readonly entries: FolderEntryPoints;
   readonly launcher: Launcher;
+  readonly memoryEstimates: MemoryEstimates;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
   readonly care: Care;

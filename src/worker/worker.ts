@@ -24,6 +24,7 @@ import { JobRuns } from './jobRuns.ts';
 import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
 import { RunLinker } from './launching/linking/runLinker.ts';
+import { MemoryEstimates } from './launching/memoryEstimates.ts';
 import { projectTargets } from './launching/projectTargets.ts';
 import { workerSources } from './launching/workerSources.ts';
 import { logLine } from './log.ts';
@@ -69,6 +70,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly targets: Targets;
   readonly entries = new FolderEntryPoints((folder) => this.folders.excludedIn(folder));
   readonly launcher: Launcher;
+  readonly memoryEstimates: MemoryEstimates;
   readonly pipelines: Pipelines;
   readonly sweeps: Sweeps;
   readonly #sweepService: SweepService;
@@ -131,6 +133,7 @@ export class Worker extends Disposables implements WorkerServices {
       sources,
       onLaunched: (launched, record) => late.complete(launched, record),
     });
+    this.memoryEstimates = new MemoryEstimates(installation);
     this.pipelines = this.add(
       new Pipelines({
         launcher: this.launcher,

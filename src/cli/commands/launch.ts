@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { type ErrorInfo, toErrorInfo } from '../../base/errors.ts';
 import { type DeviceChoice, deviceChoices } from '../../domain/device.ts';
 import type { LaunchPreview, LaunchRequest } from '../../domain/launch.ts';
+import { describeEstimate, type MemoryEstimate, memoryAdvice } from '../../domain/memoryEstimate.ts';
 import { parseArguments, UsageError } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, printNote } from '../output.ts';
@@ -53,7 +55,9 @@ export async function runLaunch(args: readonly string[]): Promise<number> {
   const request = toRequest(values, positionals);
   return withWorker(async (worker) => {
     if (values.preview === true)
-      return printPreview(await worker.call('launch.preview', request), values.json === true);
+      return printPreview(await worker.call('launch.preview', request), values.json === true, () =>
+        worker.call('launch.memory', request).catch((error: unknown) => toErrorInfo(error)),
+      );
     return reportLaunch(worker, await worker.call('launch.start', request), values);
   });
 }
@@ -86,16 +90,28 @@ function toRequest(values: Values, positionals: readonly string[]): LaunchReques
   };
 }
 
-function printPreview(preview: LaunchPreview, json: boolean): number {
-  if (json) printJson(preview);
+async function printPreview(
+  preview: LaunchPreview,
+  json: boolean,
+  askMemory: () => Promise<MemoryEstimate | ErrorInfo>,
+): Promise<number> {
+  const memory = preview.problems.length === 0 ? await askMemory() : undefined;
+  if (json) printJson({ ...preview, ...(memory === undefined ? {} : { memory }) });
   else {
     print(`run        ${preview.name}`);
     print(`directory  ${preview.runDirectory}`);
     print(`command    ${preview.command.join(' ')}`);
     if (preview.commit !== undefined)
       print(`commit     ${preview.commit}${preview.dirty ? ' with uncommitted changes' : ''}`);
+    if (memory !== undefined) print(`memory     ${memoryLine(memory)}`);
     print(`\n${preview.configYaml.trimEnd()}`);
     for (const problem of preview.problems) printNote(problem);
   }
   return preview.problems.length === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+/** "Needs about 1.4 GB of memory; 6.0 GB can be had.", or why nobody knows. */
+function memoryLine(memory: MemoryEstimate | ErrorInfo): string {
+  if ('code' in memory) return `not known: ${memory.message}`;
+  return [describeEstimate(memory), memoryAdvice(memory)].filter((line) => line !== undefined).join(' ');
 }

@@ -222,11 +222,23 @@ function baseName({ configFile, recipe }: FormState): string {
 }
 
 async function lastStep(form: Form, place: StepPlace): Promise<StepEnd> {
-  const preview: LaunchPreview = await form.worker.call('launch.preview', requestOf(form));
-  const answer = await previewStep({ place, preview, device: form.state.device, documents: form.documents });
-  return endWith(answer, (choice) => {
-    form.state.hold = choice === 'hold';
-  });
+  const { worker, documents, state } = form;
+  for (;;) {
+    const request = requestOf(form);
+    const preview: LaunchPreview = await worker.call('launch.preview', request);
+    const askMemory = (ended: AbortSignal) => worker.call('launch.memory', request, ended);
+    const answer = await previewStep({ place, preview, device: state.device, documents, askMemory });
+    if (answer.kind !== 'value') return answer.kind;
+    if (typeof answer.value !== 'object') {
+      state.hold = answer.value === 'hold';
+      return 'next';
+    }
+    state.overrides = withOverride(state.overrides, 'batchSize', answer.value.batch);
+  }
+}
+
+function withOverride(overrides: readonly string[], key: string, value: number): readonly string[] {
+  return [...overrides.filter((override) => !override.startsWith(`${key}=`)), `${key}=${value}`];
 }
 
 function requestOf({ state, folder, runsFolder, requestId, initial }: Form): LaunchRequest {

@@ -28,6 +28,8 @@ export interface PickOptions<T> {
   readonly active?: (value: T) => boolean;
   /** Gives true where the choice ends the step; otherwise the list stays open. */
   readonly accept?: (value: T) => Promise<boolean>;
+  /** Rows that come later and take the place of the first ones, the marked row stays. `ended` is aborted when the step ends. */
+  readonly later?: (ended: AbortSignal) => Promise<readonly Choice<T>[]>;
 }
 
 /** Asks for one of several. */
@@ -40,6 +42,7 @@ export async function pickStep<T>(options: PickOptions<T>): Promise<Answer<T>> {
   const active = options.items.find(({ value }) => options.active?.(value) ?? false);
   if (active !== undefined) pick.activeItems = [active];
   return await runStep<T>(pick, options.place, (finish, owned) => {
+    if (options.later !== undefined) fillLater(pick, options.later, owned);
     owned.add(
       pick.onDidAccept(async () => {
         const chosen = pick.activeItems[0];
@@ -47,6 +50,26 @@ export async function pickStep<T>(options: PickOptions<T>): Promise<Answer<T>> {
         if (options.accept === undefined || (await options.accept(chosen.value))) finish(chosen.value);
       }),
     );
+  });
+}
+
+/** Shows that more is to come, and puts it in place without moving what the person has marked. */
+function fillLater<T>(
+  pick: vscode.QuickPick<Choice<T>>,
+  later: (ended: AbortSignal) => Promise<readonly Choice<T>[]>,
+  owned: Disposables,
+): void {
+  const ended = new AbortController();
+  owned.add({ dispose: () => ended.abort() });
+  pick.busy = true;
+  void later(ended.signal).then((items) => {
+    if (ended.signal.aborted) return;
+    const marked = pick.activeItems[0]?.value;
+    pick.keepScrollPosition = true;
+    pick.items = [...items];
+    const same = pick.items.find(({ value }) => value === marked);
+    if (same !== undefined) pick.activeItems = [same];
+    pick.busy = false;
   });
 }
 

@@ -14,7 +14,10 @@ import { absolute, refuseUntrusted } from './checks.ts';
 export function launchHandlers(
   worker: WorkerServices,
   client: () => Client,
-): Pick<Handlers<WorkerMethods>, 'recipes.list' | 'configs.list' | 'launch.preview' | 'launch.start' | 'runs.resume'> {
+): Pick<
+  Handlers<WorkerMethods>,
+  'recipes.list' | 'configs.list' | 'launch.preview' | 'launch.memory' | 'launch.start' | 'runs.resume'
+> {
   return {
     'recipes.list': async () => ({ recipes: await loadRecipes() }),
     'configs.list': async ({ folder, recipe }) => ({ files: await listConfigs(absolute(folder), recipe) }),
@@ -23,6 +26,11 @@ export function launchHandlers(
       // A preview asks git about the folder, and the configuration of a repository can name programs for git to run.
       refuseUntrusted(client(), complete.folder);
       return worker.launcher.preview(complete);
+    },
+    'launch.memory': (request, signal) => {
+      const complete = { ...request, folder: absolute(request.folder) };
+      refuseUntrusted(client(), complete.folder);
+      return worker.memoryEstimates.of(complete, signal);
     },
     'launch.start': async (request) => {
       const complete = { ...request, folder: absolute(request.folder) };
