@@ -126,6 +126,13 @@ function memoryError(error: unknown): AppError | undefined {
  */
 const largeModelBytes = 4_000_000;
 
+/**
+ * A sum behind which a layer norm stands becomes one SkipLayerNormalization (onnxruntime/core/optimizer/skip_layer_norm_fusion.cc), whose kernels on devices leave
+ * the spread of the rows empty (contrib_ops/cuda/bert/skip_layer_norm.cc), though the gradient of the norm reads it: "Missing Input" at the first step, seen on
+ * WebGPU. The CPU's kernel writes it.
+ */
+const harmfulFusions = 'SkipLayerNormFusion';
+
 function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: executionProviders[device],
@@ -137,6 +144,7 @@ function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.
     graphOptimizationLevel: bytes.byteLength > largeModelBytes ? 'basic' : 'all',
     // Warnings about single nodes that stay on the CPU are of no use to the person who trains.
     logSeverityLevel: 3,
+    ...(device === 'cpu' ? {} : { extra: { optimization: { disable_specified_optimizers: harmfulFusions } } }),
   };
 }
 
