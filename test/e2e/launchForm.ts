@@ -26,6 +26,7 @@ export async function launchTraining(workbench: Workbench, answers: FormAnswers)
   await workbench.answer('Name of the run', answers.name);
   await fieldAsks(workbench, `Start ${answers.name}?`);
   await workbench.quickRow(/Start.*commit [0-9a-f]{10}/).waitFor();
+  await workbench.quickRow(/Needs about .* can be had/).waitFor({ timeout: 60_000 });
   await workbench.screenshot('launch-preview');
   await workbench.page.keyboard.press('Enter');
 }
