@@ -2,6 +2,10 @@ import type { Json, JsonObject } from './json.ts';
 
 export type FieldType = 'number' | 'integer' | 'boolean' | 'string' | 'choice' | 'path' | 'numbers';
 
+/** What a file or folder must hold for a key of type `path`, so that forms can look for it. */
+export const pathContents = ['images', 'table', 'language', 'records', 'onnx', 'tokenizer', 'variants'] as const;
+export type PathContent = (typeof pathContents)[number];
+
 /** One key of a recipe's configuration. Keys are dotted paths: `optimizer.learningRate`. */
 export interface ConfigField {
   readonly key: string;
@@ -13,6 +17,8 @@ export interface ConfigField {
   readonly max?: number;
   readonly unit?: string;
   readonly description: string;
+  /** Of paths only. */
+  readonly holds?: PathContent;
   /** Has no usable default: the user must give it. */
   readonly required?: boolean;
 }

@@ -1,4 +1,6 @@
 import type { Checkpoint, CheckpointDetails } from '../domain/checkpoint.ts';
+import type { PathContent } from '../domain/config.ts';
+import type { DataPlace } from '../domain/dataPlace.ts';
 import type { DoctorReport } from '../domain/doctor.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
@@ -58,6 +60,8 @@ export interface WorkerMethods extends LaunchingMethods {
   'recipes.list': { params: Record<string, never>; result: { recipes: readonly RecipeInfo[] } };
   /** YAML files of the folder whose `recipe:` key names the recipe (or any recipe, when absent). */
   'configs.list': { params: { folder: string; recipe?: string }; result: { files: readonly ConfigFileInfo[] } };
+  /** Files and folders below a folder that may hold what a key of a recipe wants, the likeliest first. */
+  'data.find': { params: { folder: string; holds: PathContent }; result: { places: readonly DataPlace[] } };
   'launch.preview': { params: LaunchRequest; result: LaunchPreview };
   /** What the run would need of memory, from a process of its own that builds its graph: seconds. Rejects with `bad-config` and what else a start would be refused for. */
   'launch.memory': { params: LaunchRequest; result: MemoryEstimate };

@@ -16,6 +16,7 @@ export const tokenFields: readonly ConfigField[] = [
   {
     key: 'tokenizer',
     type: 'path',
+    holds: 'tokenizer',
     default: '',
     description: 'The tokenizer.json of a vocabulary of kind tokenizer.',
   },
@@ -46,6 +47,13 @@ export const tokenFields: readonly ConfigField[] = [
     description: 'Part of the data that is held out, where the files name no split.',
   },
   {
+    key: 'testSequences',
+    type: 'string',
+    default: '',
+    description:
+      'Sequences that are held out whole instead, with commas: contigs of a genome (chr8, chr21), or files of text by their path in the folder. Empty: a part of everything.',
+  },
+  {
     key: 'softMaskWeight',
     type: 'number',
     default: 0.01,
@@ -62,6 +70,7 @@ export const tokenFields: readonly ConfigField[] = [
   {
     key: 'variants',
     type: 'path',
+    holds: 'variants',
     default: '',
     description:
       'DNA: a table of single-base variants (contig, pos, ref, alt, label) that evaluations rank. Empty: none.',
@@ -112,9 +121,17 @@ export function tokenSource(config: JsonObject, length: number): TokenSource {
     window: length,
     stride: number('stride') === 0 ? number('window') : number('stride'),
     testFraction: number('testFraction'),
+    testSequences: namesIn((valueAt(config, 'testSequences') ?? '') as string),
     softMaskWeight: number('softMaskWeight'),
     reverseComplement: valueAt(config, 'reverseComplement') === true,
   };
+}
+
+function namesIn(list: string): readonly string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 export interface TextSampleConfig {

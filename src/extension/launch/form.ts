@@ -10,6 +10,7 @@ import type { ConfigFileInfo, WorkerEvents, WorkerMethods } from '../../protocol
 import type { Documents } from '../ui/documents.ts';
 import { nameProblem, suggestName } from './names.ts';
 import { overridesStep } from './overridesStep.ts';
+import { pathHelp } from './pathHelp.ts';
 import { previewStep } from './previewStep.ts';
 import { endWith, pickStep, runSteps, type Step, type StepEnd, type StepPlace, textStep } from './wizard.ts';
 
@@ -170,7 +171,11 @@ async function loadBase(form: Form, recipe: RecipeInfo): Promise<void> {
 async function changesStep(form: Form, place: StepPlace): Promise<StepEnd> {
   const { state } = form;
   const fields: readonly ConfigField[] = state.recipe!.fields;
-  const answer = await overridesStep(place, { fields, base: state.base, overrides: state.overrides });
+  const answer = await overridesStep(
+    place,
+    { fields, base: state.base, overrides: state.overrides },
+    pathHelp(form.worker, form.folder),
+  );
   return endWith(answer, (overrides) => {
     state.overrides = overrides;
   });

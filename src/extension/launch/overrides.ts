@@ -9,12 +9,18 @@ import {
   valueAt,
   valueFor,
 } from '../../domain/config.ts';
+import type { DataPlace } from '../../domain/dataPlace.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 
 /** A row of the list in which overrides are typed and chosen. */
 export type OverrideRow =
   | { readonly kind: 'continue'; readonly changed: number }
-  | { readonly kind: 'set'; readonly text: string; readonly field: ConfigField }
+  /** Where one cannot go on yet: the first key that must be given. */
+  | { readonly kind: 'give'; readonly field: ConfigField }
+  /** `place`: what was found there. */
+  | { readonly kind: 'set'; readonly text: string; readonly field: ConfigField; readonly place?: DataPlace }
+  /** Asks for a file or a folder with VS Code's own dialog. */
+  | { readonly kind: 'browse'; readonly field: ConfigField; readonly wanted: 'file' | 'folder' }
   | { readonly kind: 'problem'; readonly message: string }
   | {
       readonly kind: 'field';
@@ -30,6 +36,8 @@ export interface OverrideForm {
   readonly base: JsonObject;
   /** `key=value`, at most one for each key. */
   readonly overrides: readonly string[];
+  /** What was found for keys of type `path`. Absent: keys are typed only, and no file or folder can be chosen. */
+  readonly places?: ReadonlyMap<string, readonly DataPlace[]>;
 }
 
 /** The rows for what has been typed so far: what Enter would do first, then every key with its value. */
@@ -38,11 +46,17 @@ export function overrideRows(form: OverrideForm, typed: string): readonly Overri
 }
 
 function typedRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
-  if (typed === '') return [{ kind: 'continue', changed: form.overrides.length }];
+  if (typed === '') {
+    const missing = missingField(form);
+    return [
+      missing === undefined ? { kind: 'continue', changed: form.overrides.length } : { kind: 'give', field: missing },
+    ];
+  }
   if (!typed.includes('=')) return [];
   const key = typed.slice(0, typed.indexOf('=')).trim();
   const text = typed.slice(typed.indexOf('=') + 1).trim();
   const field = form.fields.find((one) => one.key === key);
+  if (field?.type === 'path' && form.places !== undefined) return placeRows(form, field, text);
   if (field !== undefined) {
     const offered = suggestedValues(field).filter((value) => value.startsWith(text) && value !== text);
     const rows = offered.map((value) => ({ kind: 'set', text: `${key}=${value}`, field }) as const);
@@ -50,6 +64,22 @@ function typedRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
     if (rows.length > 0) return [...setRow(form, typed).filter(({ kind }) => kind === 'set'), ...rows];
   }
   return setRow(form, typed);
+}
+
+/** What was found and fits what is typed, then the typed path as it stands, then the dialogs. */
+function placeRows(form: OverrideForm, field: ConfigField, text: string): readonly OverrideRow[] {
+  const found = (form.places?.get(field.key) ?? []).filter(({ path }) => path.includes(text) && path !== text);
+  const places = found.map((place) => ({ kind: 'set', text: `${field.key}=${place.path}`, field, place }) as const);
+  const own = text === '' ? [] : setRow(form, `${field.key}=${text}`);
+  return [...places, ...own, { kind: 'browse', field, wanted: 'folder' }, { kind: 'browse', field, wanted: 'file' }];
+}
+
+/** The first key that must be given and is not. */
+export function missingField({ fields, base, overrides }: OverrideForm): ConfigField | undefined {
+  const given = new Map(parsedOverrides(overrides).map(({ key, value }) => [key, value]));
+  return fields.find(
+    ({ key, required }) => required === true && (given.get(key) ?? valueAt(base, key) ?? null) === null,
+  );
 }
 
 function setRow({ fields }: OverrideForm, typed: string): readonly OverrideRow[] {

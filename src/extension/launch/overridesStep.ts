@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
-import { describeField } from '../../domain/config.ts';
+import { type ConfigField, describeField, type PathContent } from '../../domain/config.ts';
+import type { DataPlace } from '../../domain/dataPlace.ts';
 import type { Json } from '../../domain/json.ts';
+import { interrupt } from '../ui/interruptions.ts';
+import { formatSize } from '../ui/numbers.ts';
 import {
   type OverrideForm,
   type OverrideRow,
@@ -20,13 +23,25 @@ const resetButton: vscode.QuickInputButton = {
   tooltip: 'Take back this change',
 };
 
+/** Where paths come from: what lies in the folder, and VS Code's dialogs. */
+export interface PathHelp {
+  find(holds: PathContent): Promise<readonly DataPlace[]>;
+  /** A path as it is written into the configuration, or undefined where the person gave up. */
+  browse(field: ConfigField, wanted: 'file' | 'folder'): Promise<string | undefined>;
+}
+
 /**
  * Lets the person change any number of keys. Keys are found by typing a part of their name or meaning; choosing one writes `key=` into the field; the
- * value is checked while it is typed. Enter on an empty field goes on.
+ * value is checked while it is typed. Enter on an empty field goes on, or asks for the first key that must be given. With `help`, keys that are paths
+ * offer what was found.
  */
-export async function overridesStep(place: StepPlace, initial: OverrideForm): Promise<Answer<readonly string[]>> {
+export async function overridesStep(
+  place: StepPlace,
+  initial: OverrideForm,
+  help?: PathHelp,
+): Promise<Answer<readonly string[]>> {
   const pick = vscode.window.createQuickPick<OverrideItem>();
-  let form = initial;
+  let form = help === undefined ? initial : { ...initial, places: new Map<string, readonly DataPlace[]>() };
   pick.placeholder = 'key=value, or choose a key; Enter to go on';
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
@@ -42,6 +57,25 @@ export async function overridesStep(place: StepPlace, initial: OverrideForm): Pr
     pick.value = '';
     draw();
   };
+  /** Writes `key=` into the field; what is offered for the key follows when it was found. */
+  const ask = (field: ConfigField, text: string): void => {
+    pick.value = `${field.key}=${text}`;
+    draw();
+    if (help === undefined || field.holds === undefined || form.places?.has(field.key) === true) return;
+    pick.busy = true;
+    void help
+      .find(field.holds)
+      .catch(() => [])
+      .then((found) => {
+        form = { ...form, places: new Map([...(form.places ?? []), [field.key, found]]) };
+        pick.busy = false;
+        draw();
+      });
+  };
+  const browse = async (field: ConfigField, wanted: 'file' | 'folder'): Promise<void> => {
+    const chosen = await interrupt(async () => help?.browse(field, wanted));
+    if (chosen !== undefined) take(withOverride(form.overrides, `${field.key}=${chosen}`));
+  };
   draw();
   return await runStep<readonly string[]>(pick, place, (finish, owned) => {
     owned.add(pick.onDidChangeValue(draw));
@@ -50,10 +84,9 @@ export async function overridesStep(place: StepPlace, initial: OverrideForm): Pr
         const row = pick.activeItems[0]?.row;
         if (row?.kind === 'continue') finish(form.overrides);
         if (row?.kind === 'set') take(withOverride(form.overrides, row.text));
-        if (row?.kind === 'field') {
-          pick.value = `${row.field.key}=${row.field.choices === undefined && row.field.type !== 'boolean' ? prefill(row.value) : ''}`;
-          draw();
-        }
+        if (row?.kind === 'give') ask(row.field, '');
+        if (row?.kind === 'browse') void browse(row.field, row.wanted);
+        if (row?.kind === 'field') ask(row.field, startOf(row));
       }),
     );
     owned.add(
@@ -73,12 +106,34 @@ function overrideItem(row: OverrideRow): OverrideItem {
         description: row.changed === 0 ? 'with the configuration as it stands' : `with ${row.changed} changed`,
         alwaysShow: true,
       };
-    case 'set':
+    case 'give':
       return {
         row,
-        label: `$(check) Set ${row.text}`,
-        description: describeField(row.field),
+        label: `$(arrow-right) Choose ${row.field.key}`,
+        description: 'must be given before the run can start',
         detail: row.field.description,
+        alwaysShow: true,
+      };
+    case 'set':
+      return row.place === undefined
+        ? {
+            row,
+            label: `$(check) Set ${row.text}`,
+            description: describeField(row.field),
+            detail: row.field.description,
+            alwaysShow: true,
+          }
+        : {
+            row,
+            label: `$(${row.place.isFolder ? 'folder' : 'file'}) ${row.text}`,
+            description: aboutPlace(row.place),
+            alwaysShow: true,
+          };
+    case 'browse':
+      return {
+        row,
+        label: row.wanted === 'folder' ? '$(folder-opened) Choose a folder…' : '$(file) Choose a file…',
+        description: `for ${row.field.key}`,
         alwaysShow: true,
       };
     case 'problem':
@@ -102,13 +157,20 @@ function fieldItem(row: Extract<OverrideRow, { kind: 'field' }>): OverrideItem {
   };
 }
 
-/** A key without a value says so; many recipes choose one then, and their descriptions tell which. */
-function shownValue(value: Json, unit: string): string {
-  return value === null ? 'not set' : `${typedValue(value)}${unit}`;
+/** "3 classes of images", "12 kB". */
+function aboutPlace({ what, sizeBytes }: DataPlace): string {
+  return [what, sizeBytes === undefined ? '' : formatSize(sizeBytes)].filter((part) => part !== '').join(', ');
 }
 
-function prefill(value: Json): string {
-  return value === null ? '' : typedValue(value);
+/** What stands behind `key=` at first: the present value, unless values or places are offered. */
+function startOf({ field, value }: Extract<OverrideRow, { kind: 'field' }>): string {
+  const isOffered = field.choices !== undefined || field.type === 'boolean' || field.holds !== undefined;
+  return isOffered || value === null ? '' : typedValue(value);
+}
+
+/** A key without a value says so; many recipes choose one then, and their descriptions tell which. */
+function shownValue(value: Json, unit: string): string {
+  return value === null || value === '' ? 'not set' : `${typedValue(value)}${unit}`;
 }
 
 function capital(text: string): string {

@@ -19,13 +19,14 @@ export interface BridgeConfig {
   readonly heads: number;
 }
 
-const ownTokenFields = ['vocabulary', 'tokenizer', 'window', 'testFraction'];
+const ownTokenFields = ['vocabulary', 'tokenizer', 'window', 'testFraction', 'testSequences'];
 
 export const bridgeFields: readonly ConfigField[] = [
   languageDataField,
   {
     key: 'sender',
     type: 'path',
+    holds: 'onnx',
     default: null,
     required: true,
     description: 'The ONNX language model that reads. It stays as it is.',
@@ -33,6 +34,7 @@ export const bridgeFields: readonly ConfigField[] = [
   {
     key: 'receiver',
     type: 'path',
+    holds: 'onnx',
     default: null,
     required: true,
     description: 'The ONNX language model that goes on. It stays as it is, and may be the same file.',

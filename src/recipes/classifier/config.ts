@@ -19,6 +19,7 @@ export const classifierFields: readonly ConfigField[] = [
   {
     key: 'data',
     type: 'path',
+    holds: 'images',
     default: null,
     required: true,
     description:

@@ -22,6 +22,7 @@ export const finetuneFields: readonly ConfigField[] = [
   {
     key: 'data',
     type: 'path',
+    holds: 'images',
     default: null,
     required: true,
     description:
@@ -30,6 +31,7 @@ export const finetuneFields: readonly ConfigField[] = [
   {
     key: 'model',
     type: 'path',
+    holds: 'onnx',
     default: null,
     required: true,
     description: 'The ONNX model to start from, exported in evaluation mode with an open batch size.',

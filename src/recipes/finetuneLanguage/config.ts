@@ -21,6 +21,7 @@ export const finetuneLanguageFields: readonly ConfigField[] = [
   {
     key: 'model',
     type: 'path',
+    holds: 'onnx',
     default: null,
     required: true,
     description:

@@ -44,6 +44,7 @@ export const languageFields: readonly ConfigField[] = [
 export const languageDataField: ConfigField = {
   key: 'data',
   type: 'path',
+  holds: 'language',
   default: null,
   required: true,
   description: 'Text, or DNA as FASTA or 2bit: a file, or a folder of files.',

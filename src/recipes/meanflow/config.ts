@@ -40,6 +40,7 @@ export const meanFlowFields: readonly ConfigField[] = [
   {
     key: 'data',
     type: 'path',
+    holds: 'images',
     default: null,
     required: true,
     description:
@@ -159,6 +160,7 @@ export const meanFlowFields: readonly ConfigField[] = [
   {
     key: 'judge',
     type: 'path',
+    holds: 'onnx',
     default: '',
     description: 'model.onnx of a classifier run, which then judges the samples. Empty: no judge.',
   },

@@ -20,6 +20,7 @@ export const tabularFields: readonly ConfigField[] = [
   {
     key: 'data',
     type: 'path',
+    holds: 'table',
     default: null,
     required: true,
     description:

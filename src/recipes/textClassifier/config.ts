@@ -26,6 +26,7 @@ export const textClassifierFields: readonly ConfigField[] = [
   {
     key: 'data',
     type: 'path',
+    holds: 'records',
     default: null,
     required: true,
     description: 'JSON lines with a text and a label each: a file, or a folder of files.',
@@ -33,6 +34,7 @@ export const textClassifierFields: readonly ConfigField[] = [
   {
     key: 'model',
     type: 'path',
+    holds: 'onnx',
     default: null,
     required: true,
     description:

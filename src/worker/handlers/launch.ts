@@ -5,6 +5,7 @@ import type { Client } from '../clients.ts';
 import { launchRecordOf, resumeRequest } from '../launching/again.ts';
 import { commandResumeRequest } from '../launching/commandAgain.ts';
 import { listConfigs } from '../launching/configFile.ts';
+import { findData } from '../launching/findData.ts';
 import { followLaunch } from '../launching/followLaunch.ts';
 import { loadRecipes } from '../launching/recipeTable.ts';
 import type { WorkerServices } from '../services.ts';
@@ -16,11 +17,12 @@ export function launchHandlers(
   client: () => Client,
 ): Pick<
   Handlers<WorkerMethods>,
-  'recipes.list' | 'configs.list' | 'launch.preview' | 'launch.memory' | 'launch.start' | 'runs.resume'
+  'recipes.list' | 'configs.list' | 'data.find' | 'launch.preview' | 'launch.memory' | 'launch.start' | 'runs.resume'
 > {
   return {
     'recipes.list': async () => ({ recipes: await loadRecipes() }),
     'configs.list': async ({ folder, recipe }) => ({ files: await listConfigs(absolute(folder), recipe) }),
+    'data.find': async ({ folder, holds }) => ({ places: await findData(absolute(folder), holds) }),
     'launch.preview': (request) => {
       const complete = { ...request, folder: absolute(request.folder) };
       // A preview asks git about the folder, and the configuration of a repository can name programs for git to run.

@@ -24,18 +24,51 @@ function seen(typed: string, given: OverrideForm = form): string[] {
     if (row.kind === 'continue') return `continue ${row.changed}`;
     if (row.kind === 'set') return `set ${row.text}`;
     if (row.kind === 'problem') return `problem ${row.message}`;
+    if (row.kind === 'give') return `give ${row.field.key}`;
+    if (row.kind === 'browse') return `browse ${row.wanted}`;
     return `${row.field.key}=${typedValue(row.value)}${row.overridden ? ' changed' : ''}`;
   });
 }
 
 test('an empty field offers to go on; changed keys come first, then required ones, with their present values', () => {
-  assert.deepEqual(seen(''), [
-    'continue 1',
+  assert.deepEqual(seen('', { ...form, overrides: ['steps=7', 'data=digits'] }), [
+    'continue 2',
+    'data=digits changed',
     'steps=7 changed',
-    'data=null',
     'network.kind=dit',
     'optimizer.learningRate=0.001',
   ]);
+});
+
+test('what must be given is asked for before one can go on, wherever it may come from', () => {
+  assert.equal(seen('')[0], 'give data');
+  assert.equal(seen('', { ...form, base: { data: 'digits' } })[0], 'continue 1');
+  assert.equal(seen('', { ...form, overrides: ['data=digits'] })[0], 'continue 1');
+});
+
+test('a path is chosen from what was found, typed, or asked for in a dialog', () => {
+  const places = new Map([
+    [
+      'data',
+      [
+        { path: 'digits', isFolder: true, what: 'images as IDX files' },
+        { path: 'more/digits', isFolder: true, what: '3 classes of images' },
+        { path: 'shapes', isFolder: true, what: '2 classes of images' },
+      ],
+    ],
+  ]);
+  const given = { ...form, places };
+  const first = (typed: string, count: number) => seen(typed, given).slice(0, count);
+  assert.deepEqual(first('data=', 5), [
+    'set data=digits',
+    'set data=more/digits',
+    'set data=shapes',
+    'browse folder',
+    'browse file',
+  ]);
+  assert.deepEqual(first('data=dig', 4), ['set data=digits', 'set data=more/digits', 'set data=dig', 'browse folder']);
+  assert.deepEqual(first('data=digits', 2), ['set data=more/digits', 'set data=digits']);
+  assert.deepEqual(first('data=/else/where', 2), ['set data=/else/where', 'browse folder']);
 });
 
 test('values show the file’s value before the default', () => {
