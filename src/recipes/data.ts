@@ -37,8 +37,8 @@ export interface TokenSource {
   readonly stride: number;
   /** Part of the data that is held out for `test` where the files name no split: from 0 to 1. */
   readonly testFraction: number;
-  /** Names of the sequences (contigs; files of text) that are held out instead of a part of everything. */
-  readonly testSequences?: readonly string[];
+  /** Names of the sequences (contigs; files of text) that are held out instead of a part of everything; none: a part of everything. */
+  readonly testSequences: readonly string[];
   /** DNA only: weight of soft-masked (lower case) positions; 1 gives no `weights` other than those of padding. */
   readonly softMaskWeight: number;
   /** DNA only: every other example, drawn by seed, epoch and place, is read as the reverse complement. Never in evaluations. */

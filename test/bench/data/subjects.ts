@@ -89,6 +89,7 @@ function tokenSubject(name: string, file: string, kind: Pick<TokenSource, 'vocab
     tokenizer: '',
     stride: kind.window / 2,
     testFraction: 0,
+    testSequences: [],
     softMaskWeight: 0.1,
     reverseComplement: true,
   };

@@ -18,7 +18,7 @@ export function splitStretches(
   source: TokenSource,
   split: DataSplit,
 ): readonly Stretch[] {
-  const named = source.testSequences ?? [];
+  const named = source.testSequences;
   const isTest = split === 'test';
   if (named.length > 0) {
     const chosen = chosenSequences(sequences, named);

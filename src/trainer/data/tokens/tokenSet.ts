@@ -49,6 +49,7 @@ function makeSet(
 ): DataSet | undefined {
   const { name, path: root, source, split, required } = request;
   const { vocabulary, sequences, sha256 } = corpus;
+  if (isNamed && source.testSequences.length > 0) throw twoRules(root);
   const stretches = isNamed ? corpus.stretches : splitStretches(corpus.stretches, sequences, source, split);
   const plan: TokenPlan = { kind: 'tokens', sequences, stretches, vocabulary, source };
   const reader = new TokenReader(plan, files);
@@ -56,7 +57,7 @@ function makeSet(
     if (!required) return undefined;
     throw badData(`There are no ${split} examples in ${path.resolve(root)}: its files are empty, or all is held out.`);
   }
-  const rule = isNamed ? '' : `${split} ${source.testSequences?.join(' ') || source.testFraction}`;
+  const rule = isNamed ? '' : `${split} ${source.testSequences.join(' ') || source.testFraction}`;
   const facts: TokenFacts = {
     kind: 'tokens',
     examples: reader.examples,
@@ -67,4 +68,13 @@ function makeSet(
   };
   const about = { name, path: root, facts, sha256: partHash(sha256, rule) };
   return openedSet(about, reader, files.allResident ? undefined : plan);
+}
+
+function twoRules(root: string): Error {
+  return badData(
+    `The files in ${path.resolve(root)} are in two parts already, and testSequences names what to hold out.`,
+    {
+      hint: 'Leave testSequences empty, or set data to one of the two parts.',
+    },
+  );
 }

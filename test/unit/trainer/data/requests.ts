@@ -18,6 +18,7 @@ export function tokenSource(changes: Partial<TokenSource> = {}): TokenSource {
     window: 8,
     stride: 8,
     testFraction: 0,
+    testSequences: [],
     softMaskWeight: 1,
     reverseComplement: false,
     ...changes,

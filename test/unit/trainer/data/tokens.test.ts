@@ -4,9 +4,12 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { bridge } from '../../../../src/recipes/bridge/index.ts';
 import type { TokenFacts } from '../../../../src/recipes/data.ts';
+import { languageModel } from '../../../../src/recipes/languageModel/index.ts';
 import { openDataSet } from '../../../../src/trainer/data/openDataSet.ts';
 import { WindowIndex } from '../../../../src/trainer/data/tokens/windows.ts';
+import { configure } from '../../recipes/tinyRun.ts';
 import { temporaryFolder } from '../support.ts';
 import { badDataSays } from './badDataSays.ts';
 import { allExamples, request, tokenSource, withSet, writeFiles } from './requests.ts';
@@ -159,6 +162,30 @@ test('contigs may be held out by name', async (t) => {
   assert.deepEqual(await read(['b', 'c'], 'test'), ['CCCC....', 'GG......']);
   assert.deepEqual(await read(['b', 'c'], 'train'), ['AAAA....']);
   await assert.rejects(read(['chr2'], 'train'), badDataSays(/no sequence "chr2" to hold out\. There are: a, b, c/));
+});
+
+test('recipes say which contigs are held out, and data in two parts have no use for that', async (t) => {
+  const files = {
+    'all/x.fa': '>a\nAAAAAAAAAA\n>b\nCCCCCCCCCC\n',
+    'parts/train.fa': '>a\nAAAA\n',
+    'parts/test.fa': '>b\nCCCC\n',
+  };
+  const folder = writeFiles(temporaryFolder(t), files);
+  const common = { vocabulary: 'dna', window: 4, testSequences: ' b, ' };
+  const configs = [
+    [languageModel, { ...common, reverseComplement: false }],
+    [bridge, { ...common, continuation: 4, sender: 's.onnx', receiver: 'r.onnx' }],
+  ] as const;
+  for (const [recipe, keys] of configs) {
+    const asked = (data: string) => recipe.dataSets(configure(recipe, { ...keys, data: path.join(folder, data) }));
+    const bases = await Promise.all(
+      asked('all').map((each) =>
+        withSet(each, (set) => new Set(spell(allExamples(set).flatMap(({ tokens }) => tokens)).replaceAll('.', ''))),
+      ),
+    );
+    assert.deepEqual(bases, [new Set('A'), new Set('C')], recipe.info.id);
+    await assert.rejects(openDataSet(asked('parts')[0]!), badDataSays(/in two parts already, and testSequences/));
+  }
 });
 
 test('broken files are refused with file and offset', async (t) => {
