@@ -29,6 +29,8 @@ with one-hot rows of them. Such a product (\`oneHot\`) is also what class embedd
 since ONNX Runtime adds the rows of a long one in parallel without a lock.
 
 With \`precision=bf16\` or \`fp16\` only \`MatMul\` and \`Conv\` (with fp16 also \`ConvTranspose\`) and what moves their numbers compute in 16 bits; all other operations stay float32.
+ONNX has convolutions of bfloat16 from operator set 22 on alone, so a step with them is a model of that set; beside a \`MaxPool\` of overlapping windows, which has no CUDA kernel there,
+convolutions take factors that were rounded to bfloat16 in float32 (TF32 on tensor cores, which holds every bfloat16).
 
 ## Operators of imported models
 

@@ -1,15 +1,19 @@
 import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
 import { withFewTensors } from './onnx/fewTensors.ts';
-import type { OnnxGraph, OnnxModel } from './onnx/model.ts';
+import type { OnnxGraph, OnnxModel, OnnxNode } from './onnx/model.ts';
 import { withSymbolicBatch } from './onnx/symbolicBatch.ts';
 import { writeModel } from './onnx/write.ts';
 import { refuse } from './shape.ts';
 
-/** ONNX IR version: 8 came with opset 15–18. */
-const IR_VERSION = 8;
+/** ONNX IR versions by the first operator set that came with them (https://github.com/onnx/onnx/blob/main/docs/Versioning.md). */
+const irVersions = [
+  { opset: 15, version: 8 },
+  { opset: 19, version: 9 },
+  { opset: 21, version: 10 },
+] as const;
 
-/** The last opset at which every operation used here has a CUDA kernel in ONNX Runtime (see ARCHITECTURE.md). */
+/** The last opset at which every operation used here has a CUDA kernel in ONNX Runtime (see ARCHITECTURE.md). Models whose operations need a later one say so. */
 export const OPSET = 18;
 
 /** What is written about a model besides its graph. */
@@ -82,10 +86,11 @@ function wholeGraph(
 export function writeGraphModel(given: OnnxGraph, options: ModelOptions): Uint8Array {
   const { mostTensorsPerNode } = options;
   const graph = mostTensorsPerNode === undefined ? given : withFewTensors(given, mostTensorsPerNode);
+  const opset = opsetOf(graph);
   const model: OnnxModel = {
-    irVersion: IR_VERSION,
+    irVersion: irVersions.findLast((each) => each.opset <= opset)!.version,
     producer: options.producer ?? 'trainyard',
-    opsets: domainsOf(graph).map((domain) => ({ domain, version: domain === '' ? OPSET : 1 })),
+    opsets: domainsOf(graph).map((domain) => ({ domain, version: domain === '' ? opset : 1 })),
     graph,
     metadata: options.metadata ?? {},
   };
@@ -105,12 +110,19 @@ export function checkNames(inputs: readonly string[], outputs: readonly string[]
 }
 
 function domainsOf(graph: OnnxGraph): readonly string[] {
-  const domains = new Set(['']);
-  for (const node of graph.nodes) {
-    domains.add(node.domain);
-    for (const attribute of Object.values(node.attributes)) {
-      if (attribute.kind === 'graph') for (const domain of domainsOf(attribute.value)) domains.add(domain);
-    }
-  }
-  return [...domains];
+  return [...new Set(['', ...allNodes(graph).map(({ domain }) => domain)])];
+}
+
+function opsetOf(graph: OnnxGraph): number {
+  return allNodes(graph).reduce((most, { opset = OPSET }) => Math.max(most, opset), OPSET);
+}
+
+/** The nodes of a graph and of the bodies in it. */
+function allNodes(graph: OnnxGraph): readonly OnnxNode[] {
+  return graph.nodes.flatMap((node) => {
+    const bodies = Object.values(node.attributes).flatMap((each) =>
+      each.kind === 'graph' ? allNodes(each.value) : [],
+    );
+    return [node, ...bodies];
+  });
 }

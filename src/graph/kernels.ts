@@ -57,7 +57,7 @@ export const kernels = {
   Or: common,
   Pad: halfOnly,
   Pow: common,
-  Range: { cuda: noBfloat16, webgpu: 'some' },
+  Range: { cuda: { float32: 'yes', float16: 'no', bfloat16: 'no' }, webgpu: 'some' },
   Reciprocal: halfOnly,
   ReduceMax: halfOnly,
   ReduceMean: halfOnly,

@@ -99,6 +99,7 @@ class Lowering {
       inputs: form.inputs.map((input) => this.#inputName(input)),
       outputs: (form.outputs ?? node.outputs).map((output) => (output === null ? '' : this.#nameOf(output))),
       attributes: { ...form.attributes, ...(form.body === undefined ? {} : this.#body(node, form.body)) },
+      ...neededOpset(node),
     };
     const sum = this.#atomicSums ? null : nodeOf(node.outputs[0]!, 'ScatterAdd');
     if (sum === null) this.nodes.push(written);
@@ -181,6 +182,11 @@ function onnxForm(node: Node): OnnxForm {
   }
   const definition = opTable[node.op] as unknown as OpDefinition<Node['op']>;
   return definition.onnx?.(node) ?? { type: node.op, inputs: node.inputs };
+}
+
+/** Convolutions of bfloat16 came with operator set 22 (https://onnx.ai/onnx/operators/onnx__Conv.html); of all that is written here they alone are so young. */
+function neededOpset({ op, inputs }: Node): { readonly opset?: number } {
+  return op === 'Conv' && inputs[0]!.dtype === 'bfloat16' ? { opset: 22 } : {};
 }
 
 function nodeName(node: Node, type: string): string {

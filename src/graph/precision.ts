@@ -27,8 +27,9 @@ export interface ProductPrecision {
 export function withHalfProducts(outputs: readonly Value[], precision: ProductPrecision): readonly Value[] {
   const graph = outputs[0]?.graph;
   if (graph === undefined) return [];
-  const rewriting = new Rewriting(graph, precision);
-  for (const node of nodesBehind(outputs)) rewriting.visit(node);
+  const nodes = nodesBehind(outputs);
+  const rewriting = new Rewriting(graph, precision, roundedProducts(nodes, precision));
+  for (const node of nodes) rewriting.visit(node);
   return outputs.map((output) => rewriting.full(output));
 }
 
@@ -37,6 +38,17 @@ const products: Readonly<Record<HalfType, ReadonlySet<OpName>>> = {
   float16: new Set<OpName>(['MatMul', 'Conv', 'ConvTranspose']),
   bfloat16: new Set<OpName>(['MatMul', 'Conv']),
 };
+
+/**
+ * Products that are computed in float32 from rounded factors though the others are not. bfloat16 convolutions make a model one of operator set 22, at which
+ * MaxPool has no kernel on CUDA (seen with the provider of ONNX Runtime 1.29: test/gpu/standIn); on tensor cores such a product is TF32, which holds
+ * every bfloat16, so its numbers are the same.
+ */
+function roundedProducts(nodes: readonly Node[], { type, emulated }: ProductPrecision): ReadonlySet<OpName> {
+  if (emulated) return products[type];
+  const isHeldBack = type === 'bfloat16' && nodes.some(({ op }) => op === 'MaxPool');
+  return new Set<OpName>(isHeldBack ? ['Conv'] : []);
+}
 
 /** Operations that move numbers without changing them and have kernels for both types. */
 const movements: ReadonlySet<OpName> = new Set<OpName>([
@@ -52,6 +64,7 @@ const movements: ReadonlySet<OpName> = new Set<OpName>([
 class Rewriting {
   readonly #graph: BaseGraph;
   readonly #precision: ProductPrecision;
+  readonly #rounded: ReadonlySet<OpName>;
   /** Values as float32, or as what they are. */
   readonly #full = new Map<Value, Value>();
   /** Values of 16 bits, or rounded to them. */
@@ -59,9 +72,10 @@ class Rewriting {
   /** Values that a product made, also where they were moved since: their rounded form costs nothing. */
   readonly #shortBorn = new Set<Value>();
 
-  constructor(graph: BaseGraph, precision: ProductPrecision) {
+  constructor(graph: BaseGraph, precision: ProductPrecision, rounded: ReadonlySet<OpName>) {
     this.#graph = graph;
     this.#precision = precision;
+    this.#rounded = rounded;
   }
 
   /** Takes over a node whose inputs were all visited. What only moves numbers waits until somebody asks for one of its forms. */
@@ -89,11 +103,18 @@ class Rewriting {
   }
 
   #visitProduct(node: Node): void {
-    const made = this.#again(node, (input) => this.#shortForm(input));
+    const isRounded = this.#rounded.has(node.op);
+    const made = this.#again(node, (input) => this.#factor(node, this.#shortForm(input)));
     node.outputs.forEach((output, i) => {
       this.#shortBorn.add(output);
-      this.#half.set(output, this.#precision.emulated ? this.#round(node, made[i]!) : made[i]!);
+      this.#half.set(output, isRounded ? this.#round(node, made[i]!) : made[i]!);
     });
+  }
+
+  /** A short value as a product takes it. */
+  #factor(node: Node, short: Value): Value {
+    if (!this.#rounded.has(node.op) || short.dtype === 'float32') return short;
+    return this.#inScope(node, () => cast(short, 'float32'));
   }
 
   #visitOther(node: Node): void {

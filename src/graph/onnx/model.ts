@@ -25,6 +25,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+  /** The first operator set that knows the operation for these types, where that is later than usual. It is not part of a file's node. */
+  readonly opset?: number;
 }
 
 export type OnnxAttribute =

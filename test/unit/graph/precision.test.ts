@@ -6,7 +6,7 @@ import { bfloat16Bits, bfloat16Value, float16Bits, float16Value } from '../../..
 import * as ops from '../../../src/graph/index.ts';
 import { type Kernels, kernels } from '../../../src/graph/kernels.ts';
 import { nodesBehind } from '../../../src/graph/traverse.ts';
-import { evaluate, type Numbers } from './runtime.ts';
+import { evaluate, loadModel, type Numbers } from './runtime.ts';
 
 /** Value i of the k-th tensor of a case, as in test/fixtures/precision/record.py. */
 const valueAt = (k: number, i: number) => Math.fround(0.8 * Math.sin(0.9 * i + 1.3 * k + 0.5));
@@ -200,4 +200,44 @@ test('derivatives along a direction are rounded too, and other types are left al
   const [exact, made] = [await numbersOf([slope!], feeds), await numbersOf([rounded!], feeds)];
   const apart = distance(made[0]!, exact[0]!);
   assert.ok(apart > 1e-5 && apart < 0.02, `${apart} apart`);
+});
+
+/** A convolution, pooled by windows that overlap where `pooled`. */
+function pooledConvolution(graph: ops.Graph, pooled: boolean): ops.Value {
+  const [x, w] = [graph.input('x0', [2, 3, 8, 8]), graph.input('x1', [4, 3, 3, 3])];
+  const convolved = ops.conv(x, w, { padding: 1 });
+  return pooled ? ops.maxPool(convolved, 3, { stride: 1, padding: 1 }) : convolved;
+}
+
+test('convolutions of bfloat16 make a model of the operator set that first has them, and only they', () => {
+  const model = (type: ops.HalfType, pooled: boolean) => {
+    const graph = new ops.Graph();
+    const [y] = ops.withHalfProducts([pooledConvolution(graph, pooled)], { type, emulated: false });
+    return ops.decodeModel(ops.encodeModel(graph, { y: y! }));
+  };
+  const versions = ({ opsets, irVersion }: ops.OnnxModel) => [opsets[0]!.version, irVersion];
+  assert.deepEqual(versions(model('float16', false)), [18, 8]);
+  assert.deepEqual(versions(model('bfloat16', false)), [22, 10]);
+  assert.deepEqual(versions(model('bfloat16', true)), [18, 8]);
+  const [node] = model('bfloat16', false).graph.nodes.filter(({ type }) => type === 'Conv');
+  assert.ok(node, 'there is a convolution');
+});
+
+test('beside a pooling without a kernel, convolutions of bfloat16 take rounded factors in float32: the numbers are the same', async () => {
+  const feeds = feedsOf([
+    [2, 3, 8, 8],
+    [4, 3, 3, 3],
+  ]);
+  const of = async (precision: ops.ProductPrecision) => {
+    const results = ops.withHalfProducts([pooledConvolution(new ops.Graph(), true)], precision);
+    return (await numbersOf(results, feeds))[0]!;
+  };
+  const held = await of({ type: 'bfloat16', emulated: false });
+  assert.deepEqual(held, await of({ type: 'bfloat16', emulated: true }));
+});
+
+test('what a device gets with bfloat16 is a valid model: the CPU refuses it for want of kernels alone', async () => {
+  const graph = new ops.Graph();
+  const [y] = ops.withHalfProducts([pooledConvolution(graph, false)], { type: 'bfloat16', emulated: false });
+  await assert.rejects(loadModel(ops.encodeModel(graph, { y: y! })), /Could not find an implementation for Conv\(22\)/);
 });
