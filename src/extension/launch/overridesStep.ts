@@ -74,7 +74,9 @@ export async function overridesStep(
   };
   const browse = async (field: ConfigField, wanted: 'file' | 'folder'): Promise<void> => {
     const chosen = await interrupt(async () => help?.browse(field, wanted));
-    if (chosen !== undefined) take(withOverride(form.overrides, `${field.key}=${chosen}`));
+    // A list that went for a dialog comes back without its rows, so they are drawn anew in either case.
+    if (chosen === undefined) draw();
+    else take(withOverride(form.overrides, `${field.key}=${chosen}`));
   };
   draw();
   return await runStep<readonly string[]>(pick, place, (finish, owned) => {

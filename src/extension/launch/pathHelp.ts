@@ -28,7 +28,7 @@ export function pathHelp(worker: RpcClient<WorkerMethods, WorkerEvents>, folder:
 function dialogOf(field: ConfigField, wanted: 'file' | 'folder', folder: string): vscode.OpenDialogOptions {
   const shown = field.holds === undefined ? undefined : filters[field.holds];
   return {
-    title: `${field.key}: ${field.description}`,
+    title: `${wanted === 'file' ? 'File' : 'Folder'} for ${field.key}`,
     openLabel: 'Choose',
     defaultUri: vscode.Uri.file(folder),
     canSelectFiles: wanted === 'file',
