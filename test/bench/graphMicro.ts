@@ -2,7 +2,8 @@
 // each alternative, with the outputs reduced to one number so that copying them out does not count. It judges nothing.
 import * as ort from 'onnxruntime-node';
 import * as ops from '../../src/graph/index.ts';
-import { inputGradient, weightGradient } from '../../src/graph/ops/convolutionGradient.ts';
+import { inputGradient, inputGradientByColumns } from '../../src/graph/ops/inputGradient.ts';
+import { weightGradient, weightGradientByColumns, weightGradientByTaps } from '../../src/graph/ops/weightGradient.ts';
 import { attend, attendCausally } from '../../src/nn/attention.ts';
 
 type Build = (graph: ops.Graph) => ops.Value;
@@ -20,6 +21,10 @@ const subjects: Readonly<Record<string, Readonly<Record<string, Build>>>> = {
   ...weightGradients([8, 32, 32, 32]),
   ...weightGradients([8, 64, 64, 16]),
   ...weightGradients([32, 64, 64, 7]),
+  ...weightGradients([8, 256, 256, 8]),
+  ...weightGradients([8, 512, 512, 4]),
+  ...weightGradients([8, 64, 128, 32], 2),
+  ...weightGradients([8, 256, 512, 8], 2),
   ...inputGradients([8, 32, 32, 32]),
   ...inputGradients([8, 64, 64, 16]),
   ...inputGradients([8, 128, 128, 8]),
@@ -78,30 +83,40 @@ const subjects: Readonly<Record<string, Readonly<Record<string, Build>>>> = {
 type ConvSize = readonly [batch: number, read: number, made: number, side: number];
 
 /** dW of a 3×3 kernel with padding 1. */
-function weightGradients([batch, read, made, side]: ConvSize): Record<string, Record<string, Build>> {
+function weightGradients([batch, read, made, side]: ConvSize, stride = 1): Record<string, Record<string, Build>> {
+  const result = side / stride;
   const both = (apply: (x: ops.Value, dy: ops.Value) => ops.Value) => (graph: ops.Graph) =>
-    apply(graph.input('x', [batch, read, side, side]), graph.input('dy', [batch, made, side, side]));
+    apply(graph.input('x', [batch, read, side, side]), graph.input('dy', [batch, made, result, result]));
   const sides = [1, 1];
-  const attributes = { strides: sides, dilations: sides, padBefore: sides, padAfter: sides, groups: 1 };
+  const attributes = { strides: [stride, stride], dilations: sides, padBefore: sides, padAfter: sides, groups: 1 };
+  const weights = [made, read, 3, 3];
+  return {
+    [`weight gradient ${batch}×${read}→${made}×${side}²${stride === 1 ? '' : ` in steps of ${stride}`}`]: {
+      'what src/graph chooses': both((x, dy) => weightGradient(x, dy, weights, attributes)),
+      'one product of all taps': both((x, dy) => weightGradientByColumns(x, dy, weights, attributes)),
+      'one product per tap': both((x, dy) => weightGradientByTaps(x, dy, weights, attributes)),
+      ...(stride > 1 ? {} : slowWeightGradients(both, [batch, read, made, side])),
+    },
+  };
+}
+
+type OfBoth = (apply: (x: ops.Value, dy: ops.Value) => ops.Value) => Build;
+
+function slowWeightGradients(both: OfBoth, [batch, read, made, side]: ConvSize): Record<string, Build> {
   const places = side * side;
   return {
-    [`weight gradient ${batch}×${read}→${made}×${side}²`]: {
-      'one product per tap, channels in front': both((x, dy) => weightGradient(x, dy, [made, read, 3, 3], attributes)),
-      'one product per tap and example': both((x, dy) => {
-        const rows = ops.reshape(dy, [batch, made, places]);
-        const products = tapsOf(x).map((tap) =>
-          ops.matmul(rows, ops.swapLast(ops.reshape(tap, [batch, read, places]))),
-        );
-        return ops.reduceSum(ops.concat(products, 1), [0]);
-      }),
-      'one product of all taps (im2col)': both((x, dy) => {
-        const columns = ops.reshape(ops.concat(tapsOf(x), 1), [batch, 9 * read, places]);
-        return ops.reduceSum(ops.matmul(ops.reshape(dy, [batch, made, places]), ops.swapLast(columns)), [0]);
-      }),
-      'convolution of x with dy': both((x, dy) =>
-        ops.conv(ops.transpose(x, [1, 0, 2, 3]), ops.transpose(dy, [1, 0, 2, 3]), { padding: 1 }),
-      ),
-    },
+    'one product per tap and example': both((x, dy) => {
+      const rows = ops.reshape(dy, [batch, made, places]);
+      const products = tapsOf(x).map((tap) => ops.matmul(rows, ops.swapLast(ops.reshape(tap, [batch, read, places]))));
+      return ops.reduceSum(ops.concat(products, 1), [0]);
+    }),
+    'one product of all taps per example': both((x, dy) => {
+      const columns = ops.reshape(ops.concat(tapsOf(x), 1), [batch, 9 * read, places]);
+      return ops.reduceSum(ops.matmul(ops.reshape(dy, [batch, made, places]), ops.swapLast(columns)), [0]);
+    }),
+    'convolution of x with dy': both((x, dy) =>
+      ops.conv(ops.transpose(x, [1, 0, 2, 3]), ops.transpose(dy, [1, 0, 2, 3]), { padding: 1 }),
+    ),
   };
 }
 
@@ -115,6 +130,11 @@ function inputGradients([batch, read, made, side]: ConvSize): Record<string, Rec
         const sides = [1, 1];
         const attributes = { strides: sides, dilations: sides, padBefore: sides, padAfter: sides, groups: 1 };
         return inputGradient(dy, w, [batch, read, side, side], attributes);
+      }),
+      'one product over the batch': both((dy, w) => {
+        const sides = [1, 1];
+        const attributes = { strides: sides, dilations: sides, padBefore: sides, padAfter: sides, groups: 1 };
+        return inputGradientByColumns(dy, w, [batch, read, side, side], attributes);
       }),
       'convolution with the kernel turned round': both((dy, w) =>
         ops.conv(dy, ops.transpose(ops.flip(w, [2, 3]), [1, 0, 2, 3]), { padding: 1 }),

@@ -15,8 +15,9 @@ import { reduceSum } from '../build/reduction.ts';
 import type { Node, OpTable, TensorType, Value } from '../ir.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../onnx/model.ts';
 import { allAxes, refuse, type Shape, sameShape, showShape, sizeOf } from '../shape.ts';
-import { inputGradient, weightGradient } from './convolutionGradient.ts';
 import { addTangents, linear, needFloating, sameDType, stretch, zeros } from './helpers.ts';
+import { inputGradient } from './inputGradient.ts';
+import { weightGradient } from './weightGradient.ts';
 
 type ConvolutionOp = 'Conv' | 'ConvTranspose' | 'ResizeNearest' | 'AveragePool' | 'MaxPool';
 

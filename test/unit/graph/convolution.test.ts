@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import * as ops from '../../../src/graph/index.ts';
+import { inputGradientByColumns, inputGradientByTurning } from '../../../src/graph/ops/inputGradient.ts';
+import { weightGradientByColumns, weightGradientByTaps } from '../../../src/graph/ops/weightGradient.ts';
 import { gradientTest } from './gradientCheck.ts';
 import { evaluate } from './runtime.ts';
 
@@ -156,6 +158,62 @@ test('both gradients of a convolution are its transposes, for random kernels, st
       }
     }),
     { numRuns: 50 },
+  );
+});
+
+test('every way to a gradient of a convolution gives the same numbers, for one axis and two', async () => {
+  const axis = fc.record({
+    size: fc.integer({ min: 1, max: 4 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    sides: fc.tuple(fc.nat(3), fc.nat(3)),
+    extra: fc.nat(12),
+  });
+  const channels = fc.integer({ min: 1, max: 5 });
+  const settings = fc.tuple(channels, channels, channels, fc.array(axis, { minLength: 1, maxLength: 2 }));
+  await fc.assert(
+    fc.asyncProperty(settings, async ([batch, read, made, axes]) => {
+      const attributes = {
+        strides: axes.map(({ stride }) => stride),
+        dilations: axes.map(({ dilation }) => dilation),
+        padBefore: axes.map(({ sides }) => sides[0]),
+        padAfter: axes.map(({ sides }) => sides[1]),
+        groups: 1,
+      };
+      const spatial = axes.map(({ size, dilation, extra }) => dilation * (size - 1) + 1 + extra);
+      const weights = [made, read, ...axes.map(({ size }) => size)];
+      const graph = new ops.Graph();
+      const [x, w] = [graph.input('x', [batch, read, ...spatial]), graph.input('w', weights)];
+      const options = {
+        stride: attributes.strides,
+        dilation: attributes.dilations,
+        padding: axes.map(({ sides }) => sides),
+      };
+      const dy = graph.input('dy', ops.conv(x, w, options).shape);
+      const isSingle = attributes.strides.every((stride) => stride === 1);
+      const turned = inputGradientByTurning(dy, w, attributes);
+      const outputs: Record<string, ops.Value> = {
+        dx: ops.convTranspose(dy, w, { ...options, outputSize: spatial }),
+        ...(isSingle ? { dxByColumns: inputGradientByColumns(dy, w, x.shape, attributes) } : {}),
+        ...(turned === null ? {} : { dxByTurning: turned }),
+        dw: weightGradientByTaps(x, dy, weights, attributes),
+        dwByColumns: weightGradientByColumns(x, dy, weights, attributes),
+      };
+      const random = ops.seededRandom(5);
+      const feeds = [x, w, dy].map((value) => {
+        const values = Array.from({ length: ops.sizeOf(value.shape) }, random.normal);
+        return [ops.inputName(value), { shape: value.shape, values }] as const;
+      });
+      const results = await evaluate(outputs, Object.fromEntries(feeds));
+      for (const [name, { shape, values }] of Object.entries(results)) {
+        const expected = results[name.slice(0, 2)]!;
+        assert.deepEqual(shape, expected.shape, name);
+        const scale = expected.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - expected.values[i]!)), 0);
+        assert.ok(worst <= 1e-5 * scale, `${name}: off by ${worst} of ${scale}`);
+      }
+    }),
+    { numRuns: 60 },
   );
 });
 

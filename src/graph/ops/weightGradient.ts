@@ -1,54 +1,52 @@
 import type { ConvAttributes } from '../attributes.ts';
 import { mul } from '../build/binary.ts';
-import { convExact, convTransposeExact } from '../build/convolution.ts';
 import { matmul } from '../build/linalg.ts';
-import { concat, flip, pad, reshape, slice, swapLast, transpose } from '../build/movement.ts';
+import { concat, pad, reshape, slice, swapLast, transpose } from '../build/movement.ts';
 import { reduceSum } from '../build/reduction.ts';
 import type { Value } from '../ir.ts';
 import { allAxes, type Shape, sizeOf } from '../shape.ts';
+import { FEW_PLACES, kernelColumns, placesOf } from './kernelColumns.ts';
 
-/**
- * dX of a convolution. Where the kernel moves by single steps this is a convolution of dY with the kernel turned round and its
- * channels exchanged, which ONNX Runtime computes 5–15 % faster than a transposed convolution; otherwise that one. It is also taken where the
- * kernel has more entries than dY, since turning it round then costs more than it saves (measured 13–30 %, test/bench/graphMicro.ts).
- */
-export function inputGradient(dy: Value, w: Value, input: Shape, attributes: ConvAttributes): Value {
-  const { strides, dilations, groups } = attributes;
-  const reach = w.shape.slice(2).map((size, i) => dilations[i]! * (size - 1));
-  const padBefore = reach.map((size, i) => size - attributes.padBefore[i]!);
-  const padAfter = reach.map((size, i) => size - attributes.padAfter[i]!);
-  const simple = strides.every((stride) => stride === 1) && [...padBefore, ...padAfter].every((count) => count >= 0);
-  if (!simple || sizeOf(w.shape) > sizeOf(dy.shape)) return convTransposeExact(dy, w, attributes, input.slice(2));
-  return convExact(dy, turnedKernel(w, groups), { strides, dilations, groups, padBefore, padAfter });
-}
+/** Rows of fewer channels than this are copied one by one more slowly than whole images are sliced. */
+const FEWEST_CHANNELS = 16;
 
-/** The kernel backwards along its spatial axes, with the channels it reads and makes exchanged in every group. */
-function turnedKernel(w: Value, groups: number): Value {
-  const [made, read, ...kernel] = w.shape;
-  const spatial = allAxes(w.rank).slice(2);
-  const grouped = reshape(flip(w, spatial), [groups, made! / groups, read!, ...kernel]);
-  const exchanged = transpose(grouped, [0, 2, 1, ...spatial.map((axis) => axis + 1)]);
-  return reshape(exchanged, [groups * read!, made! / groups, ...kernel]);
-}
-
-/**
- * dW of a convolution of x [N, C, …] with result gradient dy [N, M, …]: for every tap of the kernel, the product of dY with the part of
- * X that the tap reads, [G, M/G, N·L] × [G, N·L, C/G], where L counts the places of the result. With the channels in front, examples
- * and places are one long inner axis. Measured on the CPU (test/bench/graphMicro.ts), 3×3 kernels: 1.5–2.2 times as fast as a
- * convolution of X with dY, 1.2–1.4 times as fast as all taps in one product (im2col), and 1–1.3 times as fast as one product per
- * example, most where images are small.
- */
+/** dW of a convolution of x [N, C, …] with result gradient dy [N, M, …]. */
 export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
-  const [made, readPerGroup, ...kernel] = weights;
+  const [made, readPerGroup] = weights;
   if (readPerGroup === 1 && made === attributes.groups) return depthwiseGradient(x, dy, weights, attributes);
-  if (sizeOf(kernel) === 1) return pointwiseGradient(x, dy, weights, attributes);
+  if (sizeOf(weights.slice(2)) === 1) return pointwiseGradient(x, dy, weights, attributes);
+  const steps = attributes.strides.some((stride) => stride > 1) && readPerGroup! >= FEWEST_CHANNELS;
+  const byColumns = attributes.groups === 1 && (steps || sizeOf(dy.shape.slice(2)) <= FEW_PLACES);
+  return (byColumns ? weightGradientByColumns : weightGradientByTaps)(x, dy, weights, attributes);
+}
+
+/**
+ * All taps in one product over the whole batch, [M, N·L] × [N·L, taps · C], where L counts the places of the result. Measured on the CPU
+ * (test/bench/graphMicro.ts), 3×3 kernels: 1.3 times as fast as tap by tap for 8×8 places, twice for 4×4, where slices have short rows, and 1.3–2.3 times where
+ * the kernel moves by steps of two, which slices take number by number; slower for 32×32.
+ */
+export function weightGradientByColumns(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
+  const [made, read, ...kernel] = weights as [number, number, ...number[]];
+  const columns = kernelColumns(x, dy.shape.slice(2), kernel, attributes);
+  const product = matmul(reshape(channelsFirst(dy), [made, -1]), columns);
+  return reshape(swapLast(reshape(product, [made, sizeOf(kernel), read])), weights);
+}
+
+/**
+ * For every tap of the kernel, the product of dY with the part of X that the tap reads, [G, M/G, N·L] × [G, N·L, C/G], where L counts the places of the
+ * result. With the channels in front, examples and places are one long inner axis. Measured on the CPU (test/bench/graphMicro.ts), 3×3 kernels on
+ * larger images: 1.5–2.2 times as fast as a convolution of X with dY, 1.2–1.4 times as fast as all taps in one product per example (im2col), and 1–1.3
+ * times as fast as one product per tap and example.
+ */
+export function weightGradientByTaps(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
+  const [made, , ...kernel] = weights as [number, number, ...number[]];
   const inner = x.shape[0]! * sizeOf(dy.shape.slice(2));
   const grouped = (value: Value, channels: number) =>
     reshape(
       value,
       attributes.groups === 1 ? [channels, inner] : [attributes.groups, channels / attributes.groups, inner],
     );
-  const rows = grouped(channelsFirst(dy), made!);
+  const rows = grouped(channelsFirst(dy), made);
   const taps = kernelTaps(channelsFirst(x), dy.shape.slice(2), kernel, attributes);
   const products = taps.map((tap) => matmul(rows, swapLast(grouped(tap, x.shape[1]!))));
   return reshape(stackLast(products), weights);
@@ -88,19 +86,12 @@ function kernelTaps(x: Value, result: Shape, kernel: Shape, attributes: ConvAttr
   const padded = pad(x, [0, 0, ...attributes.padBefore], [0, 0, ...attributes.padAfter]);
   const axes = kernel.map((_, i) => i + 2);
   const groups = axes.length > 1 && result.at(-1)! <= SHORT_ROW ? [axes.slice(-1), axes.slice(0, -1)] : [axes];
-  return positions(kernel).map((tap) =>
+  return placesOf(kernel).map((tap) =>
     groups.reduce((from, cut) => {
       const starts = cut.map((axis) => tap[axis - 2]! * dilations[axis - 2]!);
       const ends = cut.map((axis, i) => starts[i]! + (result[axis - 2]! - 1) * strides[axis - 2]! + 1);
       return slice(from, { starts, ends, axes: cut, steps: cut.map((axis) => strides[axis - 2]!) });
     }, padded),
-  );
-}
-
-function positions(shape: Shape): readonly Shape[] {
-  return shape.reduce<readonly Shape[]>(
-    (heads, size) => heads.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
-    [[]],
   );
 }
 
