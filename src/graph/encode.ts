@@ -1,6 +1,6 @@
 import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
-import { withFewTensors } from './onnx/fewTensors.ts';
+import { type DeviceForm, inDeviceForm } from './onnx/deviceForm.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode } from './onnx/model.ts';
 import { withSymbolicBatch } from './onnx/symbolicBatch.ts';
 import { writeModel } from './onnx/write.ts';
@@ -17,11 +17,9 @@ const irVersions = [
 export const OPSET = 18;
 
 /** What is written about a model besides its graph. */
-export interface ModelOptions {
+export interface ModelOptions extends DeviceForm {
   readonly producer?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** How many tensors one node may touch where the device has a limit; see `withFewTensors`. */
-  readonly mostTensorsPerNode?: number;
   /** Whether the device adds to one place by atomic operations; the CPU does not (`chunkedSum`). */
   readonly atomicSums?: boolean;
 }
@@ -84,8 +82,7 @@ function wholeGraph(
 
 /** The bytes of a model round a finished graph. */
 export function writeGraphModel(given: OnnxGraph, options: ModelOptions): Uint8Array {
-  const { mostTensorsPerNode } = options;
-  const graph = mostTensorsPerNode === undefined ? given : withFewTensors(given, mostTensorsPerNode);
+  const graph = inDeviceForm(given, options);
   const opset = opsetOf(graph);
   const model: OnnxModel = {
     irVersion: irVersions.findLast((each) => each.opset <= opset)!.version,

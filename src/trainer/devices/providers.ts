@@ -18,7 +18,7 @@ export const executionProviders = {
 export const modelOptions = {
   cpu: {},
   cuda: { atomicSums: true },
-  webgpu: { mostTensorsPerNode: 8, atomicSums: true },
+  webgpu: { mostTensorsPerNode: 8, atomicSums: true, narrowIntegers: true, commonOperators: true },
   dml: {},
   coreml: {},
 } satisfies { readonly [D in DeviceName]: ModelOptions };

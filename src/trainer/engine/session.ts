@@ -28,8 +28,12 @@ export interface TensorInput {
 export class ModelSession implements Disposable {
   readonly #session: ort.InferenceSession;
 
+  /** Names of the inputs with the types that the model declares. */
+  readonly #inputs: readonly { readonly name: string; readonly type: string }[];
+
   private constructor(session: ort.InferenceSession) {
     this.#session = session;
+    this.#inputs = session.inputMetadata.map((each) => ({ name: each.name, type: each.isTensor ? each.type : '' }));
   }
 
   /** Loads the bytes of a model. With `tracePrefix`, ONNX Runtime writes a trace of all runs to a file of this prefix, up to `endTrace`. */
@@ -57,12 +61,12 @@ export class ModelSession implements Disposable {
     return this.#session.outputNames;
   }
 
-  /** Runs the model once. Inputs that it does not have are left out; outputs are the caller's to keep. */
+  /** Runs the model once. Inputs that it does not have are left out, and int64 becomes int32 where the model has that; outputs are the caller's to keep. */
   async run(inputs: Readonly<Record<string, TensorInput>>): Promise<Readonly<Record<string, TensorData>>> {
     const feeds: Record<string, ort.Tensor> = {};
-    for (const name of this.#session.inputNames) {
+    for (const { name, type } of this.#inputs) {
       const input = inputs[name];
-      if (input !== undefined) feeds[name] = toTensor(name, input);
+      if (input !== undefined) feeds[name] = toTensor(name, input, type);
     }
     const results = await this.#session.run(feeds).catch((error: unknown) => {
       throw memoryError(error) ?? error;
@@ -148,13 +152,17 @@ function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.
   };
 }
 
-function toTensor(name: string, { data, shape }: TensorInput): ort.Tensor {
+/** Labels that are int64 for all devices are int32 in models of devices that have nothing else. */
+function toTensor(name: string, { data, shape }: TensorInput, type: string): ort.Tensor {
   if (data.length !== sizeOf(shape)) {
     throw new Error(
       `The input ${name} has ${data.length} values, its shape ${shape.join(' x ')} needs ${sizeOf(shape)}.`,
     );
   }
   if (data instanceof Float32Array) return new ort.Tensor('float32', data, [...shape]);
+  if (data instanceof BigInt64Array && type === 'int32') {
+    return new ort.Tensor('int32', Int32Array.from(data, Number), [...shape]);
+  }
   if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, [...shape]);
   if (data instanceof Int32Array) return new ort.Tensor('int32', data, [...shape]);
   return new ort.Tensor('uint8', data, [...shape]);
