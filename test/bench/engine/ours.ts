@@ -3,16 +3,19 @@
 import type { DeviceName } from '../../../src/domain/device.ts';
 import {
   Graph,
+  mul,
   nextName,
   ParameterPack,
   type ParameterSlot,
   scanModel,
   seededRandom,
   type Value,
+  withHalfProducts,
 } from '../../../src/graph/index.ts';
 import { collectParameters, type ParameterSpec, readingScope, type Scope } from '../../../src/nn/scope.ts';
-import type { OptimizerSettings } from '../../../src/recipes/recipe.ts';
-import { smallestPart } from '../../../src/trainer/devices/providers.ts';
+import type { OptimizerSettings, PrecisionName } from '../../../src/recipes/recipe.ts';
+import { stepNumbers } from '../../../src/trainer/devices/precision.ts';
+import { modelOptions, smallestPart } from '../../../src/trainer/devices/providers.ts';
 import { optimizerStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf, takePart } from '../../../src/trainer/engine/parameterParts.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
@@ -72,11 +75,11 @@ export class OurSteps {
   #state: Record<string, Float32Array>;
   #step = 0;
 
-  private constructor(session: ModelSession, prepared: Prepared, fused: number) {
+  private constructor(session: ModelSession, prepared: Prepared, fused: number, device: DeviceName) {
     this.#session = session;
     this.#prepared = prepared;
     this.#fused = fused;
-    const vectors = partsOfSubject(prepared).map((part, i) => [
+    const vectors = partsOfSubject(prepared, device).map((part, i) => [
       [partName('parameters', i), takePart(prepared.parameters, part)],
       [partName('gradientSum', i), new Float32Array(part.size)],
       [partName('squareSum', i), new Float32Array(part.size)],
@@ -91,9 +94,11 @@ export class OurSteps {
     threads: number,
     tracePrefix?: string,
     device: DeviceName = 'cpu',
+    precision: PrecisionName = 'fp32',
   ): Promise<OurSteps> {
-    const session = await ModelSession.create(stepModel(prepared, fused), { device, threads }, tracePrefix);
-    return new OurSteps(session, prepared, fused);
+    const model = stepModel(prepared, fused, device, precision);
+    const session = await ModelSession.create(model, { device, threads }, tracePrefix);
+    return new OurSteps(session, prepared, fused, device);
   }
 
   /** One call of fused steps: the loss of each. */
@@ -124,18 +129,35 @@ export class OurSteps {
 
 const carried: readonly StateKey[] = ['parameters', 'gradientSum', 'squareSum'];
 
-export function stepModel(prepared: Prepared, fused: number): Uint8Array {
+/** By what the loss is multiplied with fp16, whose small gradients would be lost; a run finds its own factor. */
+const fp16Scale = 1024;
+
+/** Fused steps as a run's model has them on a device, without averaged weights. */
+export function stepModel(
+  prepared: Prepared,
+  fused: number,
+  device: DeviceName = 'cpu',
+  precision: PrecisionName = 'fp32',
+): Uint8Array {
   const { subject } = prepared;
   const graph = new Graph();
-  const parts = partsOfSubject(prepared);
+  const parts = partsOfSubject(prepared, device);
   const parameters = new PartedParameters(graph, parts, (i) => partName('parameters', i));
   const scope = readingScope(graph, (name) => parameters.get(name));
   const inputs = declareInputs(scope, subject);
-  const loss = subject.loss(scope, inputs);
+  const exactLoss = subject.loss(scope, inputs);
   const states = stateInputs(parameters);
   const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])])) as Schedule<Value>;
-  const gradients = parameters.gradients(loss);
-  const updates = parts.map(({ decays }, i) => ({ state: states[i]!, gradient: gradients[i]!, decays }));
+  const numbers = stepNumbers({ precision, accumulate: 1, deterministic: false }, device);
+  const scale = precision === 'fp16' ? fp16Scale : 1;
+  const exact = [exactLoss, ...parameters.gradients(scale === 1 ? exactLoss : mul(exactLoss, scale))];
+  const made = numbers.precision === undefined ? exact : withHalfProducts(exact, numbers.precision);
+  const [loss, ...gradients] = made as readonly [Value, ...Value[]];
+  const updates = parts.map(({ decays }, i) => ({
+    state: states[i]!,
+    gradient: scale === 1 ? gradients[i]! : mul(gradients[i]!, 1 / scale),
+    decays,
+  }));
   const { next } = optimizerStep(optimizer, updates, schedule);
   return scanModel(
     {
@@ -151,11 +173,12 @@ export function stepModel(prepared: Prepared, fused: number): Uint8Array {
       perStep: { loss },
     },
     fused,
+    modelOptions[device],
   );
 }
 
-function partsOfSubject({ layout, specs }: Prepared): readonly ParameterPart[] {
-  return partsOf(layout, specs, smallestPart.cpu);
+function partsOfSubject({ layout, specs }: Prepared, device: DeviceName): readonly ParameterPart[] {
+  return partsOf(layout, specs, smallestPart[device]);
 }
 
 function declareInputs({ graph }: Scope, { inputs }: Subject): Record<string, Value> {
