@@ -94,6 +94,10 @@ export const commands = {
     summary: 'measure a checkpoint of Trainyard on held-out data',
     load: async () => (await import('./commands/eval.ts')).runEval,
   },
+  export: {
+    summary: 'write a checkpoint of Trainyard as an ONNX model',
+    load: async () => (await import('./commands/export.ts')).runExport,
+  },
   profile: {
     summary: 'print where the time of a step of a run goes',
     load: async () => (await import('./commands/profile.ts')).runProfile,

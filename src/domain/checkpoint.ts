@@ -10,6 +10,8 @@ export interface Checkpoint {
   readonly runId?: RunId;
   readonly runName?: string;
   readonly architecture: string;
+  /** The recipe of Trainyard that trained it. */
+  readonly recipe?: string;
   readonly format: 'safetensors' | 'torch' | 'onnx' | 'other';
   readonly step?: Step;
   readonly epoch?: number;

@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointDetails } from '../domain/checkpoint.ts';
+import type { DrawnSamples, ExportedCheckpoint, MeasuredCheckpoint } from '../domain/checkpointUse.ts';
 import type { PathContent } from '../domain/config.ts';
 import type { DataPlace } from '../domain/dataPlace.ts';
 import type { DoctorReport } from '../domain/doctor.ts';
@@ -97,6 +98,13 @@ export interface WorkerMethods extends LaunchingMethods {
   'checkpoints.list': { params: { folder: string }; result: { checkpoints: readonly Checkpoint[] } };
   /** What is in a checkpoint, a file or a folder, without any of its numbers. Rejects with `bad-file` where it is none. */
   'checkpoints.inspect': { params: { path: string }; result: CheckpointDetails };
+  /**
+   * Measures a checkpoint of Trainyard on held-out data, draws samples from it, or writes it as an ONNX model, in a process of its own. Files go beside the run's:
+   * `drawn/`, `exported/`. Rejects with what the trainer says against it.
+   */
+  'checkpoints.measure': { params: { path: string }; result: MeasuredCheckpoint };
+  'checkpoints.draw': { params: { path: string; seed?: number }; result: DrawnSamples };
+  'checkpoints.export': { params: { path: string }; result: ExportedCheckpoint };
   /** What the run printed. `log`: which of `RunDetail.console`; absent: its own output, else the first of them. */
   'log.read': {
     params: { runId: RunId; from: number; maxBytes: number; log?: number };

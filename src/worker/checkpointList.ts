@@ -74,12 +74,13 @@ function canResume(run: LiveRun): boolean {
 }
 
 async function checkpointsOf(catalog: RunCatalog, views: RunViews, run: LiveRun): Promise<readonly Checkpoint[]> {
-  const { name, architecture } = views.summary(run);
+  const { name, architecture, recipe } = views.summary(run);
   const owner = { run: run.found, name, ...(architecture === undefined ? {} : { architecture }) };
   const own = await listRunCheckpoints(owner);
   const found = [...own, ...(await linkedCheckpoints(run, owner))].map((checkpoint) => ({
     ...checkpoint,
     runId: run.id,
+    ...(recipe === undefined ? {} : { recipe }),
   }));
   const metric = catalog.definitionsOf(run).find(({ primary, direction }) => primary === true && direction !== 'none');
   return metric === undefined || found.length === 0 ? found : withBest(catalog, run, metric, found);

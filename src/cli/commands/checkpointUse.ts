@@ -36,9 +36,9 @@ export async function loadUse() {
   await useModelCache();
   try {
     const { openCheckpoint } = await import('../../trainer/use/openCheckpoint.ts');
-    const { drawSamples, measureCheckpoint } = await import('../../trainer/use/useCheckpoint.ts');
+    const { drawSamples, exportCheckpoint, measureCheckpoint } = await import('../../trainer/use/useCheckpoint.ts');
     const { writeFileDurably } = await import('../../trainer/files/durableFile.ts');
-    return { openCheckpoint, drawSamples, measureCheckpoint, writeFileDurably };
+    return { openCheckpoint, drawSamples, exportCheckpoint, measureCheckpoint, writeFileDurably };
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new AppError('device-unavailable', `ONNX Runtime could not be loaded: ${why}.`, {

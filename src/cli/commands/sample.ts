@@ -6,19 +6,21 @@ import { checkpointMeant } from '../runFolder.ts';
 import { loadUse, useOptions, useSettings } from './checkpointUse.ts';
 import { printHelp } from './common.ts';
 
-const help = `trainyard sample CHECKPOINT|RUN [--out FILE] [--seed N] [--device NAME] [--threads N] [--json]
+const help = `trainyard sample CHECKPOINT|RUN [--out FILE | --folder FOLDER] [--seed N] [--device NAME] [--threads N] [--json]
 
 Draws samples from a checkpoint of Trainyard and writes them as one file: a picture, or texts of a language model. The same checkpoint
 and seed give the same bytes; without --seed it is the file that the run drew at that step. Of a run (its folder, or its
 name in runs/) the last checkpoint is taken. Needs no worker, and no data set.
 
-  --out  the file, by default NAME_step_NNNNNNNN.png or .txt in the current folder`;
+  --out     the file, by default NAME_step_NNNNNNNN.png or .txt, with _seed_N where one is given
+  --folder  where the file goes, by default the current folder`;
 
 /** `trainyard sample CHECKPOINT`. */
 export async function runSample(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, {
     ...useOptions,
     out: { type: 'string' },
+    folder: { type: 'string' },
     seed: { type: 'string' },
   });
   if (values.help === true) return printHelp(help);
@@ -27,8 +29,9 @@ export async function runSample(args: readonly string[]): Promise<number> {
   const { openCheckpoint, drawSamples, writeFileDurably } = await loadUse();
   const opened = await openCheckpoint(checkpoint, useSettings(values));
   const { bytes, ending, shown, seed: used, metrics } = await drawSamples(opened, seed);
-  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}.${ending}`;
-  const file = path.resolve(values.out ?? name);
+  const ownSeed = seed === undefined ? '' : `_seed_${seed}`;
+  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}${ownSeed}.${ending}`;
+  const file = path.resolve(values.out ?? path.join(values.folder ?? '.', name));
   writeFileDurably(file, bytes);
   const result = { checkpoint, run: opened.facts.runName, step: opened.step, seed: used, file, shown, metrics };
   if (values.json === true) printJson(result);

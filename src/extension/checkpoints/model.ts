@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../domain/checkpoint.ts';
+import { drawingRecipes } from '../../domain/checkpointUse.ts';
 import type { RunId } from '../../domain/ids.ts';
 import { count, formatAge, formatSize, formatValue } from '../ui/numbers.ts';
 
@@ -105,9 +106,20 @@ export function describeGroup(checkpoints: readonly Checkpoint[]): string {
 
 /** Words for `when` clauses. */
 export function checkpointContext(checkpoint: Checkpoint): string {
-  return ['checkpoint', checkpoint.resumable && checkpoint.runId !== undefined ? 'resumable' : '']
+  const { resumable, runId, recipe } = checkpoint;
+  return [
+    'checkpoint',
+    resumable && runId !== undefined ? 'resumable' : '',
+    isUsable(checkpoint) ? 'usable' : '',
+    isUsable(checkpoint) && drawingRecipes.has(recipe!) ? 'drawing' : '',
+  ]
     .filter(Boolean)
     .join(' ');
+}
+
+/** Whether Trainyard made it, and can measure it, draw from it and export it. */
+export function isUsable({ recipe, format }: Checkpoint): boolean {
+  return recipe !== undefined && format === 'safetensors';
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -11,6 +11,7 @@ import * as registry from '../registry/commands.ts';
 import * as sweeps from '../sweeps/commands.ts';
 import * as artifacts from './artifactCommands.ts';
 import * as checkpoints from './checkpointCommands.ts';
+import * as uses from './checkpointUses.ts';
 import * as launching from './launchCommands.ts';
 import * as logs from './logCommands.ts';
 import * as queue from './queueCommands.ts';
@@ -63,6 +64,9 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   openCheckpoint: checkpoints.openCheckpoint,
   revealCheckpoint: checkpoints.revealCheckpoint,
   copyCheckpointPath: checkpoints.copyCheckpointPath,
+  measureCheckpoint: uses.measureCheckpoint,
+  drawSamples: uses.drawSamples,
+  exportCheckpoint: uses.exportCheckpoint,
   moveJobUp: queue.moveJobUp,
   moveJobDown: queue.moveJobDown,
   holdJob: queue.holdJob,

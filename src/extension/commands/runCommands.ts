@@ -3,11 +3,11 @@ import { AppError } from '../../base/errors.ts';
 import { isActive, type RunSummary } from '../../domain/run.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { App } from '../app.ts';
-import { checkpointTitle, describeCheckpoint } from '../checkpoints/model.ts';
 import { viewIds } from '../contributions.ts';
 import { demandTrust } from '../folders.ts';
 import { textArgument } from './arguments.ts';
 import { chooseRun, chooseRuns } from './chooseRuns.ts';
+import { ownCheckpoints, pickCheckpointOf } from './pickCheckpoint.ts';
 import { openConsole } from './sourceCommands.ts';
 
 type Args = readonly unknown[];
@@ -64,27 +64,13 @@ function checkpointOf(args: Args): string | undefined {
 }
 
 async function pickCheckpoint(app: App, run: RunSummary): Promise<string | undefined> {
-  const { checkpoints } = await app.worker.call('checkpoints.list', { folder: run.root });
-  const own = checkpoints.filter(({ runId, resumable }) => runId === run.id && resumable);
+  const own = (await ownCheckpoints(app, run)).filter(({ resumable }) => resumable);
   if (own.length === 0) {
     throw new AppError('not-found', `${run.name} has no checkpoint to go on from.`, {
       hint: 'Use "Run Again With Changes" instead.',
     });
   }
-  const now = Date.now() / 1000;
-  const items = own
-    .sort((a, b) => Number(b.isLast) - Number(a.isLast) || (b.step ?? 0) - (a.step ?? 0))
-    .map((one) => ({
-      label: `$(${one.best === undefined ? 'save' : 'star-full'}) ${checkpointTitle(one)}`,
-      description: describeCheckpoint(one, now),
-      path: one.path,
-    }));
-  if (items.length === 1) return items[0]!.path;
-  const picked = await vscode.window.showQuickPick(items, {
-    title: `Resume ${run.name}`,
-    placeHolder: 'Checkpoint to go on from',
-  });
-  return picked?.path;
+  return await pickCheckpointOf(own, `Resume ${run.name}`, 'Checkpoint to go on from');
 }
 
 /** Gives a run another name in lists; its files keep theirs. */

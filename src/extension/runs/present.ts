@@ -1,3 +1,4 @@
+import { drawingRecipes } from '../../domain/checkpointUse.ts';
 import type { RunStatus, RunSummary } from '../../domain/run.ts';
 import { isActive } from '../../domain/run.ts';
 import { count, formatDuration, formatValue, sparkline } from '../ui/numbers.ts';
@@ -106,6 +107,7 @@ export function runContext(run: RunSummary): string {
     run.status,
     own ? 'own' : 'foreign',
     run.recipe !== undefined ? 'recipe' : '',
+    run.recipe !== undefined && drawingRecipes.has(run.recipe) ? 'drawing' : '',
     own && isActive(run.status) ? 'stoppable' : '',
     own && !isActive(run.status) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { Graph } from '../../graph/index.ts';
+import { Graph, type ParameterSlot } from '../../graph/index.ts';
 import { parseFacts } from '../../recipes/data.ts';
 import { recipes as allRecipes } from '../../recipes/index.ts';
 import type { DataFacts, Program, Recipe } from '../../recipes/recipe.ts';
@@ -28,6 +28,9 @@ export interface OpenedCheckpoint {
   readonly config: JsonObject;
   readonly program: Program;
   readonly average: Float32Array;
+  /** Where each parameter lies in `average`. */
+  readonly layout: readonly ParameterSlot[];
+  readonly architecture: string;
   readonly placement: Placement;
 }
 
@@ -47,11 +50,14 @@ export async function openCheckpoint(file: string, options: UseOptions = {}): Pr
   const data = knownData(facts) ?? (await loadedData(recipe, config));
   const program = recipe.build(config, data);
   const pack = declareParameters(new Graph(), program, 'parameters');
-  const { state } = loadCheckpoint(file, pack.layout, recipe.architecture(config, data));
+  const architecture = recipe.architecture(config, data);
+  const { state } = loadCheckpoint(file, pack.layout, architecture);
   const settings = runSettings(config);
   const { device } = await chooseDevice(options.device ?? settings.device);
   const placement = { device, threads: options.threads ?? settings.threads };
-  return { file, facts, step: state.step, recipe, config, program, average: state.vectors.average, placement };
+  const { step, vectors } = state;
+  const network = { program, average: vectors.average, layout: pack.layout, architecture };
+  return { file, facts, step, recipe, config, ...network, placement };
 }
 
 function knownData({ data }: CheckpointFacts): DataFacts | undefined {

@@ -3,6 +3,7 @@ import { valueAt } from '../../domain/config.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { openDataSet } from '../data/openDataSet.ts';
 import { Evaluator } from '../engine/evaluation.ts';
+import { exportModel } from '../engine/exportModel.ts';
 import { createDrawer, sampleEndings } from '../samples/drawers.ts';
 import type { OpenedCheckpoint } from './openCheckpoint.ts';
 
@@ -77,4 +78,17 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
     dataSets[set.name] = set.sha256;
   }
   return { metrics, texts, dataSets, missing };
+}
+
+/** The averaged weights of a checkpoint as the ONNX model that a run writes at its end. The same checkpoint gives the same bytes. */
+export function exportCheckpoint({
+  program,
+  layout,
+  average,
+  facts,
+  step,
+  architecture,
+}: OpenedCheckpoint): Uint8Array {
+  const metadata = { run_id: facts.runId, run_name: facts.runName, step: String(step), architecture };
+  return exportModel(program, layout, average, metadata);
 }

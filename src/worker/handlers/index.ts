@@ -2,6 +2,7 @@ import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
 import type { Client } from '../clients.ts';
 import type { WorkerServices } from '../services.ts';
+import { checkpointHandlers } from './checkpoints.ts';
 import { cudaHandlers } from './cuda.ts';
 import { dataHandlers } from './data.ts';
 import { folderHandlers } from './folders.ts';
@@ -23,6 +24,7 @@ export function workerHandlers(worker: WorkerServices, client: () => Client): Ha
     ...launchHandlers(worker, client),
     ...queueHandlers(worker, client),
     ...dataHandlers(worker),
+    ...checkpointHandlers(worker, client),
     ...recordHandlers(worker, client),
     ...cudaHandlers(worker, client),
     ...launchingHandlers(worker, client),

@@ -50,6 +50,7 @@ test('wrong arguments are one line, before any worker is started', async () => {
     profile: [[], ['a', 'b']],
     sample: [[], ['a', 'b']],
     eval: [[], ['a', 'b']],
+    export: [[], ['a', 'b']],
   } as const;
   for (const [name, lines] of Object.entries(cases)) {
     const run = await commands[name as keyof typeof cases].load();

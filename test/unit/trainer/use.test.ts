@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { openRun } from '../../../src/readers/index.ts';
 import { openCheckpoint } from '../../../src/trainer/use/openCheckpoint.ts';
-import { drawSamples, measureCheckpoint } from '../../../src/trainer/use/useCheckpoint.ts';
+import { drawSamples, exportCheckpoint, measureCheckpoint } from '../../../src/trainer/use/useCheckpoint.ts';
 import { Gatherer, pollAll } from '../readers/support/cuts.ts';
 import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
 
@@ -28,6 +28,19 @@ test('samples of a checkpoint are those that the run drew, bit by bit, also with
     assert.notDeepEqual(other.bytes, drawn.bytes);
     assert.deepEqual((await drawSamples(opened, 5)).bytes, other.bytes);
   }
+});
+
+test('a checkpoint is exported as its run did it, byte for byte', async (t) => {
+  const folder = temporaryFolder(t);
+  const data = writeIdxSet(folder);
+  const network = { kind: 'mlp', width: 16 };
+  const config = writeConfig(folder, { recipe: 'classifier', network, batchSize: 16, ...common, data });
+  const { code, complaint } = await runTrainer(folder, config, ['name=e']);
+  assert.equal(code, 0, complaint);
+  rmSync(data, { recursive: true });
+  const run = path.join(folder, 'runs', 'e');
+  const opened = await openCheckpoint(path.join(run, 'checkpoints', 'last.safetensors'));
+  assert.deepEqual(Buffer.from(exportCheckpoint(opened)), readFileSync(path.join(run, 'model.onnx')));
 });
 
 test('a checkpoint is measured as its run measured it', async (t) => {
