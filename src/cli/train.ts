@@ -34,7 +34,8 @@ export async function runTrain(args: readonly string[]): Promise<number> {
   if (has('--profile')) overrides.push('profile=true');
   const unknown = args.find((arg) => arg.startsWith('-') && !isFlag(arg));
   if (unknown !== undefined) return complain(`There is no option ${unknown}. Settings are given as key=value.`);
-  if (configFile === undefined) return complain('Give the path of a configuration, or a recipe: trainyard train CONFIG.');
+  if (configFile === undefined)
+    return complain('Give the path of a configuration, or a recipe: trainyard train CONFIG.');
   if (has('--memory')) return tellMemory(configFile, overrides, has('--json'));
   await useInstalledCuda();
   await useModelCache();
