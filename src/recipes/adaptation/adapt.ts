@@ -1,32 +1,29 @@
 import {
-  add,
   concat,
   expand,
   type ImportOptions,
-  matmul,
-  mul,
   narrow,
   type OnnxModel,
-  type OnnxNode,
   type OnnxTensor,
   trainableTensors,
   unpackNumbers,
   type Value,
 } from '../../graph/index.ts';
-import { normal, scaledNormal, zeros } from '../../nn/initializers.ts';
+import { normal } from '../../nn/initializers.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { embeddingOf } from './embedding.ts';
-import { chosenProducts, type FixedProduct, lastProduct } from './fixedProducts.ts';
+import { lastProduct } from './fixedWeights.ts';
+import { lowRank } from './lowRank.ts';
 
 /** What of a model from elsewhere changes in training. Everything else stays as it is in the file and has no state of an optimizer. */
-export const adaptKinds = ['all', 'lora', 'head', 'soft-prompt'] as const;
+export const adaptKinds = ['all', 'lora', 'dora', 'head', 'soft-prompt'] as const;
 export type AdaptKind = (typeof adaptKinds)[number];
 
 export interface Adaptation {
   readonly kind: AdaptKind;
   readonly rank: number;
   readonly alpha: number;
-  /** Parts of names of matrix products; none: all but the last. */
+  /** Parts of names of layers; none: all but the last. */
   readonly targets: readonly string[];
   /** Learned vectors ahead of the tokens. */
   readonly promptTokens: number;
@@ -46,11 +43,12 @@ const adaptations: { readonly [K in AdaptKind]: Adapt } = {
   all: (scope, model) => trained(scope, new Set(trainableTensors(model))),
   head: (scope, model) => trained(scope, new Set([lastProduct(model).weight])),
   lora: lowRank,
+  dora: lowRank,
   'soft-prompt': softPrompted,
 };
 
 /** The tensors of the file as parameters that begin as they are there. */
-function trained(scope: Scope, tensors: ReadonlySet<OnnxTensor>): AdaptedImport {
+export function trained(scope: Scope, tensors: ReadonlySet<OnnxTensor>): AdaptedImport {
   return {
     parameter: (tensor) =>
       tensors.has(tensor)
@@ -60,35 +58,6 @@ function trained(scope: Scope, tensors: ReadonlySet<OnnxTensor>): AdaptedImport 
           })
         : undefined,
   };
-}
-
-/** x·W + (alpha / rank)·x·A·B (Hu et al., arXiv 2106.09685, equation 3): A begins by chance and B at zero, so that the model begins as it was. */
-function lowRank(scope: Scope, model: OnnxModel, adaptation: Adaptation): AdaptedImport {
-  const { rank, alpha, targets } = adaptation;
-  const products = chosenProducts(model, targets);
-  const byNode = new Map<OnnxNode, FixedProduct>(products.map((product) => [product.node, product]));
-  return {
-    change: (node, [x], [y]) => {
-      const product = byNode.get(node);
-      if (product === undefined || x === undefined || y === undefined) return undefined;
-      const { down, up } = loraFactors(scope, product, rank);
-      return [add(y, mul(matmul(matmul(x, down), up), (alpha / rank) * scaleOf(node)))];
-    },
-  };
-}
-
-function loraFactors(scope: Scope, { name, weight, transposed }: FixedProduct, rank: number) {
-  const [inputs, outputs] = (transposed ? weight.shape.toReversed() : weight.shape) as [number, number];
-  return scope.within(name, (inner) => ({
-    down: inner.parameter('down', [inputs, rank], scaledNormal(inputs), { decay: false }),
-    up: inner.parameter('up', [rank, outputs], zeros, { decay: false }),
-  }));
-}
-
-/** Gemm multiplies its product by alpha (https://onnx.ai/onnx/operators/onnx__Gemm.html), and its weight's change with it. */
-function scaleOf({ attributes }: OnnxNode): number {
-  const alpha = attributes['alpha'];
-  return alpha?.kind === 'float' ? alpha.value : 1;
 }
 
 /**

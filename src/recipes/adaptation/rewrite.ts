@@ -1,6 +1,6 @@
 import { type OnnxModel, type OnnxTensor, packNumbers, trainableTensors, unpackNumbers } from '../../graph/index.ts';
 import type { Adaptation, AdaptKind } from './adapt.ts';
-import { chosenProducts, type FixedProduct, lastProduct } from './fixedProducts.ts';
+import { chosenWeights, type FixedWeight, lastProduct } from './fixedWeights.ts';
 import { withSoftPrompt } from './promptedFile.ts';
 
 /** The averaged weights of a parameter by its name within the model's scope; undefined where nothing was learned, as behind a cut. */
@@ -22,6 +22,7 @@ const rewriters: { readonly [K in AdaptKind]: Rewrite } = {
   head: (model, _adaptation, _tokens, learned) =>
     withTensors(model, [lastProduct(model).weight], ({ name }) => learned(name)),
   lora: withLowRank,
+  dora: withLowRank,
   'soft-prompt': (model, { promptTokens }, tokens, learned) => {
     const values = learned('prompt');
     return values === undefined ? model : withSoftPrompt(model, tokens, { count: promptTokens, values });
@@ -34,34 +35,49 @@ function withLowRank(
   _tokens: string,
   learned: Learned,
 ): OnnxModel {
-  const products = new Map(chosenProducts(model, targets).map((product) => [product.weight, product]));
-  return withTensors(model, [...products.keys()], (tensor) => {
-    const product = products.get(tensor)!;
-    const [down, up] = [learned(`${product.name}/down`), learned(`${product.name}/up`)];
-    return down === undefined || up === undefined
-      ? undefined
-      : merged(product, down, up, { rank, factor: alpha / rank });
+  const layers = new Map(chosenWeights(model, targets).map((layer) => [layer.weight, layer]));
+  return withTensors(model, [...layers.keys()], (tensor) => {
+    const layer = layers.get(tensor)!;
+    const part = (name: string) => learned(`${layer.name}/${name}`);
+    const [down, up, magnitude] = [part('down'), part('up'), part('magnitude')];
+    if (down === undefined || up === undefined) return undefined;
+    const values = merged(layer, down, up, { rank, factor: alpha / rank });
+    if (magnitude !== undefined) bringToLength(layer, values, magnitude);
+    return values;
   });
 }
 
 /** W + factor·A·B: [in, out], or the weight's own way round. */
 function merged(
-  { weight, transposed }: FixedProduct,
+  layer: FixedWeight,
   down: Float32Array,
   up: Float32Array,
   { rank, factor }: { readonly rank: number; readonly factor: number },
 ): Float64Array {
-  const values = unpackNumbers(weight.data, 'float32');
-  const [inputs, outputs] = [down.length / rank, up.length / rank];
+  const values = unpackNumbers(layer.weight.data, 'float32');
+  const { inputs, outputs } = layer;
   for (let i = 0; i < inputs; i++) {
     for (let o = 0; o < outputs; o++) {
       let change = 0;
       for (let r = 0; r < rank; r++) change += down[i * rank + r]! * up[r * outputs + o]!;
-      const at = transposed ? o * inputs + i : i * outputs + o;
-      values[at] = values[at]! + factor * change;
+      values[placeOf(layer, i, o)]! += factor * change;
     }
   }
   return values;
+}
+
+/** Each output's weights scaled to a length. */
+function bringToLength(layer: FixedWeight, values: Float64Array, lengths: Float32Array): void {
+  for (let o = 0; o < layer.outputs; o++) {
+    let sum = 0;
+    for (let i = 0; i < layer.inputs; i++) sum += values[placeOf(layer, i, o)]! ** 2;
+    const factor = lengths[o]! / Math.sqrt(sum);
+    for (let i = 0; i < layer.inputs; i++) values[placeOf(layer, i, o)]! *= factor;
+  }
+}
+
+function placeOf({ transposed, inputs, outputs }: FixedWeight, input: number, output: number): number {
+  return transposed ? output * inputs + input : input * outputs + output;
 }
 
 /** The model with other numbers in some of its tensors. */

@@ -23,7 +23,8 @@ export interface BridgeParts {
 export function senderStates(tokens: Value, { sender, config, facts }: BridgeParts): Value {
   const name = featuresOf(sender, config);
   const { outputs } = runImported(tokens, sender, facts, name, 0, {});
-  return perToken(outputs.get(name)!, tokens);
+  const [examples, length] = tokens.shape as [number, number];
+  return perToken(outputs.get(name)!, examples, length);
 }
 
 /**

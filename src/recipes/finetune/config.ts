@@ -1,9 +1,11 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { Adaptation, AdaptKind } from '../adaptation/adapt.ts';
+import { adaptDescription, lowRankFields, readLowRank } from '../adaptation/fields.ts';
 import { batchSizeField, commonFields } from '../commonFields.ts';
 
-/** Which weights change: all of the model's and those of a new head, or the head alone. */
-export const trainableParts = ['all', 'head'] as const;
+/** Which weights change: all of the model's and those of a new head, the head alone, or the head and changes of low rank. */
+export const trainableParts = ['all', 'head', 'lora', 'dora'] as const satisfies readonly AdaptKind[];
 export type TrainablePart = (typeof trainableParts)[number];
 
 export interface FinetuneConfig {
@@ -11,6 +13,8 @@ export interface FinetuneConfig {
   readonly model: string;
   readonly batchSize: number;
   readonly trainable: TrainablePart;
+  /** Of changes of low rank. */
+  readonly adaptation: Adaptation;
   /** Name of the value in the model that the new head sees; '' where it is found by itself. */
   readonly features: string;
   /** Per channel, of pixels from 0 to 1; one number stands for all channels. */
@@ -42,8 +46,9 @@ export const finetuneFields: readonly ConfigField[] = [
     type: 'choice',
     choices: trainableParts,
     default: 'all',
-    description: 'Which weights change: all, or only those of the last layer.',
+    description: `${adaptDescription(trainableParts)} A new last layer is learned with all of them.`,
   },
+  ...lowRankFields,
   {
     key: 'features',
     type: 'string',
@@ -79,6 +84,7 @@ export function readFinetuneConfig(config: JsonObject): FinetuneConfig {
     model: (valueAt(config, 'model') ?? '') as string,
     batchSize: valueAt(config, 'batchSize') as number,
     trainable: valueAt(config, 'trainable') as TrainablePart,
+    adaptation: { kind: valueAt(config, 'trainable') as TrainablePart, ...readLowRank(config), promptTokens: 0 },
     features: valueAt(config, 'features') as string,
     mean: valueAt(config, 'mean') as readonly number[],
     std: valueAt(config, 'std') as readonly number[],

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../domain/json.ts';
+import { adaptationName } from '../adaptation/fields.ts';
 import { classifierMetrics } from '../classifier/metrics.ts';
 import { classifierProgram } from '../classifier/program.ts';
 import { optimizerSettings } from '../commonFields.ts';
@@ -20,9 +21,9 @@ export const finetune: Recipe = {
     metrics: classifierMetrics,
   },
   architecture(config: JsonObject, data: DataFacts): string {
-    const { model, trainable } = readFinetuneConfig(config);
+    const { model, adaptation } = readFinetuneConfig(config);
     const { digest } = loadOnnxModel(model);
-    return `finetune-${digest}-${trainable}-${imageName(data)}`;
+    return `finetune-${digest}-${adaptationName(adaptation)}-${imageName(data)}`;
   },
   dataSets(config: JsonObject) {
     const path = readFinetuneConfig(config).data;

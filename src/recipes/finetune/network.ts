@@ -11,13 +11,14 @@ import {
   resizeNearest,
   trainableTensors,
   transpose,
-  unpackNumbers,
   type Value,
 } from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
+import { type Adaptation, type AdaptedImport, trained } from '../adaptation/adapt.ts';
+import { lowRank } from '../adaptation/lowRank.ts';
 import type { ImageFacts } from '../recipe.ts';
-import type { FinetuneConfig } from './config.ts';
+import type { FinetuneConfig, TrainablePart } from './config.ts';
 
 /** Parameters of the model stand under this name, and under the ones that the file gives them. */
 const modelScope = 'model';
@@ -36,19 +37,12 @@ export function finetunedNetwork(
   const input = imageInput(model);
   const images = preparedImages(pixels, input, config, data);
   const head = headOf(model, config, data);
-  const trainable = new Set(config.trainable === 'all' ? trainableTensors(model) : []);
   const name = head === undefined ? model.graph.outputs[0]!.name : head;
   const { outputs } = scope.within(modelScope, (inner) =>
     importModel(model, {
       inputs: { [input.name]: images },
       outputs: [name],
-      parameter: (tensor) =>
-        trainable.has(tensor)
-          ? inner.parameter(tensor.name, tensor.shape, {
-              kind: 'values',
-              values: unpackNumbers(tensor.data, tensor.dtype),
-            })
-          : undefined,
+      ...changedParts[config.trainable](inner, model, config.adaptation),
     }),
   );
   const value = outputs.get(name)!;
@@ -56,6 +50,16 @@ export function finetunedNetwork(
   if (head === undefined) return value;
   return scope.within('head', (inner) => linear(inner, reshape(value, [value.shape[0]!, -1]), data.classes));
 }
+
+/** What of the model changes. A head that is learned alone is a new layer behind the model. */
+const changedParts: {
+  readonly [P in TrainablePart]: (scope: Scope, model: OnnxModel, adaptation: Adaptation) => AdaptedImport;
+} = {
+  all: (scope, model) => trained(scope, new Set(trainableTensors(model))),
+  head: () => ({}),
+  lora: lowRank,
+  dora: lowRank,
+};
 
 /** The one input that images go into: four axes, the second of them channels. */
 function imageInput({ graph }: OnnxModel): OnnxValueInfo {

@@ -44,10 +44,15 @@ export function runModel(
   facts: TokenFacts,
   output: string,
 ) {
-  const room = adaptation.kind === 'soft-prompt' ? adaptation.promptTokens : 0;
-  return scope.within(modelScope, (inner) =>
-    runImported(tokens, model, facts, output, room, adaptedImport(inner, model, adaptation, tokenInput(model).name)),
-  );
+  return scope.within(modelScope, (inner) => {
+    const adapted = adaptedImport(inner, model, adaptation, tokenInput(model).name);
+    return runImported(tokens, model, facts, output, roomOf(adaptation), adapted);
+  });
+}
+
+/** Places ahead of the tokens that an adaptation takes. */
+export function roomOf({ kind, promptTokens }: Adaptation): number {
+  return kind === 'soft-prompt' ? promptTokens : 0;
 }
 
 /** The model up to a value as options of its import make it, with `room` places ahead of the tokens for a prompt. */

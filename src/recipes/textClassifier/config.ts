@@ -17,8 +17,7 @@ export interface TextClassifierConfig {
   readonly source: RecordSource;
 }
 
-/** A head must be learned anyway, and a prompt would stand where it looks. */
-const kinds = ['all', 'lora', 'head'] as const;
+const kinds = ['all', 'lora', 'dora', 'head', 'soft-prompt'] as const;
 
 const ownTokenFields = ['vocabulary', 'tokenizer', 'window', 'testFraction'];
 
@@ -51,7 +50,7 @@ export const textClassifierFields: readonly ConfigField[] = [
     description:
       'Name of the value in the model that a new last layer sees: [batch, numbers], or [batch, tokens, numbers], of which the mean is taken. Empty: the input of its last matrix product.',
   },
-  ...adaptationFields(kinds, 'lora').filter(({ key }) => key !== 'prompt.tokens'),
+  ...adaptationFields(kinds, 'lora'),
   ...commonFields({
     steps: 500,
     'optimizer.learningRate': 0.001,

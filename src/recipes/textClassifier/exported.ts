@@ -3,7 +3,7 @@ import type { Adaptation } from '../adaptation/adapt.ts';
 import { onnxNode, onnxTensor } from '../adaptation/onnxParts.ts';
 import { type Learned, rewrittenModel } from '../adaptation/rewrite.ts';
 import type { TokenFacts } from '../data.ts';
-import { modelScope, tokenInput } from '../finetuneLanguage/network.ts';
+import { modelScope, roomOf, tokenInput } from '../finetuneLanguage/network.ts';
 import { headScope } from './head.ts';
 
 /** What the file of a text classifier is made of. */
@@ -23,7 +23,7 @@ export function exportedClassifier(
   learned: Learned,
 ): OnnxModel {
   const tokens = tokenInput(model).name;
-  const adapted = rewrittenModel(model, adaptation, tokens, (name) => learned(`${modelScope}/${name}`));
+  const adapted = rewrittenModel(withoutOutputs(model), adaptation, tokens, (name) => learned(`${modelScope}/${name}`));
   const [weight, bias] = [learned(`${headScope}/weight`)!, learned(`${headScope}/bias`)!];
   const width = weight.length / facts.classes;
   const pool = perToken ? meanNodes(tokens, features) : [];
@@ -37,7 +37,7 @@ export function exportedClassifier(
   const added = [
     onnxTensor(own('weight'), 'float32', [width, facts.classes], weight),
     onnxTensor(own('bias'), 'float32', [facts.classes], bias),
-    ...(perToken ? meanTensors(facts, width) : []),
+    ...(perToken ? meanTensors(facts, width, roomOf(adaptation)) : []),
   ];
   const needed = neededFor(nodes, output);
   const used = new Set(needed.flatMap(({ inputs }) => inputs));
@@ -60,12 +60,19 @@ function own(part: string): string {
   return `trainyard/${part}`;
 }
 
-/** The mean over the tokens that are no padding. Features with both axes in one are put apart by the shape of the tokens. */
+/** Values inside keep their names and places then, whatever is done to outputs. */
+function withoutOutputs(model: OnnxModel): OnnxModel {
+  return { ...model, graph: { ...model.graph, outputs: [] } };
+}
+
+/** The mean over the tokens that are no padding and no prompt. Features with both axes in one are put apart by the number of texts. */
 function meanNodes(tokens: string, features: string): readonly OnnxNode[] {
   return [
     onnxNode('Shape', [tokens], own('shape')),
-    onnxNode('Concat', [own('shape'), own('width')], own('apart'), { axis: intAttribute(0) }),
-    onnxNode('Reshape', [features, own('apart')], own('features')),
+    onnxNode('Slice', [own('shape'), own('start'), own('first')], own('batch')),
+    onnxNode('Concat', [own('batch'), own('rest'), own('width')], own('apart'), { axis: intAttribute(0) }),
+    onnxNode('Reshape', [features, own('apart')], own('places')),
+    onnxNode('Slice', [own('places'), own('room'), own('end'), own('first')], own('features')),
     onnxNode('Equal', [tokens, own('pad')], own('padding')),
     onnxNode('Not', [own('padding')], own('visible')),
     onnxNode('Cast', [own('visible')], own('visibleNumbers'), { to: intAttribute(1) }),
@@ -77,9 +84,13 @@ function meanNodes(tokens: string, features: string): readonly OnnxNode[] {
   ];
 }
 
-function meanTensors({ vocabulary }: TokenFacts, width: number): readonly OnnxTensor[] {
+function meanTensors({ vocabulary }: TokenFacts, width: number, room: number): readonly OnnxTensor[] {
   return [
     onnxTensor(own('width'), 'int64', [1], [width]),
+    onnxTensor(own('rest'), 'int64', [1], [-1]),
+    onnxTensor(own('start'), 'int64', [1], [0]),
+    onnxTensor(own('room'), 'int64', [1], [room]),
+    onnxTensor(own('end'), 'int64', [1], [2 ** 31 - 1]),
     onnxTensor(own('pad'), 'int64', [], [vocabulary.pad]),
     onnxTensor(own('last'), 'int64', [1], [2]),
     onnxTensor(own('first'), 'int64', [1], [1]),

@@ -1,9 +1,20 @@
-import { cast, div, equal, mul, not, type OnnxModel, reduceSum, unsqueeze, type Value } from '../../graph/index.ts';
+import {
+  cast,
+  div,
+  equal,
+  mul,
+  narrow,
+  not,
+  type OnnxModel,
+  reduceSum,
+  unsqueeze,
+  type Value,
+} from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { featuresOf, perToken } from '../adaptation/features.ts';
 import type { TokenFacts } from '../data.ts';
-import { runModel } from '../finetuneLanguage/network.ts';
+import { roomOf, runModel } from '../finetuneLanguage/network.ts';
 import type { TextClassifierConfig } from './config.ts';
 
 /** Parameters of the new last layer stand under this name. */
@@ -19,14 +30,18 @@ export function classifiedTexts(
 ): Value {
   const name = featuresOf(model, config);
   const { outputs } = runModel(scope, tokens, model, config.adaptation, facts, name);
-  const features = pooled(outputs.get(name)!, tokens, facts);
+  const features = pooled(outputs.get(name)!, tokens, facts, roomOf(config.adaptation));
   return scope.within(headScope, (inner) => linear(inner, features, facts.classes));
 }
 
-/** [N, width] as it is; [N, tokens, width], also with both axes in one, as the mean over the tokens that are no padding. */
-function pooled(value: Value, tokens: Value, { vocabulary }: TokenFacts): Value {
-  if (value.rank === 2 && value.shape[0] === tokens.shape[0]) return value;
-  const features = perToken(value, tokens);
+/**
+ * [N, width] as it is; [N, tokens, width], also with both axes in one, as the mean over the tokens that are no padding. The places of a soft prompt ahead of the tokens are no part of
+ * that; what stands at the first place, as in BERT, is the prompt's then.
+ */
+function pooled(value: Value, tokens: Value, { vocabulary }: TokenFacts, room: number): Value {
+  const [examples, length] = tokens.shape as [number, number];
+  if (value.rank === 2 && value.shape[0] === examples) return value;
+  const features = narrow(perToken(value, examples, room + length), 1, room, length);
   const visible = unsqueeze(cast(not(equal(tokens, vocabulary.pad)), 'float32'), [2]);
   const total = reduceSum(mul(features, visible), [1], false);
   return div(total, reduceSum(visible, [1], false));

@@ -23,7 +23,7 @@ export const textClassifier: Recipe = {
     id: 'text-classifier',
     title: 'Text classifier',
     description:
-      'Adapts an ONNX language model, by LoRA, its last layer or all weights, to sort texts into classes: a router, for instance.',
+      'Adapts an ONNX language model, by LoRA, DoRA, a soft prompt, its last layer or all weights, to sort texts into classes: a router, for instance.',
     version: 1,
     fields: textClassifierFields,
     metrics: textClassifierMetrics,
