@@ -102,6 +102,8 @@ export interface RunSummary {
   readonly group?: string;
   /** Who else logged the same training, each once, without `source` itself. Absent where it is nobody. */
   readonly alsoLoggedTo?: readonly RunSource[];
+  /** It was launched with a look at where the time of a step goes, which then lies in its folder. */
+  readonly profiled?: true;
   /** How many places it was read from, where those are several. */
   readonly places?: number;
 }

@@ -48,6 +48,9 @@ const kindOrder: readonly SeriesKind[] = [
   ...(['image', 'video', 'audio', 'curve', 'histogram', 'table', 'text', 'html', 'other'] as const),
 ];
 
+/** Texts that tell how a run was set up rather than what came of it. They stand behind the others of their kind. */
+const settingsTags: ReadonlySet<string> = new Set(['config', 'configuration', 'hparams']);
+
 /** One row per tag and kind with one cell per run, for a step. Runs without the tag have no cell. */
 export function sampleRows(
   runs: readonly { readonly runId: RunId; readonly items: readonly MediaRecord[] }[],
@@ -78,6 +81,7 @@ export function sampleRows(
       (a, b) =>
         Number(a.isDuplicate) - Number(b.isDuplicate) ||
         kindRank(a.kind) - kindRank(b.kind) ||
+        Number(settingsTags.has(a.tag)) - Number(settingsTags.has(b.tag)) ||
         naturalOrder(a.tag, b.tag),
     )
     .map(({ kind, tag, cells }) => ({ kind, tag, cells }));

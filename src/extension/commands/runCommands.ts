@@ -13,7 +13,7 @@ import { openConsole } from './sourceCommands.ts';
 type Args = readonly unknown[];
 
 const isOwn = (run: RunSummary): boolean => run.source === 'trainyard';
-const isRecipe = (run: RunSummary): boolean => isOwn(run) && run.recipe !== undefined;
+const isProfiled = (run: RunSummary): boolean => isOwn(run) && run.profiled === true;
 const canStop = (run: RunSummary): boolean => isOwn(run) && isActive(run.status);
 const canResume = (run: RunSummary): boolean => isOwn(run) && !isActive(run.status);
 
@@ -169,8 +169,8 @@ export async function revealRun(app: App, ...args: Args): Promise<void> {
 
 /** Opens the page that says where the time of a step goes, which a run writes that was launched with `profile: true`. */
 export async function openProfile(app: App, ...args: Args): Promise<void> {
-  const refusal = 'only runs of recipes have a profile.';
-  const run = await chooseRun(app, args, { title: 'Open Profile', accepts: isRecipe, refusal });
+  const refusal = 'it was not profiled. Launch its recipe with profile set to true.';
+  const run = await chooseRun(app, args, { title: 'Open Profile', accepts: isProfiled, refusal });
   if (run === undefined) return;
   const page = vscode.Uri.joinPath(vscode.Uri.file(run.path), runFiles.profile);
   const isThere = await vscode.workspace.fs.stat(page).then(
@@ -178,8 +178,8 @@ export async function openProfile(app: App, ...args: Args): Promise<void> {
     () => false,
   );
   if (!isThere) {
-    throw new AppError('not-found', `${run.name} has no profile.`, {
-      hint: 'Launch its recipe with profile set to true: the run then looks at a few steps before it trains.',
+    throw new AppError('not-found', `${run.name} has no profile yet.`, {
+      hint: 'It is measured before the first step; the log of the run says whether something went wrong.',
     });
   }
   await vscode.commands.executeCommand('markdown.showPreview', page);

@@ -108,6 +108,7 @@ export function runContext(run: RunSummary): string {
     own ? 'own' : 'foreign',
     run.recipe !== undefined ? 'recipe' : '',
     run.recipe !== undefined && drawingRecipes.has(run.recipe) ? 'drawing' : '',
+    run.profiled === true ? 'profiled' : '',
     own && isActive(run.status) ? 'stoppable' : '',
     own && !isActive(run.status) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',

@@ -106,9 +106,12 @@ function perStep(micros: number, steps: number): number {
   return micros / 1000 / steps;
 }
 
+const numberColumns: ReadonlySet<string> = new Set(['ms', 'share', 'nodes']);
+
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+  const rule = header.map((title) => (numberColumns.has(title) ? '---:' : '---'));
+  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
 function short(ms: number): string {

@@ -36,6 +36,7 @@ export function summaryOf(run: LiveRun, marks: Marks = noMarks, jobFacts?: JobFa
     project: facts.project,
     group: facts.group,
     alsoLoggedTo: otherSources(found.source, facts.sources),
+    profiled: facts.recipe !== undefined && facts.config?.['profile'] === true ? (true as const) : undefined,
     places: (facts.sources?.length ?? 1) > 1 ? facts.sources?.length : undefined,
   };
   return {

@@ -37,6 +37,11 @@ test('a screen reader hears status, progress and value', () => {
 
 test('menus know what can be done with a run', () => {
   assert.equal(runContext(live), 'run running own stoppable current');
+  assert.equal(
+    runContext(makeRun({ recipe: 'meanflow', profiled: true })),
+    'run finished own recipe drawing profiled resumable current',
+  );
+  assert.equal(runContext(makeRun({ recipe: 'classifier' })), 'run finished own recipe resumable current');
   assert.equal(runContext(makeRun({ archived: true })), 'run finished own resumable archived');
   assert.equal(runContext(makeRun({ source: 'tensorboard', status: 'unknown' })), 'run unknown foreign current');
 });

@@ -108,3 +108,13 @@ test('a failed read is tried again', async () => {
   assert.equal(await store.url('r' as RunId, record('a', 1)), 'blob:x');
   store.dispose();
 });
+
+test('what tells how a run was set up stands behind what came of it', () => {
+  const text = (tag: string): MediaRecord => ({ ...record(tag, 0), kind: 'text', mime: 'text/markdown' });
+  const items = [text('config'), text('test/confusion'), record('samples', 0), text('hparams'), text('answers')];
+  const rows = sampleRows([{ runId: 'r' as RunId, items }], everything, 0);
+  assert.deepEqual(
+    rows.map(({ tag }) => tag),
+    ['samples', 'answers', 'test/confusion', 'config', 'hparams'],
+  );
+});
