@@ -105,6 +105,10 @@ export const commonMetrics: readonly MetricDefinition[] = [
   },
 ];
 
+/** What `recompute` may be. */
+export const recomputeChoices = ['auto', 'on', 'off'] as const;
+export type RecomputeChoice = (typeof recomputeChoices)[number];
+
 const runFields: readonly ConfigField[] = [
   {
     key: 'name',
@@ -164,6 +168,14 @@ const runFields: readonly ConfigField[] = [
     max: 4096,
     description:
       'Parts that a batch is cut into, which pass through the network one after another, so that a large batch fits into memory. batchSize must be a multiple of it.',
+  },
+  {
+    key: 'recompute',
+    type: 'choice',
+    choices: recomputeChoices,
+    default: 'auto',
+    description:
+      'Compute most of the forward pass a second time on the way back instead of keeping it (gradient checkpointing): a step takes up to a third longer and far less memory. auto: only where the run would not fit otherwise.',
   },
   {
     key: 'deterministic',

@@ -1,36 +1,18 @@
 import {
-  concat,
-  expand,
-  type ImportOptions,
-  narrow,
   type OnnxModel,
   type OnnxTensor,
+  reshape,
   trainableTensors,
   unpackNumbers,
   type Value,
 } from '../../graph/index.ts';
 import { normal } from '../../nn/initializers.ts';
 import type { Scope } from '../../nn/scope.ts';
+import type { Adaptation, AdaptedImport, AdaptKind } from './adaptation.ts';
 import { embeddingOf } from './embedding.ts';
 import { lastProduct } from './fixedWeights.ts';
 import { lowRank } from './lowRank.ts';
-
-/** What of a model from elsewhere changes in training. Everything else stays as it is in the file and has no state of an optimizer. */
-export const adaptKinds = ['all', 'lora', 'dora', 'head', 'soft-prompt'] as const;
-export type AdaptKind = (typeof adaptKinds)[number];
-
-export interface Adaptation {
-  readonly kind: AdaptKind;
-  readonly rank: number;
-  readonly alpha: number;
-  /** Parts of names of layers; none: all but the last. */
-  readonly targets: readonly string[];
-  /** Learned vectors ahead of the tokens. */
-  readonly promptTokens: number;
-}
-
-/** How a model is imported so that the adapted parts are parameters of a scope. */
-export type AdaptedImport = Pick<ImportOptions, 'parameter' | 'change'>;
+import { type PromptRoom, roomOf, withoutRoom, withRoom } from './promptRoom.ts';
 
 /** The adaptation of a model as options of its import. `tokens` is the name of the model's input of tokens. */
 export function adaptedImport(scope: Scope, model: OnnxModel, adaptation: Adaptation, tokens: string): AdaptedImport {
@@ -61,33 +43,29 @@ export function trained(scope: Scope, tensors: ReadonlySet<OnnxTensor>): Adapted
 }
 
 /**
- * Learned vectors in the place of the embeddings of the first tokens (Lester et al., arXiv 2104.08691). The tokens that are fed there are never seen, but the
+ * Learned vectors in the place of the embeddings of some tokens (Lester et al., arXiv 2104.08691). The tokens that are fed there are never seen, but the
  * model numbers the places as if they were, so positions and masks are right.
  */
-function softPrompted(
-  scope: Scope,
-  model: OnnxModel,
-  { promptTokens: count }: Adaptation,
-  tokens: string,
-): AdaptedImport {
-  return promptedImport(model, tokens, count, (examples, width) =>
-    expand(scope.parameter('prompt', [count, width], normal(0.02), { decay: false }), [examples, count, width]),
+function softPrompted(scope: Scope, model: OnnxModel, adaptation: Adaptation, tokens: string): AdaptedImport {
+  const { promptTokens: count } = adaptation;
+  return promptedImport(model, tokens, roomOf(adaptation), (_examples, width) =>
+    reshape(scope.parameter('prompt', [count, width], normal(0.02), { decay: false }), [1, count, width]),
   );
 }
 
-/** An import in which vectors [examples, count, width] stand in the place of the embeddings of the first `count` tokens. */
+/** An import in which vectors [1 or examples, count, width] stand in the place of the embeddings in a room. */
 export function promptedImport(
   model: OnnxModel,
   tokens: string,
-  count: number,
+  room: PromptRoom,
   prompt: (examples: number, width: number) => Value,
 ): AdaptedImport {
   const lookup = embeddingOf(model, tokens);
   return {
     change: (node, _inputs, [embedded]) => {
       if (node !== lookup || embedded === undefined) return undefined;
-      const [examples, length, width] = embedded.shape as [number, number, number];
-      return [concat([prompt(examples, width), narrow(embedded, 1, count, length - count)], 1)];
+      const [examples, , width] = embedded.shape as [number, number, number];
+      return [withRoom(withoutRoom(embedded, room), room, prompt(examples, width))];
     },
   };
 }

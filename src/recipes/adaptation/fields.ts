@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { Adaptation, AdaptKind } from './adapt.ts';
+import type { Adaptation, AdaptKind } from './adaptation.ts';
 
 /** The keys with which recipes say what of a model changes. */
 export function adaptationFields(kinds: readonly AdaptKind[], usual: AdaptKind): readonly ConfigField[] {

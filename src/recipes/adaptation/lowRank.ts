@@ -17,7 +17,7 @@ import {
 } from '../../graph/index.ts';
 import { scaledNormal, zeros } from '../../nn/initializers.ts';
 import type { Scope } from '../../nn/scope.ts';
-import type { Adaptation, AdaptedImport } from './adapt.ts';
+import type { Adaptation, AdaptedImport } from './adaptation.ts';
 import { chosenWeights, type FixedWeight } from './fixedWeights.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { type OnnxModel, type OnnxTensor, packNumbers, trainableTensors, unpackNumbers } from '../../graph/index.ts';
-import type { Adaptation, AdaptKind } from './adapt.ts';
+import type { Adaptation, AdaptKind } from './adaptation.ts';
 import { chosenWeights, type FixedWeight, lastProduct } from './fixedWeights.ts';
 import { withSoftPrompt } from './promptedFile.ts';
+import { roomOf } from './promptRoom.ts';
 
 /** The averaged weights of a parameter by its name within the model's scope; undefined where nothing was learned, as behind a cut. */
 export type Learned = (name: string) => Float32Array | undefined;
@@ -23,15 +24,15 @@ const rewriters: { readonly [K in AdaptKind]: Rewrite } = {
     withTensors(model, [lastProduct(model).weight], ({ name }) => learned(name)),
   lora: withLowRank,
   dora: withLowRank,
-  'soft-prompt': (model, { promptTokens }, tokens, learned) => {
+  'soft-prompt': (model, adaptation, tokens, learned) => {
     const values = learned('prompt');
-    return values === undefined ? model : withSoftPrompt(model, tokens, { count: promptTokens, values });
+    return values === undefined ? model : withSoftPrompt(model, tokens, { ...roomOf(adaptation), values });
   },
 };
 
 function withLowRank(
   model: OnnxModel,
-  { rank, alpha, targets }: Adaptation,
+  { kind, rank, alpha, targets }: Adaptation,
   _tokens: string,
   learned: Learned,
 ): OnnxModel {
@@ -39,10 +40,10 @@ function withLowRank(
   return withTensors(model, [...layers.keys()], (tensor) => {
     const layer = layers.get(tensor)!;
     const part = (name: string) => learned(`${layer.name}/${name}`);
-    const [down, up, magnitude] = [part('down'), part('up'), part('magnitude')];
+    const [down, up] = [part('down'), part('up')];
     if (down === undefined || up === undefined) return undefined;
     const values = merged(layer, down, up, { rank, factor: alpha / rank });
-    if (magnitude !== undefined) bringToLength(layer, values, magnitude);
+    if (kind === 'dora') bringToLength(layer, values, part('magnitude')!);
     return values;
   });
 }

@@ -7,6 +7,7 @@ import { rmsNorm } from '../../nn/normalization.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { promptedImport } from '../adaptation/adapt.ts';
 import { featuresOf, perToken } from '../adaptation/features.ts';
+import { noRoom } from '../adaptation/promptRoom.ts';
 import type { TokenFacts } from '../data.ts';
 import { logitsOf, runImported, tokenInput } from '../finetuneLanguage/network.ts';
 import type { BridgeConfig } from './config.ts';
@@ -22,7 +23,7 @@ export interface BridgeParts {
 /** What the sender makes of its tokens: int64 [N, tokens] → [N, tokens, its width]. Nothing of it is learned. */
 export function senderStates(tokens: Value, { sender, config, facts }: BridgeParts): Value {
   const name = featuresOf(sender, config);
-  const { outputs } = runImported(tokens, sender, facts, name, 0, {});
+  const { outputs } = runImported(tokens, sender, facts, name, noRoom, {});
   const [examples, length] = tokens.shape as [number, number];
   return perToken(outputs.get(name)!, examples, length);
 }
@@ -58,16 +59,17 @@ export function softTokens(scope: Scope, states: Value, width: number, { tokens:
 /** What the receiver tells about its tokens behind a message: logits of each of them, the first from the message alone, [N, tokens, its vocabulary]. */
 export function heardLogits(message: (width: number) => Value, tokens: Value, parts: BridgeParts): Value {
   const { receiver, config, facts } = parts;
-  const count = config.tokens;
-  const adapted = promptedImport(receiver, tokenInput(receiver).name, count, (_examples, width) => message(width));
+  const { tokens: count } = config;
+  const room = { count, behind: 0 };
+  const adapted = promptedImport(receiver, tokenInput(receiver).name, room, (_examples, width) => message(width));
   const { name } = logitsOf(receiver);
-  const logits = runImported(tokens, receiver, facts, name, count, adapted).outputs.get(name)!;
+  const logits = runImported(tokens, receiver, facts, name, room, adapted).outputs.get(name)!;
   return narrow(logits, 1, count - 1, tokens.shape[1]!);
 }
 
 /** The same without a message: logits of all tokens but the first. */
 export function aloneLogits(tokens: Value, { receiver, facts }: BridgeParts): Value {
   const { name } = logitsOf(receiver);
-  const logits = runImported(tokens, receiver, facts, name, 0, {}).outputs.get(name)!;
+  const logits = runImported(tokens, receiver, facts, name, noRoom, {}).outputs.get(name)!;
   return narrow(logits, 1, 0, tokens.shape[1]! - 1);
 }

@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { Adaptation, AdaptKind } from '../adaptation/adapt.ts';
+import type { Adaptation, AdaptKind } from '../adaptation/adaptation.ts';
 import { adaptDescription, lowRankFields, readLowRank } from '../adaptation/fields.ts';
 import { batchSizeField, commonFields } from '../commonFields.ts';
 

@@ -15,7 +15,8 @@ import {
 } from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
-import { type Adaptation, type AdaptedImport, trained } from '../adaptation/adapt.ts';
+import { trained } from '../adaptation/adapt.ts';
+import type { Adaptation, AdaptedImport } from '../adaptation/adaptation.ts';
 import { lowRank } from '../adaptation/lowRank.ts';
 import type { ImageFacts } from '../recipe.ts';
 import type { FinetuneConfig, TrainablePart } from './config.ts';

@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { type Adaptation, adaptKinds } from '../adaptation/adapt.ts';
+import { type Adaptation, adaptKinds } from '../adaptation/adaptation.ts';
 import { adaptationFields, readAdaptation } from '../adaptation/fields.ts';
 import { commonFields } from '../commonFields.ts';
 import {

@@ -1,7 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import {
   cast,
-  concat,
   equal,
   expand,
   importModel,
@@ -16,8 +15,10 @@ import {
 } from '../../graph/index.ts';
 import { atPlaces } from '../../nn/embeddings.ts';
 import type { Scope } from '../../nn/scope.ts';
-import { type Adaptation, type AdaptedImport, adaptedImport } from '../adaptation/adapt.ts';
+import { adaptedImport } from '../adaptation/adapt.ts';
+import type { Adaptation, AdaptedImport } from '../adaptation/adaptation.ts';
 import { findEmbedding } from '../adaptation/embedding.ts';
+import { type PromptRoom, roomOf, withRoom } from '../adaptation/promptRoom.ts';
 import type { TokenFacts } from '../data.ts';
 import type { TokenNetwork } from '../languageModel/tokenNetwork.ts';
 
@@ -50,22 +51,17 @@ export function runModel(
   });
 }
 
-/** Places ahead of the tokens that an adaptation takes. */
-export function roomOf({ kind, promptTokens }: Adaptation): number {
-  return kind === 'soft-prompt' ? promptTokens : 0;
-}
-
-/** The model up to a value as options of its import make it, with `room` places ahead of the tokens for a prompt. */
+/** The model up to a value as options of its import make it, with room among the tokens for a prompt. */
 export function runImported(
   tokens: Value,
   model: OnnxModel,
   facts: TokenFacts,
   output: string,
-  room: number,
+  room: PromptRoom,
   adapted: AdaptedImport,
 ) {
   const input = tokenInput(model);
-  const fed = room > 0 ? withRoom(tokens, room, facts) : tokens;
+  const fed = withAnyTokens(tokens, room, facts);
   checkSizes(input, fed);
   checkVocabulary(model, input, facts);
   return importModel(model, { inputs: modelInputs(model, input, fed, facts), outputs: [output], ...adapted });
@@ -117,11 +113,15 @@ function modelInputs(model: OnnxModel, input: OnnxValueInfo, tokens: Value, fact
   );
 }
 
-/** Tokens with places for a soft prompt ahead of them. What stands there is looked up and thrown away; it must only be no padding, which is not seen. */
-function withRoom(tokens: Value, count: number, { vocabulary }: TokenFacts): Value {
+/** Tokens with room for a prompt. What stands there is looked up and thrown away; it must only be no padding, which is not seen. */
+function withAnyTokens(tokens: Value, room: PromptRoom, { vocabulary }: TokenFacts): Value {
+  if (room.count === 0) return tokens;
   const any = vocabulary.pad === 0 ? 1 : 0;
-  const room = tokens.graph.constant(new Array<number>(count).fill(any), [1, count], 'int64');
-  return concat([expand(room, [tokens.shape[0]!, count]), tokens], 1);
+  return withRoom(
+    tokens,
+    room,
+    tokens.graph.constant(new Array<number>(room.count).fill(any), [1, room.count], 'int64'),
+  );
 }
 
 export function logitsOf({ graph }: OnnxModel): OnnxValueInfo {

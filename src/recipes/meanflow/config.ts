@@ -11,7 +11,8 @@ export interface NetworkSizes {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  readonly patch: number;
+  /** null: as the images allow. */
+  readonly patch: number | null;
   readonly halvings: number;
   readonly blocks: number;
   readonly activation: ActivationName;
@@ -75,10 +76,11 @@ export const meanFlowFields: readonly ConfigField[] = [
   {
     key: 'network.patch',
     type: 'integer',
-    default: 7,
+    default: null,
     min: 1,
     unit: 'pixels',
-    description: 'Side of the patches of a dit; must divide the side of the images.',
+    description:
+      'Side of the patches of a dit; must divide the sides of the images. Empty: the largest up to 8 that does.',
   },
   {
     key: 'network.halvings',
@@ -187,7 +189,7 @@ export function readMeanFlowConfig(config: JsonObject): MeanFlowConfig {
       width: size('width'),
       layers: size('layers'),
       heads: size('heads'),
-      patch: number('network.patch'),
+      patch: valueAt(config, 'network.patch') as number | null,
       halvings: number('network.halvings'),
       blocks: number('network.blocks'),
       activation: text('network.activation') as ActivationName,

@@ -18,7 +18,13 @@ export function fieldOf(config: MeanFlowConfig, data: ImageFacts): VectorField {
 const fields: {
   readonly [Kind in NetworkKind]: (image: ImageShape, sizes: NetworkSizes, classes: number) => VectorField;
 } = {
-  dit: (image, sizes, classes) => ditField(image, { ...sizes, classes }),
+  dit: (image, sizes, classes) => ditField(image, { ...sizes, patch: sizes.patch ?? usualPatch(image), classes }),
   unet: (image, sizes, classes) => unetField(image, { ...sizes, classes }),
   mlp: (image, sizes, classes) => mlpField(image, { ...sizes, classes }),
 };
+
+/** The largest side up to 8 of which at least two fit into each side of an image: 7 for 28 pixels, 8 for 32. */
+function usualPatch({ height, width }: ImageShape): number {
+  const fits = (patch: number) => [height, width].every((side) => side % patch === 0 && side >= 2 * patch);
+  return [8, 7, 6, 5, 4, 3, 2].find(fits) ?? 1;
+}

@@ -1,6 +1,6 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { Adaptation } from '../adaptation/adapt.ts';
+import type { Adaptation } from '../adaptation/adaptation.ts';
 import { adaptationFields, readAdaptation } from '../adaptation/fields.ts';
 import { batchSizeField, commonFields } from '../commonFields.ts';
 import type { RecordSource, VocabularyKind } from '../data.ts';
@@ -70,7 +70,7 @@ export function readTextClassifierConfig(config: JsonObject): TextClassifierConf
     model: text('model'),
     batchSize: number('batchSize'),
     window,
-    adaptation: readAdaptation(config),
+    adaptation: { ...readAdaptation(config), promptBehind: 1 },
     features: text('features'),
     source: {
       kind: 'records',

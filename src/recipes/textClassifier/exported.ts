@@ -1,9 +1,11 @@
 import { intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../graph/index.ts';
-import type { Adaptation } from '../adaptation/adapt.ts';
+import type { Adaptation } from '../adaptation/adaptation.ts';
 import { onnxNode, onnxTensor } from '../adaptation/onnxParts.ts';
+import { RoomNodes } from '../adaptation/promptedFile.ts';
+import { roomOf } from '../adaptation/promptRoom.ts';
 import { type Learned, rewrittenModel } from '../adaptation/rewrite.ts';
 import type { TokenFacts } from '../data.ts';
-import { modelScope, roomOf, tokenInput } from '../finetuneLanguage/network.ts';
+import { modelScope, tokenInput } from '../finetuneLanguage/network.ts';
 import { headScope } from './head.ts';
 
 /** What the file of a text classifier is made of. */
@@ -26,7 +28,8 @@ export function exportedClassifier(
   const adapted = rewrittenModel(withoutOutputs(model), adaptation, tokens, (name) => learned(`${modelScope}/${name}`));
   const [weight, bias] = [learned(`${headScope}/weight`)!, learned(`${headScope}/bias`)!];
   const width = weight.length / facts.classes;
-  const pool = perToken ? meanNodes(tokens, features) : [];
+  const room = new RoomNodes(roomOf(adaptation));
+  const pool = perToken ? meanNodes(tokens, features, room) : [];
   const seen = perToken ? own('mean') : features;
   const nodes = [
     ...adapted.graph.nodes,
@@ -37,7 +40,7 @@ export function exportedClassifier(
   const added = [
     onnxTensor(own('weight'), 'float32', [width, facts.classes], weight),
     onnxTensor(own('bias'), 'float32', [facts.classes], bias),
-    ...(perToken ? meanTensors(facts, width, roomOf(adaptation)) : []),
+    ...(perToken ? meanTensors(facts, width) : []),
   ];
   const needed = neededFor(nodes, output);
   const used = new Set(needed.flatMap(({ inputs }) => inputs));
@@ -47,7 +50,9 @@ export function exportedClassifier(
     graph: {
       ...graph,
       nodes: needed,
-      initializers: [...graph.initializers, ...added].filter(({ name }) => used.has(name)),
+      initializers: [...withoutDoubles([...graph.initializers, ...room.tensors]), ...added].filter(({ name }) =>
+        used.has(name),
+      ),
       inputs: graph.inputs.filter(({ name }) => used.has(name)),
       outputs: [{ name: output, dtype: 'float32', shape: ['batch', facts.classes] }],
     },
@@ -57,7 +62,7 @@ export function exportedClassifier(
 const output = 'class_logits';
 
 function own(part: string): string {
-  return `trainyard/${part}`;
+  return `trainyard/class:${part}`;
 }
 
 /** Values inside keep their names and places then, whatever is done to outputs. */
@@ -66,13 +71,13 @@ function withoutOutputs(model: OnnxModel): OnnxModel {
 }
 
 /** The mean over the tokens that are no padding and no prompt. Features with both axes in one are put apart by the number of texts. */
-function meanNodes(tokens: string, features: string): readonly OnnxNode[] {
+function meanNodes(tokens: string, features: string, room: RoomNodes): readonly OnnxNode[] {
   return [
     onnxNode('Shape', [tokens], own('shape')),
     onnxNode('Slice', [own('shape'), own('start'), own('first')], own('batch')),
     onnxNode('Concat', [own('batch'), own('rest'), own('width')], own('apart'), { axis: intAttribute(0) }),
     onnxNode('Reshape', [features, own('apart')], own('places')),
-    onnxNode('Slice', [own('places'), own('room'), own('end'), own('first')], own('features')),
+    ...room.without(own('places'), own('features')),
     onnxNode('Equal', [tokens, own('pad')], own('padding')),
     onnxNode('Not', [own('padding')], own('visible')),
     onnxNode('Cast', [own('visible')], own('visibleNumbers'), { to: intAttribute(1) }),
@@ -84,17 +89,20 @@ function meanNodes(tokens: string, features: string): readonly OnnxNode[] {
   ];
 }
 
-function meanTensors({ vocabulary }: TokenFacts, width: number, room: number): readonly OnnxTensor[] {
+function meanTensors({ vocabulary }: TokenFacts, width: number): readonly OnnxTensor[] {
   return [
     onnxTensor(own('width'), 'int64', [1], [width]),
     onnxTensor(own('rest'), 'int64', [1], [-1]),
     onnxTensor(own('start'), 'int64', [1], [0]),
-    onnxTensor(own('room'), 'int64', [1], [room]),
-    onnxTensor(own('end'), 'int64', [1], [2 ** 31 - 1]),
     onnxTensor(own('pad'), 'int64', [], [vocabulary.pad]),
     onnxTensor(own('last'), 'int64', [1], [2]),
     onnxTensor(own('first'), 'int64', [1], [1]),
   ];
+}
+
+/** The places of a prompt are known to the adapted model already, where it has one. */
+function withoutDoubles(tensors: readonly OnnxTensor[]): readonly OnnxTensor[] {
+  return [...new Map(tensors.map((tensor) => [tensor.name, tensor])).values()];
 }
 
 /** The nodes that lead to a value, in their order. */

@@ -1,20 +1,10 @@
-import {
-  cast,
-  div,
-  equal,
-  mul,
-  narrow,
-  not,
-  type OnnxModel,
-  reduceSum,
-  unsqueeze,
-  type Value,
-} from '../../graph/index.ts';
+import { cast, div, equal, mul, not, type OnnxModel, reduceSum, unsqueeze, type Value } from '../../graph/index.ts';
 import { linear } from '../../nn/layers.ts';
 import type { Scope } from '../../nn/scope.ts';
 import { featuresOf, perToken } from '../adaptation/features.ts';
+import { type PromptRoom, roomOf, withoutRoom } from '../adaptation/promptRoom.ts';
 import type { TokenFacts } from '../data.ts';
-import { roomOf, runModel } from '../finetuneLanguage/network.ts';
+import { runModel } from '../finetuneLanguage/network.ts';
 import type { TextClassifierConfig } from './config.ts';
 
 /** Parameters of the new last layer stand under this name. */
@@ -35,13 +25,12 @@ export function classifiedTexts(
 }
 
 /**
- * [N, width] as it is; [N, tokens, width], also with both axes in one, as the mean over the tokens that are no padding. The places of a soft prompt ahead of the tokens are no part of
- * that; what stands at the first place, as in BERT, is the prompt's then.
+ * [N, width] as it is; [N, tokens, width], also with both axes in one, as the mean over the tokens that are no padding. The places of a soft prompt are no part of that.
  */
-function pooled(value: Value, tokens: Value, { vocabulary }: TokenFacts, room: number): Value {
+function pooled(value: Value, tokens: Value, { vocabulary }: TokenFacts, room: PromptRoom): Value {
   const [examples, length] = tokens.shape as [number, number];
   if (value.rank === 2 && value.shape[0] === examples) return value;
-  const features = narrow(perToken(value, examples, room + length), 1, room, length);
+  const features = withoutRoom(perToken(value, examples, room.count + length), room);
   const visible = unsqueeze(cast(not(equal(tokens, vocabulary.pad)), 'float32'), [2]);
   const total = reduceSum(mul(features, visible), [1], false);
   return div(total, reduceSum(visible, [1], false));

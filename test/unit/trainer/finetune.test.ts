@@ -11,7 +11,7 @@ import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from './support
 const fixture = (name: string) => path.resolve(import.meta.dirname, '../../fixtures/onnx', `${name}.onnx`);
 const common = { recipe: 'finetune', batchSize: 16, device: 'cpu', threads: 1, seed: 3, evaluateEvery: 0 };
 
-for (const trainable of ['all', 'head']) {
+for (const trainable of ['all', 'head', 'lora', 'dora'] as const) {
   test(`a ResNet from PyTorch is trained further, weights: ${trainable}`, async (t) => {
     const folder = temporaryFolder(t);
     const data = writeIdxSet(folder);
@@ -24,10 +24,12 @@ for (const trainable of ['all', 'head']) {
     const names = opened.program.parameters.map(({ name }) => name);
     assert.ok(names.includes('head/weight'));
     assert.equal(names.includes('model/0.weight'), trainable === 'all');
+    assert.equal(names.includes('model/0.weight/down'), trainable === 'lora' || trainable === 'dora');
+    assert.equal(names.includes('model/0.weight/magnitude'), trainable === 'dora');
     assert.ok(!names.some((name) => name.includes('running_')), 'collected statistics are not trained');
     const { metrics } = await measureCheckpoint(opened);
     // Four classes; a new head on frozen features of a random network learns less.
-    assert.ok(metrics['test/accuracy']! > (trainable === 'all' ? 0.9 : 0.4), `accuracy ${metrics['test/accuracy']}`);
+    assert.ok(metrics['test/accuracy']! > (trainable === 'head' ? 0.4 : 0.9), `accuracy ${metrics['test/accuracy']}`);
 
     const bytes = readFileSync(path.join(run, 'model.onnx'));
     const session = await loadModel(bytes);
@@ -42,7 +44,7 @@ for (const trainable of ['all', 'head']) {
         shape.join() === first.shape.join() &&
         unpackNumbers(each, 'float32').every((value, i) => value === original[i]),
     );
-    assert.equal(kept, trainable === 'head', 'frozen weights stay as they are in the file');
+    assert.equal(kept, trainable !== 'all', 'frozen weights stay as they are in the file');
   });
 }
 

@@ -18,17 +18,21 @@ function records(count: number): readonly { readonly text: string; readonly labe
   return Array.from({ length: count }, (_, i) => {
     const rich = 'ACG'[i % 3]!;
     const letters = Array.from({ length: 6 + (i % 7) }, () =>
-      random.uniform() < 0.6 ? rich : 'ACGT'[Math.floor(4 * random.uniform())]!,
+      random.uniform() < 0.8 ? rich : 'ACGT'[Math.floor(4 * random.uniform())]!,
     );
     return { text: letters.join(''), label: classes[i % 3]! };
   });
 }
 
-for (const [name, adapt] of [
-  ['bert', 'lora'],
-  ['bert', 'head'],
-  ['gpt', 'lora'],
-  ['gpt', 'all'],
+/** Accuracy that each reaches at least; chance is a third. Frozen layers of random weights tell the last layer, or a prompt, less. */
+for (const [name, adapt, least] of [
+  ['bert', 'lora', 0.9],
+  ['bert', 'dora', 0.9],
+  ['bert', 'soft-prompt', 0.8],
+  ['bert', 'head', 0.8],
+  ['bert', 'all', 0.9],
+  ['gpt', 'lora', 0.9],
+  ['gpt', 'soft-prompt', 0.9],
 ] as const) {
   test(`a ${name} from PyTorch learns to sort texts by ${adapt}`, async (t) => {
     const folder = temporaryFolder(t);
@@ -50,8 +54,8 @@ for (const [name, adapt] of [
     const run = path.join(folder, 'runs', 'run');
     const opened = await openCheckpoint(path.join(run, 'checkpoints', 'last.safetensors'));
     const { metrics, texts } = await measureCheckpoint(opened);
-    assert.ok(metrics['test/accuracy']! > 0.6, `accuracy ${metrics['test/accuracy']}`);
-    assert.ok(metrics['test/f1']! > 0.5);
+    assert.ok(metrics['test/accuracy']! > least, `accuracy ${metrics['test/accuracy']}`);
+    assert.ok(metrics['test/f1']! > least - 0.1);
     assert.match(texts['test/confusion']!, /^\| is \\ told \| alpha \| beta \| gamma \| recall \|$/m);
 
     // The file gives for the held-out texts what the run measured, with its open batch size and length.
@@ -66,7 +70,7 @@ for (const [name, adapt] of [
       const values = [...logits!.values];
       if (['alpha', 'beta', 'gamma'][values.indexOf(Math.max(...values))] === label) right++;
     }
-    assert.ok(right / all.length > 0.6, `the exported model is right for ${right} of ${all.length}`);
+    assert.ok(right / all.length > least, `the exported model is right for ${right} of ${all.length}`);
   });
 }
 

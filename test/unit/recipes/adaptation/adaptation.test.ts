@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { encodeModel, Graph, grad, mul, ParameterPack, reduceSum, type Value } from '../../../../src/graph/index.ts';
 import { collectParameters, readingScope } from '../../../../src/nn/scope.ts';
-import type { Adaptation } from '../../../../src/recipes/adaptation/adapt.ts';
+import type { Adaptation } from '../../../../src/recipes/adaptation/adaptation.ts';
 import { fixedProducts } from '../../../../src/recipes/adaptation/fixedWeights.ts';
 import type { TokenFacts } from '../../../../src/recipes/data.ts';
 import { loadOnnxModel } from '../../../../src/recipes/finetune/model.ts';

@@ -14,7 +14,7 @@ import {
   type Value,
 } from '../../../../src/graph/index.ts';
 import { collectParameters, readingScope, type Scope } from '../../../../src/nn/scope.ts';
-import type { Adaptation } from '../../../../src/recipes/adaptation/adapt.ts';
+import type { Adaptation } from '../../../../src/recipes/adaptation/adaptation.ts';
 import { lowRank } from '../../../../src/recipes/adaptation/lowRank.ts';
 import { rewrittenModel } from '../../../../src/recipes/adaptation/rewrite.ts';
 import { loadOnnxModel } from '../../../../src/recipes/finetune/model.ts';

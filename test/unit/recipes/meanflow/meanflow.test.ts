@@ -89,3 +89,13 @@ test('the judge counts confidence, agreement and classes as they are defined', (
   assert.ok(Math.abs(measured['samples/accuracy']! - 2 / 3) < 1e-12);
   assert.equal(measured['samples/distinct_classes'], 2);
 });
+
+test('patches are chosen by the size of the images where none are given', () => {
+  const config = configure(meanFlow, { network: { kind: 'dit', width: 16, layers: 1, heads: 2 } });
+  const sides = { 28: 7, 32: 8, 64: 8, 8: 4, 9: 3, 13: 1 };
+  for (const [side, patch] of Object.entries(sides)) {
+    const facts = { ...tinyFacts, height: Number(side), width: Number(side) };
+    assert.match(meanFlow.architecture(config, facts), new RegExp(`dit-p${patch}-`), side);
+  }
+  assert.match(meanFlow.architecture(config, { ...tinyFacts, height: 32, width: 28 }), /dit-p4-/);
+});
