@@ -55,7 +55,7 @@ export function safetensorsContents({ tensors, metadata, whole }: SafetensorsHea
       .map(({ name, dtype, shape }) => ({ name, dtype: elementTypes.get(dtype) ?? dtype, shape })),
     tensorCount: tensors.length,
     versions: Object.fromEntries(texts.filter(([key]) => /version$/i.test(key))),
-    about: Object.fromEntries(texts.filter(([key]) => !/version$/i.test(key))),
+    about: Object.fromEntries(texts.filter(([key, text]) => !/version$/i.test(key) && !isToldElsewhere(key, text))),
     notes: whole ? [] : ['The file is shorter than its header says: it is still being written, or was cut.'],
   };
 }
@@ -76,6 +76,11 @@ function sectionsOf(tensors: readonly TensorEntry[]): readonly CheckpointSection
     section.elements += shape.reduce((product, size) => product * size, 1);
   }
   return [...sections.values()];
+}
+
+/** Steps and epochs stand among the facts, and JSON objects in the configuration. */
+function isToldElsewhere(key: string, text: string): boolean {
+  return stepKeys.includes(key) || epochKeys.includes(key) || (text.startsWith('{') && parseObject(text) !== undefined);
 }
 
 /** Metadata are texts; those that hold a JSON object are configurations (`config`, `ss_network_args`, `modelspec`). */

@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DeviceName, DeviceProbe } from '../../domain/device.ts';
+import { hasNvidiaCard, noNvidiaCard } from './nvidiaCard.ts';
 import { explainRefusal, platformRefusal } from './refusals.ts';
 import type { TrialResult } from './trial.ts';
 
@@ -29,7 +30,7 @@ export async function probeDevice(device: DeviceName, command = trialCommand(dev
   const child = await runChild(command);
   const result = parseResult(child.stdout);
   if (result === undefined) return refused(device, describeCrash(device, child));
-  if (!result.ok) return refused(device, explainRefusal(device, `${child.stderr}\n${result.message}`));
+  if (!result.ok) return refused(device, explainedWithCard(device, `${child.stderr}\n${result.message}`));
   const { proof } = result;
   return {
     device,
@@ -39,6 +40,12 @@ export async function probeDevice(device: DeviceName, command = trialCommand(dev
     slowness: describeSpeed(result),
     proof,
   };
+}
+
+/** Where there is no card, that is the reason, whatever else is missing. */
+function explainedWithCard(device: DeviceName, said: string): string {
+  const reason = explainRefusal(device, said);
+  return device === 'cuda' && !hasNvidiaCard() ? `${noNvidiaCard} ${reason}` : reason;
 }
 
 /** The word by which the command line asks for a trial in its own process. */

@@ -38,12 +38,12 @@ export function numbersOnly(name: string, pieces: readonly Column[], where: stri
   return pieces.map((piece) => {
     if (piece.kind === 'text') {
       const row = piece.texts.findIndex((text) => text.trim() === '' || !Number.isFinite(Number(text)));
-      throw badData(`"${name}" is no column of numbers: row ${row + 1} has "${piece.texts[row]}". (${where})`, {
+      throw badData(`"${name}" is no column of numbers: row ${row + 1} has "${piece.texts[row]}" (${where}).`, {
         hint: 'Name the columns that are numbers in features, or turn text into numbers first.',
       });
     }
     if (JSON.stringify(piece.shape) === shape) return piece;
-    throw badData(`"${name}" has rows of the shapes ${shape} and ${JSON.stringify(piece.shape)}. (${where})`);
+    throw badData(`"${name}" has rows of the shapes ${shape} and ${JSON.stringify(piece.shape)} (${where}).`);
   });
 }
 
@@ -54,6 +54,10 @@ function shapeOf(column: Column): readonly number[] {
 function missing(name: string, key: string, table: Table, where: string): Error {
   const some = [...table.keys()].slice(0, 20);
   const more = table.size > some.length ? `, and ${table.size - some.length} more` : '';
+  if (some.length === 0)
+    return badData(`There is no "${name}" in ${where}, which names no column at all.`, {
+      hint: 'Is the file empty? Fetch the data again, or choose another one.',
+    });
   return badData(`There is no "${name}" in ${where}. There are: ${some.join(', ')}${more}.`, {
     hint: `Set ${key} to what is there.`,
   });

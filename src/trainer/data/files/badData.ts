@@ -6,8 +6,10 @@ export function badData(
   message: string,
   { file, hint = 'Fetch the data again, or point data to a whole copy.', cause }: BadDataOptions = {},
 ): AppError {
-  const where = file === undefined ? '' : ` (${path.resolve(file)})`;
-  return new AppError('bad-data', `${message}${where}`, { hint, ...(cause === undefined ? {} : { cause }) });
+  // The file stands within the sentence, ahead of its full stop, and once.
+  const isTold = file === undefined || message.includes(path.resolve(file));
+  const said = isTold ? message : message.replace(/\.?$/, ` (${path.resolve(file)}).`);
+  return new AppError('bad-data', said, { hint, ...(cause === undefined ? {} : { cause }) });
 }
 
 export interface BadDataOptions {

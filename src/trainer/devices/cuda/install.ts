@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../../base/errors.ts';
+import { hasNvidiaCard, noNvidiaCard } from '../nvidiaCard.ts';
 import { download } from './download.ts';
 import { findPackage, nugetIndex } from './nuget.ts';
 import { installedProvider, placeProvider } from './providerFolder.ts';
@@ -94,7 +95,8 @@ export function describePlan({ release, source, isFetched, size, folder, isInsta
   const whose = isFetched
     ? ` (${release.package} ${release.version}, Microsoft's, MIT license)`
     : ` for version ${release.version}`;
-  return `${what}${whose} and puts ONNX Runtime's CUDA provider with copies of ${names} into ${folder}, about ${Math.round(roughSizes.unpacked / 1e6)} MB.${replaces}`;
+  const card = hasNvidiaCard() ? '' : `\n\n${noNvidiaCard} The provider is of no use without one.`;
+  return `${what}${whose} and puts ONNX Runtime's CUDA provider with copies of ${names} into ${folder}, about ${Math.round(roughSizes.unpacked / 1e6)} MB.${replaces}${card}`;
 }
 
 function refuseFullDisk(home: string, bytes: number): void {
