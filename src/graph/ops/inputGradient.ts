@@ -4,22 +4,31 @@ import { matmul } from '../build/linalg.ts';
 import { flip, reshape, swapLast, transpose } from '../build/movement.ts';
 import type { Value } from '../ir.ts';
 import { allAxes, type Shape, sizeOf } from '../shape.ts';
-import { FEW_PLACES, kernelColumns } from './kernelColumns.ts';
+import { columnSizes, kernelColumns } from './kernelColumns.ts';
 
 /**
- * dX of a convolution. On small images this is one product over the whole batch, which takes 10–35 % less time than the other ways, since ONNX Runtime
- * multiplies example by example. On others, where the kernel moves by single steps, it is a convolution of dY with the kernel turned round, which ONNX
- * Runtime computes 5–15 % faster than a transposed convolution; otherwise that one. It is also taken where the kernel has more entries than dY, since
- * turning it round then costs more than it saves (measured 13–30 %; all on the CPU with test/bench/graphMicro.ts).
+ * dX of a convolution. Where the kernel moves by single steps this is a convolution of dY with the kernel turned round, which ONNX Runtime computes 5–15 %
+ * faster than a transposed convolution; otherwise that one. It is also taken where the kernel has more entries than dY, since turning it round then costs
+ * more than it saves (measured 13–30 %). On small images one product over the whole batch takes 10–50 % less time than either, since ONNX Runtime
+ * multiplies example by example (all on the CPU with test/bench/graphMicro.ts).
  */
 export function inputGradient(dy: Value, w: Value, input: Shape, attributes: ConvAttributes): Value {
-  const taps = sizeOf(w.shape.slice(2));
-  const isSimple = attributes.groups === 1 && attributes.strides.every((stride) => stride === 1);
-  if (isSimple && taps > 1 && sizeOf(input.slice(2)) <= FEW_PLACES) {
-    return inputGradientByColumns(dy, w, input, attributes);
-  }
-  const turned = sizeOf(w.shape) > sizeOf(dy.shape) ? null : inputGradientByTurning(dy, w, attributes);
+  const isHeavy = sizeOf(w.shape) > sizeOf(dy.shape);
+  if (isSuitedForColumns(dy, w, input, attributes, isHeavy)) return inputGradientByColumns(dy, w, input, attributes);
+  const turned = isHeavy ? null : inputGradientByTurning(dy, w, attributes);
   return turned ?? convTransposeExact(dy, w, attributes, input.slice(2));
+}
+
+/** Images of at most this many places. */
+const FEW_PLACES = 64;
+/** Columns of at most this many numbers stay in the processor's cache; of more, only those pay that replace a transposed convolution. */
+const FEW_ENTRIES = 2 ** 21;
+
+function isSuitedForColumns(dy: Value, w: Value, input: Shape, how: ConvAttributes, isHeavy: boolean): boolean {
+  const kernel = w.shape.slice(2);
+  if (how.groups > 1 || how.strides.some((stride) => stride > 1) || sizeOf(kernel) === 1) return false;
+  const { places, entries } = columnSizes(dy, input.slice(2), kernel);
+  return places <= FEW_PLACES && (isHeavy || entries <= FEW_ENTRIES);
 }
 
 /**

@@ -4,8 +4,21 @@ import { concat, expand, reshape, transpose } from '../build/movement.ts';
 import type { BaseGraph, Value } from '../ir.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 
-/** Images of at most this many places have their gradients as one product over the whole batch (measured with test/bench/graphMicro.ts). */
-export const FEW_PLACES = 64;
+/** How large the columns of a convolution would be. */
+export interface ColumnSizes {
+  /** Places of an image. */
+  readonly places: number;
+  /** Numbers in all columns. */
+  readonly entries: number;
+  /** Whole numbers that say where each is read, which lie in the model. */
+  readonly table: number;
+}
+
+export function columnSizes(x: Value, result: Shape, kernel: Shape): ColumnSizes {
+  const places = sizeOf(result);
+  const table = places * sizeOf(kernel);
+  return { places, entries: x.shape[0]! * table * x.shape[1]!, table };
+}
 
 /** How the taps of a kernel read an input: at place · stride + tap · dilation − padBefore along every axis. Dilations may be negative here. */
 export type TapPlaces = Pick<ConvAttributes, 'strides' | 'dilations' | 'padBefore'>;

@@ -5,19 +5,31 @@ import { concat, pad, reshape, slice, swapLast, transpose } from '../build/movem
 import { reduceSum } from '../build/reduction.ts';
 import type { Value } from '../ir.ts';
 import { allAxes, type Shape, sizeOf } from '../shape.ts';
-import { FEW_PLACES, kernelColumns, placesOf } from './kernelColumns.ts';
-
-/** Rows of fewer channels than this are copied one by one more slowly than whole images are sliced. */
-const FEWEST_CHANNELS = 16;
+import { columnSizes, kernelColumns, placesOf } from './kernelColumns.ts';
 
 /** dW of a convolution of x [N, C, …] with result gradient dy [N, M, …]. */
 export function weightGradient(x: Value, dy: Value, weights: Shape, attributes: ConvAttributes): Value {
   const [made, readPerGroup] = weights;
   if (readPerGroup === 1 && made === attributes.groups) return depthwiseGradient(x, dy, weights, attributes);
   if (sizeOf(weights.slice(2)) === 1) return pointwiseGradient(x, dy, weights, attributes);
-  const steps = attributes.strides.some((stride) => stride > 1) && readPerGroup! >= FEWEST_CHANNELS;
-  const byColumns = attributes.groups === 1 && (steps || sizeOf(dy.shape.slice(2)) <= FEW_PLACES);
+  const byColumns = isSuitedForColumns(x, dy, weights, attributes);
   return (byColumns ? weightGradientByColumns : weightGradientByTaps)(x, dy, weights, attributes);
+}
+
+/** Images of at most this many places have short rows, which slices copy slowly. */
+const FEW_PLACES = 64;
+/** Up to this many, both ways take the same time on one thread; but a Gather uses several, which slices do not. */
+const SOME_PLACES = 256;
+/** Above this, columns of such images cost memory for nothing. */
+const FEW_ENTRIES = 2 ** 22;
+/** A longer table (256 KB) would make the model large. */
+const LONGEST_TABLE = 2 ** 15;
+
+function isSuitedForColumns(x: Value, dy: Value, weights: Shape, { groups, strides }: ConvAttributes): boolean {
+  const { places, entries, table } = columnSizes(x, dy.shape.slice(2), weights.slice(2));
+  if (groups > 1 || table > LONGEST_TABLE) return false;
+  const steps = strides.some((stride) => stride > 1);
+  return steps || places <= FEW_PLACES || (places <= SOME_PLACES && entries <= FEW_ENTRIES);
 }
 
 /**
