@@ -23,6 +23,10 @@ export interface MemoryEstimate {
   readonly need: MemoryNeed;
   readonly free: FreeMemory;
   readonly verdict: MemoryVerdict;
+  /** Whether the forward pass is computed twice, so that less of it is kept. */
+  readonly recomputes: boolean;
+  /** That this was ruled out, though it might save what is missing. */
+  readonly refusesRecomputing?: true;
   /** The `batchSize` that was asked for. */
   readonly batchSize: number;
   /** The `batchSize` that would fit where this one does not surely; absent where it does, or where none would. */
@@ -30,17 +34,21 @@ export interface MemoryEstimate {
 }
 
 /** "Needs about 2.0 GB of memory; 4.0 GB can be had." */
-export function describeEstimate({ need, free, verdict }: MemoryEstimate): string {
+export function describeEstimate({ need, free, verdict, recomputes }: MemoryEstimate): string {
   const doubt = { fits: '', doubtful: ' That may not be enough.', 'too-large': ' That is not enough.' }[verdict];
-  return `Needs about ${describeNeed(need)}; ${describeFree(free)}.${doubt}`;
+  const how = recomputes ? ', with the forward pass computed twice' : '';
+  return `Needs about ${describeNeed(need)}${how}; ${describeFree(free)}.${doubt}`;
 }
 
 /** What to do about a run that may not fit; undefined where it does. */
-export function memoryAdvice({ verdict, fittingBatch }: MemoryEstimate): string | undefined {
+export function memoryAdvice({ verdict, fittingBatch, refusesRecomputing }: MemoryEstimate): string | undefined {
   if (verdict === 'fits') return undefined;
-  return fittingBatch === undefined
-    ? 'No batch is small enough: make the network smaller, stop what else uses the memory, or train on another machine.'
-    : `Set batchSize=${fittingBatch}, which would fit, or stop what else uses the memory.`;
+  const less = refusesRecomputing === true ? ' recompute=auto would need less.' : '';
+  const advice =
+    fittingBatch === undefined
+      ? 'No batch is small enough: make the network smaller, stop what else uses the memory, or train on another machine.'
+      : `Set batchSize=${fittingBatch}, which would fit, or stop what else uses the memory.`;
+  return advice + less;
 }
 
 export function describeNeed({ host, device }: MemoryNeed): string {

@@ -13,6 +13,21 @@ import { nodesBehind } from './traverse.ts';
  * Throws `bad-argument` where an operation on the way has no rule.
  */
 export function grad(loss: Value, wrt: readonly Value[]): Value[] {
+  return tracedGrad(loss, wrt).gradients;
+}
+
+/** What `grad` made, and for which node of the forward pass. */
+export interface TracedGrad {
+  readonly gradients: Value[];
+  /** Everything behind the loss, each node after those that feed it. */
+  readonly forward: readonly Node[];
+  /** Places in `forward` of the nodes whose rule was asked, from the last to the first, and the first id that its nodes may have; ids end at `endId`. */
+  readonly passed: readonly { readonly place: number; readonly firstId: number }[];
+  readonly endId: number;
+}
+
+/** Like `grad`, and says which nodes were made for which. A node that several rules would make belongs to the one that comes first, which is the latest in the forward pass. */
+export function tracedGrad(loss: Value, wrt: readonly Value[]): TracedGrad {
   if (sizeOf(loss.shape) !== 1) {
     throw refuse(
       `grad needs a loss of one element, not ${showShape(loss.shape)}.`,
@@ -21,8 +36,10 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
   }
   for (const value of [loss, ...wrt]) checkValue('grad', value, loss);
   const cotangents = new Map<Value, Value>([[loss, filled(loss, 1)]]);
-  pullBack(nodesBehind([loss]), cotangents, wrt);
-  return wrt.map((value) => expose(cotangents.get(value) ?? filled(value, 0)));
+  const forward = nodesBehind([loss]);
+  const passed = pullBack(forward, cotangents, wrt);
+  const endId = loss.graph.nextNodeId;
+  return { gradients: wrt.map((value) => expose(cotangents.get(value) ?? filled(value, 0))), forward, passed, endId };
 }
 
 /**
@@ -49,14 +66,16 @@ export function jvp(outputs: readonly Value[], seeds: ReadonlyMap<Value, Value>)
 }
 
 /** Walks from the loss back to `wrt` and adds up the cotangent of every value on the way. */
-function pullBack(nodes: readonly Node[], cotangents: Map<Value, Value>, wrt: readonly Value[]): void {
+function pullBack(nodes: readonly Node[], cotangents: Map<Value, Value>, wrt: readonly Value[]): TracedGrad['passed'] {
   const dependent = dependentsOf(wrt, nodes);
-  for (const node of [...nodes].reverse()) {
+  const passed: { place: number; firstId: number }[] = [];
+  for (const [place, node] of [...nodes.entries()].reverse()) {
     const dys = node.outputs.map((output) => cotangents.get(output) ?? null);
     const needs = node.inputs.map((input) => dependent.has(input));
     const rule = opTable[node.op].vjp as VjpRule<Node['op']> | 'zero' | 'none';
     if (rule === 'zero' || !needs.includes(true) || dys.every((dy) => dy === null)) continue;
     if (rule === 'none') throw noRule(node, 'reverse');
+    passed.push({ place, firstId: node.outputs[0]!.graph.nextNodeId });
     inScopeOf(node, () => {
       const contributions = rule(node, dys, needs);
       node.inputs.forEach((input, i) => {
@@ -67,6 +86,7 @@ function pullBack(nodes: readonly Node[], cotangents: Map<Value, Value>, wrt: re
       });
     });
   }
+  return passed;
 }
 
 /** Every value that depends on one of the given ones, through operations whose derivative is not zero. */

@@ -29,6 +29,7 @@ export { writeModel } from './onnx/write.ts';
 export { unorderedSums, withOrderedSums } from './orderedSums.ts';
 export * from './parameters.ts';
 export { type HalfType, type ProductPrecision, withHalfProducts } from './precision.ts';
+export { withRecomputation } from './recompute.ts';
 export * from './scan.ts';
 export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { allAxes, broadcastShapes, type Shape, sameShape, sizeOf } from './shape.ts';

@@ -134,6 +134,11 @@ export class BaseGraph {
     return this.#deriving;
   }
 
+  /** The id that the next node will have: nodes made from now on have at least it. */
+  get nextNodeId(): number {
+    return this.#nextNode;
+  }
+
   /** A value that is fed at every run. Names must be unique in the graph. */
   input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
     if (this.#inputNames.has(name)) {

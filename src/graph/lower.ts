@@ -31,7 +31,7 @@ export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
   for (const [name, value] of [...face.inputs, ...(face.outer ?? [])]) lowering.name(value, name);
   const copies = face.outputs.filter(([name, value]) => !lowering.claim(value, name));
   const values = face.outputs.map(([, value]) => value);
-  for (const node of nodesBehind(values)) if (!leavesNoTrace(node)) lowering.add(node);
+  for (const [node, form] of writtenNodes(values)) lowering.add(node, form);
   for (const [name, value] of copies) lowering.copy(value, name);
   const missing = lowering.unnamedInputs(graph);
   if (missing.length > 0) {
@@ -90,8 +90,7 @@ class Lowering {
     return true;
   }
 
-  add(node: Node): void {
-    const form = onnxForm(node);
+  add(node: Node, form: OnnxForm): void {
     const written = {
       name: nodeName(node, form.type),
       type: form.type,
@@ -159,6 +158,27 @@ class Lowering {
     this.initializers.push({ name, dtype: literal.dtype, shape: literal.shape, data });
     return name;
   }
+}
+
+/**
+ * The nodes that the model needs for these values, with their forms. Some nodes have inputs that only their derivatives look at; what is computed for
+ * those alone is left out, since ONNX Runtime would compute it too and keep what it comes from until then.
+ */
+function writtenNodes(values: readonly Value[]): readonly (readonly [Node, OnnxForm])[] {
+  const wanted = new Set(values);
+  const written: (readonly [Node, OnnxForm])[] = [];
+  for (const node of [...nodesBehind(values)].reverse()) {
+    if (!node.outputs.some((output) => wanted.has(output))) continue;
+    if (leavesNoTrace(node)) wanted.add(node.inputs[0]!);
+    else {
+      const form = onnxForm(node);
+      for (const input of [...form.inputs, ...(form.body?.captured ?? [])]) {
+        if (input !== null && 'graph' in input) wanted.add(input);
+      }
+      written.push([node, form]);
+    }
+  }
+  return written.reverse();
 }
 
 /** The value behind operations that leave no trace in the model. */

@@ -1,6 +1,7 @@
 import { valueAt } from '../../domain/config.ts';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { RecomputeChoice } from '../../recipes/commonFields.ts';
 import type { PrecisionName } from '../../recipes/recipe.ts';
 
 /** The keys of a configuration that the trainer itself reads (src/recipes/commonFields.ts). Steps are counted from the start of the run. */
@@ -19,6 +20,8 @@ export interface RunSettings {
   readonly precision: PrecisionName;
   /** Parts of a batch. */
   readonly accumulate: number;
+  /** Whether the forward pass is computed twice; `auto`: where the run would not fit into memory otherwise. */
+  readonly recompute: RecomputeChoice;
   readonly deterministic: boolean;
   readonly logEvery: number;
   /** 0: at the end only. So are the two below. */
@@ -45,7 +48,8 @@ export function runSettings(config: JsonObject): RunSettings {
     dataThreads: (valueAt(config, 'dataThreads') ?? 2) as number,
     steps: number('steps'),
     stepsPerRun: number('stepsPerRun'),
-    // Checkpoints of earlier versions have none of the three.
+    // Checkpoints of earlier versions have none of these.
+    recompute: (valueAt(config, 'recompute') ?? 'auto') as RecomputeChoice,
     precision: (valueAt(config, 'precision') ?? 'fp32') as PrecisionName,
     accumulate: (valueAt(config, 'accumulate') ?? 1) as number,
     deterministic: valueAt(config, 'deterministic') === true,

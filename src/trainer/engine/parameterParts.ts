@@ -1,4 +1,11 @@
-import { type BaseGraph, grad, ParameterPack, type ParameterSlot, type Value } from '../../graph/index.ts';
+import {
+  type BaseGraph,
+  ParameterPack,
+  type ParameterSlot,
+  type TracedGrad,
+  tracedGrad,
+  type Value,
+} from '../../graph/index.ts';
 import type { ParameterSpec } from '../../nn/scope.ts';
 import type { UpdateGroups } from './updateGroups.ts';
 
@@ -82,16 +89,20 @@ export class PartedParameters {
 
   /** The gradient of a loss along each part, [its size]. */
   gradients(loss: Value): readonly Value[] {
-    const all = grad(
-      loss,
-      this.#packs.flatMap((pack) => pack.views),
-    );
+    return this.tracedGradients(loss).gradients;
+  }
+
+  /** The same, with what was made for which node. */
+  tracedGradients(loss: Value): { readonly gradients: readonly Value[]; readonly traced: TracedGrad } {
+    const views = this.#packs.flatMap((pack) => pack.views);
+    const traced = tracedGrad(loss, views);
     let taken = 0;
-    return this.#packs.map((pack) => {
+    const gradients = this.#packs.map((pack) => {
       const start = taken;
       taken += pack.views.length;
-      return pack.join(all.slice(start, taken));
+      return pack.join(traced.gradients.slice(start, taken));
     });
+    return { gradients, traced };
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Value,
   withHalfProducts,
   withOrderedSums,
+  withRecomputation,
 } from '../../graph/index.ts';
 import type { Batch, Program } from '../../recipes/recipe.ts';
 import { PartedParameters } from './parameterParts.ts';
@@ -37,12 +38,14 @@ export function stepGradients(program: Program, sources: StepSources, numbers: S
   return (numbers.accumulate ?? 1) === 1 ? wholeBatch(program, sources, numbers) : inParts(program, sources, numbers);
 }
 
-function wholeBatch(program: Program, sources: StepSources, numbers: StepNumbers): StepGradients {
-  const { graph, parameters, batch, counter, scale } = sources;
+function wholeBatch(program: Program, given: StepSources, numbers: StepNumbers): StepGradients {
+  const { graph, parameters, batch, counter, scale } = given;
   const { loss, metrics } = program.step({ graph, parameters: (name) => parameters.get(name), batch, counter });
-  const gradients = parameters.gradients(scale === undefined ? loss : mul(loss, scale));
+  const { gradients, traced } = parameters.tracedGradients(scale === undefined ? loss : mul(loss, scale));
   const tags = Object.keys(metrics);
-  const all = [loss, ...tags.map((tag) => metrics[tag]!), ...gradients];
+  const kept = [loss, ...tags.map((tag) => metrics[tag]!), ...gradients];
+  const sources = [...Object.values(batch), counter];
+  const all = (numbers.recompute === true ? withRecomputation(kept, traced, sources) : undefined) ?? kept;
   const rounded = numbers.precision === undefined ? all : withHalfProducts(all, numbers.precision);
   const [first, ...rest] = numbers.ordered === true ? withOrderedSums(rounded) : rounded;
   return {

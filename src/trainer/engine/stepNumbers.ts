@@ -6,6 +6,8 @@ export interface StepNumbers {
   readonly precision?: ProductPrecision;
   /** Parts that a batch is cut into, which pass through the network one after another; the gradient is their mean. 1 by default. */
   readonly accumulate?: number;
+  /** Most of the forward pass is computed a second time instead of being kept for the backward pass, where that saves memory (`withRecomputation`). The numbers stay the same. */
+  readonly recompute?: boolean;
   /** Sums of gradients that several rows of a table receive are taken in one order. */
   readonly ordered?: boolean;
 }

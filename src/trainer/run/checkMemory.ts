@@ -8,6 +8,7 @@ import {
   type MemoryNeed,
   memoryAdvice,
 } from '../../domain/memoryEstimate.ts';
+import type { RecomputeChoice } from '../../recipes/commonFields.ts';
 import { freeGpuMemory, freeHostMemory } from './freeMemory.ts';
 
 /** Memory of this machine and of the device. */
@@ -25,13 +26,16 @@ export interface MemoryQuestion {
   readonly accumulate: number;
   readonly need: MemoryNeed;
   readonly free: FreeMemory;
+  /** What the configuration says of computing the forward pass twice, and whether it is done for this need. */
+  readonly recompute: RecomputeChoice;
+  readonly recomputes: boolean;
   /** The need at another number of examples at once. */
   readonly needAt: (batchSize: number) => MemoryNeed;
 }
 
 /** Whether a run fits, and if that is in doubt, the largest batch that would. */
 export function judgeMemory(question: MemoryQuestion): MemoryEstimate {
-  const { device, batchSize, accumulate, need, free, needAt } = question;
+  const { device, batchSize, accumulate, need, free, needAt, recompute, recomputes } = question;
   const verdict = fits(need, free, 1) ? 'fits' : fits(need, free, surely) ? 'doubtful' : 'too-large';
   const largest = verdict === 'fits' ? undefined : largestFitting(batchSize, (size) => fits(needAt(size), free, 1));
   return {
@@ -39,6 +43,8 @@ export function judgeMemory(question: MemoryQuestion): MemoryEstimate {
     need,
     free,
     verdict,
+    recomputes,
+    ...(recompute === 'off' ? { refusesRecomputing: true as const } : {}),
     batchSize: batchSize * accumulate,
     ...(largest === undefined ? {} : { fittingBatch: largest * accumulate }),
   };

@@ -58,7 +58,7 @@ export async function executeRun(context: RunContext): Promise<RunEnd> {
 
 /** The configuration with what was left to the trainer, so that the run can be repeated. */
 function decidedConfig({ recipe, config }: LoadedConfig, { settings }: PreparedRun): LoadedConfig {
-  return { recipe, config: { ...config, threads: settings.threads } };
+  return { recipe, config: { ...config, threads: settings.threads, recompute: settings.recompute } };
 }
 
 interface Progress {
@@ -84,7 +84,7 @@ async function prepare(
   const chosen = await chooseDevice(settings.device);
   const run = await prepareRun(loaded, folder.path, chosen.device, owner, enter);
   progress.step = run.start.step;
-  if (settings.threads === 0) {
+  if (settings.threads === 0 || settings.recompute === 'auto') {
     folder.writeConfig(recipe.info.id, { ...decidedConfig(loaded, run).config, name: identity.name });
   }
   const code = launch === undefined ? await gitState(workingFolder) : pick(launch);

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { valueAt } from '../../domain/config.ts';
 import type { DeviceName } from '../../domain/device.ts';
-import type { MemoryEstimate } from '../../domain/memoryEstimate.ts';
+import type { MemoryEstimate, MemoryNeed } from '../../domain/memoryEstimate.ts';
 import type { Program } from '../../recipes/recipe.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { RunSettings } from '../config/runSettings.ts';
@@ -11,7 +11,7 @@ import { smallestPart } from '../devices/providers.ts';
 import { mostModels } from '../engine/fusedSteps.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
 import { usualOnCpu } from './callPlan.ts';
-import { freeMemory, judgeMemory } from './checkMemory.ts';
+import { fits, freeMemory, judgeMemory } from './checkMemory.ts';
 import { memoryNeed, modelsOf } from './memoryNeed.ts';
 
 /** The step of a run as a graph, and what it will need. */
@@ -37,8 +37,7 @@ export async function planStep(
   const program = recipe.build(partOfBatch(config, accumulate), facts);
   const batchSize = program.batchSize * accumulate;
   if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
-  const numbers = stepNumbers(settings, device);
-  const build = (of: Program) => buildTrainStep(of, facts, smallestPart[device], numbers);
+  const free = await freeMemory(device);
   const stepsPerCall = settings.stepsPerRun || usualOnCpu;
   const known = {
     facts,
@@ -48,21 +47,23 @@ export async function planStep(
     stepsPerCall,
     models: modelsOf(settings, stepsPerCall, mostModels),
   };
-  const needOf = (step: TrainStep, of: Program) => memoryNeed({ ...known, step, program: of });
-  const needAt = (size: number) => {
-    const other = recipe.build({ ...config, batchSize: size }, facts);
-    return needOf(build(other), other);
+  const build = (of: Program, recompute: boolean) => {
+    const step = buildTrainStep(of, facts, smallestPart[device], { ...stepNumbers(settings, device), recompute });
+    return { step, need: memoryNeed({ ...known, step, program: of }) };
   };
-  const step = build(program);
-  const memory = judgeMemory({
-    device,
-    batchSize: program.batchSize,
-    accumulate,
-    need: needOf(step, program),
-    free: await freeMemory(device),
-    needAt,
-  });
-  return { program, step, batchSize, memory };
+  const { recompute } = settings;
+  const plain = { ...build(program, recompute === 'on'), recomputes: recompute === 'on' };
+  const mayFit = recompute !== 'auto' || fits(plain.need, free, 1);
+  const { step, need, recomputes } = mayFit ? plain : lessOf(plain, { ...build(program, true), recomputes: true });
+  const needAt = (size: number) => build(recipe.build({ ...config, batchSize: size }, facts), recomputes).need;
+  const question = { device, batchSize: program.batchSize, accumulate, recompute, recomputes, need, free, needAt };
+  return { program, step, batchSize, memory: judgeMemory(question) };
+}
+
+/** The second only where it pays. */
+function lessOf<T extends { readonly need: MemoryNeed }>(plain: T, other: T): T {
+  const whole = ({ need }: T) => need.host + need.device;
+  return whole(other) < 0.95 * whole(plain) ? other : plain;
 }
 
 /** The configuration for one of the parts that a batch is cut into. */

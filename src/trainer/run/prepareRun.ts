@@ -70,7 +70,8 @@ export async function prepareRun(
   const plan = await withThreads(configured, start, settings, resumedFrom, measuring);
   const { placement } = plan;
   const steps = owner.add(new FusedSteps(plan));
-  const decided = { ...settings, threads: placement.threads };
+  const recompute = memory.recomputes ? 'on' : 'off';
+  const decided: RunSettings = { ...settings, threads: placement.threads, recompute };
   return {
     settings: decided,
     architecture,

@@ -8,6 +8,7 @@ const estimate: MemoryEstimate = {
   need: { host: 1.4e9, device: 0 },
   free: { host: 6e9 },
   verdict: 'fits',
+  recomputes: false,
   batchSize: 64,
 };
 

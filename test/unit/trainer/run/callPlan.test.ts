@@ -9,6 +9,7 @@ const settings = (stepsPerRun: number, steps = 10_000, every = 0): RunSettings =
   seed: 0,
   device: 'auto',
   threads: 1,
+  recompute: 'auto',
   steps,
   stepsPerRun,
   logEvery: 1,

@@ -18,11 +18,13 @@ const gigabyte = 1e9;
 
 test('what fits is told; what cannot fit is refused with the batch that would', () => {
   const needAt = (batch: number) => ({ host: gigabyte * (1 + 0.1 * batch), device: 0 });
-  const judge = (batchSize: number, accumulate = 1) =>
+  const judge = (batchSize: number, accumulate = 1, recompute: 'auto' | 'off' = 'auto') =>
     judgeMemory({
       device: 'cpu',
       batchSize,
       accumulate,
+      recompute,
+      recomputes: false,
       need: needAt(batchSize),
       free: { host: 4 * gigabyte },
       needAt,
@@ -53,6 +55,12 @@ test('what fits is told; what cannot fit is refused with the batch that would', 
       return true;
     },
   );
+  assert.match(memoryAdvice(judge(64, 1, 'off'))!, /recompute=auto would need less\.$/);
+  assert.doesNotMatch(memoryAdvice(large)!, /recompute/);
+  assert.match(
+    describeEstimate({ ...small, recomputes: true }),
+    /2\.0 GB of memory, with the forward pass computed twice; /,
+  );
   const inParts = judge(64, 4);
   assert.equal(inParts.batchSize, 256);
   assert.equal(inParts.fittingBatch, 4 * large.fittingBatch!, 'a batch of several parts is told whole');
@@ -60,7 +68,16 @@ test('what fits is told; what cannot fit is refused with the batch that would', 
 
 test('what fits at no batch, and what a device lacks, is said so', () => {
   const judge = (need: MemoryNeed, free: FreeMemory) =>
-    judgeMemory({ device: 'cuda', batchSize: 8, accumulate: 1, need, free, needAt: () => need });
+    judgeMemory({
+      device: 'cuda',
+      batchSize: 8,
+      accumulate: 1,
+      recompute: 'auto',
+      recomputes: false,
+      need,
+      free,
+      needAt: () => need,
+    });
   const never = judge({ host: 9 * gigabyte, device: 0 }, { host: 4 * gigabyte });
   assert.throws(
     () => refuseTooLarge(never),
