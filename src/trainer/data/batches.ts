@@ -6,13 +6,14 @@ import { type AheadOptions, AheadReader } from './loader/aheadReader.ts';
 
 /** Gives a run its examples in their order, or an evaluation those of its set one after the other. What they are depends on seed and position alone, not on threads or on what was taken before. */
 export class BatchLoader implements Disposable {
+  readonly #order: ExampleOrder;
   readonly #reader: AheadReader;
 
   constructor(set: DataSet, seed: number, options: AheadOptions = { threads: 0 }) {
     const { examples } = set.facts;
-    const order = new ExampleOrder(examples, seed);
+    this.#order = new ExampleOrder(examples, seed);
     const select = (position: number, count: number) => ({
-      indices: order.take(position, count),
+      indices: this.#order.take(position, count),
       draws: exampleDraws(position, count, examples, seed),
     });
     this.#reader = new AheadReader(set, select, options);
@@ -21,6 +22,11 @@ export class BatchLoader implements Disposable {
   /** The examples of the next `count` places after `position` examples were seen. */
   take(position: number, count: number): Promise<ExampleArrays> {
     return this.#reader.take(position, count);
+  }
+
+  /** The numbers of the examples that `take` would give, for sets that lie on the device. */
+  numbers(position: number, count: number): Uint32Array {
+    return this.#order.take(position, count);
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import type { DataSetRequest, DataSplit } from '../../../recipes/recipe.ts';
 import type { DataSet } from '../dataSet.ts';
 import { badData } from '../files/badData.ts';
 import { OpenFiles } from '../files/openFiles.ts';
+import { rememberedScan } from '../files/rememberedScan.ts';
 import { heldOut } from '../heldOut.ts';
 import { openedSet } from '../openedSet.ts';
 import { partHash } from '../partHash.ts';
@@ -56,8 +57,14 @@ async function openWith(request: ArrayRequest, files: OpenFiles): Promise<DataSe
   }
   const isTrained = (row: number) => out[row] === 0;
   const scales = async (columns: readonly (readonly ColumnPlan[])[]): Promise<readonly Scale[]> => {
-    const { size, read } = joinColumns(columns, files);
-    return await scalesOf(read, train.rows, size, isTrained);
+    const measure = () => {
+      const { size, read } = joinColumns(columns, files);
+      return scalesOf(read, train.rows, size, isTrained);
+    };
+    const stored = columns.flat().filter((piece) => piece.kind === 'stored');
+    if (stored.length !== columns.flat().length) return await measure();
+    const what = JSON.stringify(['scales', train.rows, isNamed ? 0 : source.testFraction, columns]);
+    return await rememberedScan(what, [...new Set(stored.map(({ file }) => file))], measure);
   };
   const trainFeatures = split === 'train' ? plan.features : packed(train.features, files);
   const facts: ArrayFacts = {

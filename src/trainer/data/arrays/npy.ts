@@ -1,8 +1,8 @@
 import type { Hash } from 'node:crypto';
 import path from 'node:path';
 import { badData, spaced } from '../files/badData.ts';
-import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
+import { addWhole } from '../files/wholeHash.ts';
 import type { Columns } from './columns.ts';
 import { type ElementType, elements } from './elements.ts';
 
@@ -24,7 +24,7 @@ export async function readNpy(file: string, files: OpenFiles, hash: Hash): Promi
   const { size } = files.open(file);
   const header = parseNpyHeader(files.open(file).read(0, Math.min(size, longestNpyHeader)), file);
   checkNpySize(header, size, file, path.basename(file));
-  await readThrough(files.open(file), hash, () => {});
+  await addWhole(file, files, hash);
   const { shape, type, isLittle, dataStart } = header;
   const name = path.basename(file).replace(/\.npy(\.gz)?$/i, '');
   const column = {

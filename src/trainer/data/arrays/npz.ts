@@ -3,9 +3,9 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, dataOffset, readZipDirectory, type ZipEntry } from '../../../base/zip.ts';
 import { badData, spaced } from '../files/badData.ts';
-import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
 import type { RandomBytes } from '../files/randomBytes.ts';
+import { addWhole } from '../files/wholeHash.ts';
 import type { Column, Columns } from './columns.ts';
 import { elements } from './elements.ts';
 import { checkNpySize, longestNpyHeader, parseNpyHeader } from './npy.ts';
@@ -21,7 +21,7 @@ export async function readNpz(file: string, files: OpenFiles, hash: Hash): Promi
   const source = byteSource(files.open(file));
   const directory = await readZipDirectory(source);
   if (!directory.ok) throw badData(directory.message);
-  await readThrough(files.open(file), hash, () => {});
+  await addWhole(file, files, hash);
   const columns = new Map<string, Column>();
   for (const entry of directory.value) {
     if (!entry.name.endsWith('.npy')) continue;

@@ -1,8 +1,8 @@
 import type { Hash } from 'node:crypto';
 import path from 'node:path';
 import { badData, spaced } from '../files/badData.ts';
-import { readThrough } from '../files/byteStream.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
+import { addWhole } from '../files/wholeHash.ts';
 import type { Column, Columns } from './columns.ts';
 import { type ElementType, elements } from './elements.ts';
 
@@ -37,7 +37,7 @@ export async function readSafetensors(file: string, files: OpenFiles, hash: Hash
   }
   const header = parseHeader(files.open(file).read(8, length));
   if (header === undefined) throw badData(`${label} has a header that is not readable.`, { file });
-  await readThrough(files.open(file), hash, () => {});
+  await addWhole(file, files, hash);
   const columns = new Map<string, Column>();
   for (const [name, entry] of Object.entries(header)) {
     if (name !== '__metadata__') columns.set(name, toColumn(name, entry, { file, dataStart, size }));

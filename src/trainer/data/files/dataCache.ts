@@ -15,19 +15,17 @@ import path from 'node:path';
 
 /** What was not used for so long is removed when something new is made. */
 const keptDays = 30;
+/** Scans that are remembered, of which those not used for longest go first. */
+const mostScans = 500;
 
 /**
  * The path of a file that can be made again from data: made by `write`, which gets an open file, or still there from an earlier run. `name` says all that it is made of. It lies in the
  * user's cache (`$XDG_CACHE_HOME/trainyard/data`), private to the user; where that cannot be written to, in a new folder for temporary files. A run that is killed leaves no half file under the name.
  */
 export async function cachedFile(name: string, write: (handle: number) => Promise<void>): Promise<string> {
+  const known = cachedPath(name);
+  if (known !== undefined) return known;
   const file = path.join(cacheFolder(), name);
-  if (existsSync(file)) {
-    const now = new Date();
-    // The time says when it was last used; where it cannot be set, the file is only made again sooner.
-    ignoringErrors(() => utimesSync(file, now, now));
-    return file;
-  }
   removeUnused(path.dirname(file));
   const unfinished = `${file}.${process.pid}.part`;
   // Another process may have had this number and have been killed.
@@ -42,6 +40,16 @@ export async function cachedFile(name: string, write: (handle: number) => Promis
     rmSync(unfinished, { force: true });
     throw error;
   }
+  return file;
+}
+
+/** The path of such a file where it is there. Undefined where it is still to be made. */
+export function cachedPath(name: string): string | undefined {
+  const file = path.join(cacheFolder(), name);
+  if (!existsSync(file)) return undefined;
+  const now = new Date();
+  // The time says when it was last used; where it cannot be set, the file is only made again sooner.
+  ignoringErrors(() => utimesSync(file, now, now));
   return file;
 }
 
@@ -62,12 +70,17 @@ function cacheFolder(): string {
 
 function removeUnused(folder: string): void {
   const oldest = Date.now() - keptDays * 24 * 3600 * 1000;
+  const kept: { readonly file: string; readonly used: number }[] = [];
   for (const name of readdirSync(folder)) {
     const file = path.join(folder, name);
     ignoringErrors(() => {
-      if (statSync(file).mtimeMs < oldest) rmSync(file);
+      const used = statSync(file).mtimeMs;
+      if (used < oldest) rmSync(file);
+      else if (name.endsWith('.scan')) kept.push({ file, used });
     });
   }
+  const surplus = kept.sort((a, b) => b.used - a.used).slice(mostScans - 1);
+  for (const { file } of surplus) ignoringErrors(() => rmSync(file));
 }
 
 /** For what may fail without harm: another run may have removed a file meanwhile. */

@@ -35,9 +35,24 @@ export function findFiles(request: DataSetRequest, endings: readonly string[], w
   if (files.length > 0) return { files, isNamed: false };
   if (!required) return undefined;
   throw badData(`There are no ${what} in ${root}: no file in it ends in ${endings.join(', ')}.`, {
-    hint: `Set data to a file, or to a folder of such files.`,
+    hint: otherVocabulary(request) ?? 'Set data to a file, or to a folder of such files.',
   });
 }
+
+/** Text where DNA was asked for, or the other way round: the usual slip, since `vocabulary` has a default. */
+function otherVocabulary({ path: root, source }: DataSetRequest): string | undefined {
+  if (source.kind !== 'tokens') return undefined;
+  const others = source.vocabulary === 'dna' ? sequenceKinds.text : sequenceKinds.dna;
+  return filesBelow(root, others.endings).length > 0 ? others.hint : undefined;
+}
+
+const sequenceKinds = {
+  text: { endings: ['.txt', '.text', '.md'], hint: 'There are texts in it: set vocabulary to bytes or tokenizer.' },
+  dna: {
+    endings: ['.fa', '.fasta', '.fna', '.ffn', '.2bit'],
+    hint: 'There are FASTA or 2bit files in it: set vocabulary to dna.',
+  },
+} as const;
 
 function namedFiles(root: string, endings: readonly string[]): { readonly [N in DataSplit]: string[] } | undefined {
   const find = (split: DataSplit) => {

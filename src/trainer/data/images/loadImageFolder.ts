@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ImageFacts } from '../../../recipes/data.ts';
 import type { DataSetName } from '../../../recipes/recipe.ts';
 import type { DataSet } from '../dataSet.ts';
+import { rememberedScan } from '../files/rememberedScan.ts';
 import { LoaderThreads } from '../loader/loaderThreads.ts';
 import { openedSet } from '../openedSet.ts';
 import type { ImageFolder } from './imageFolder.ts';
@@ -30,7 +31,8 @@ export async function loadImageFolder(
   const classes = folder.classes.length;
   if (files.length * height * width * channels <= mostResident) return await decodeAll(name, folder, plan);
   const facts: ImageFacts = { kind: 'images', examples: files.length, height, width, channels, classes };
-  const sha256 = await hashFiles(folder.path, plan);
+  const labels = createHash('sha256').update(plan.labels).digest('hex');
+  const sha256 = await rememberedScan(`images ${folder.path} ${labels}`, files, () => hashFiles(folder.path, plan));
   return openedSet({ name, path: folder.path, facts, sha256 }, new ImageReader(plan), plan);
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { badData } from '../files/badData.ts';
 import { type FoundFiles, hasEnding } from '../files/findFiles.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
+import { rememberedScan } from '../files/rememberedScan.ts';
 import type { TokenCorpus } from './corpus.ts';
 import { indexFasta } from './fastaIndex.ts';
 import type { SequencePlan } from './sequences.ts';
@@ -15,6 +16,12 @@ export const dnaEndings = ['.fa', '.fasta', '.fna', '.ffn', ...twoBitEndings] as
 
 /** The sequences of FASTA and 2bit files, without their long runs of unknown bases. */
 export async function openDna(found: FoundFiles, files: OpenFiles): Promise<TokenCorpus> {
+  // All are opened, also where their index is remembered: whether they lie in memory decides how they are read.
+  for (const file of found.files) files.open(file);
+  return await rememberedScan('dna', found.files, () => scanDna(found, files));
+}
+
+async function scanDna(found: FoundFiles, files: OpenFiles): Promise<TokenCorpus> {
   const sequences: SequencePlan[] = [];
   const stretches: Stretch[] = [];
   const names = new Map<string, string>();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readThrough } from '../files/byteStream.ts';
 import type { FoundFiles } from '../files/findFiles.ts';
 import type { OpenFiles } from '../files/openFiles.ts';
+import { rememberedScan } from '../files/rememberedScan.ts';
 import type { TokenCorpus, TokenRequest } from './corpus.ts';
 import type { BytesPlan } from './sequences.ts';
 import { byteVocabulary } from './vocabularies.ts';
@@ -26,12 +27,16 @@ export async function openText(
 
 /** SHA-256 of all texts. Their lengths tell where each ends, so that the same bytes in other files have another hash. */
 export async function hashText(found: FoundFiles, files: OpenFiles): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of found.files) {
-    hash.update(`${files.open(file).size}\n`);
-    await readThrough(files.open(file), hash, () => {});
-  }
-  return hash.digest('hex');
+  // All are opened, also where their hash is remembered: whether they lie in memory decides how they are read.
+  for (const file of found.files) files.open(file);
+  return await rememberedScan('text', found.files, async () => {
+    const hash = createHash('sha256');
+    for (const file of found.files) {
+      hash.update(`${files.open(file).size}\n`);
+      await readThrough(files.open(file), hash, () => {});
+    }
+    return hash.digest('hex');
+  });
 }
 
 /** The path of a text within its data set. */
