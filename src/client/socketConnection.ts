@@ -13,6 +13,8 @@ import { socketConnectionOptions } from '../protocol/socketOptions.ts';
  */
 export function socketConnection(socket: Socket): MessageConnection {
   const reader = new StreamMessageReader(socket, socketConnectionOptions.reader);
+  // Nobody listens for messages that take long, and where a connection was cut in one, the reader's timer would begin anew for ever and keep the program alive.
+  reader.partialMessageTimeout = 0;
   const writer = new SocketMessageWriter(socket, socketConnectionOptions.writer);
   reader.onError(() => socket.destroy());
   socket.on('error', () => socket.destroy());

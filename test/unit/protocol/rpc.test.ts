@@ -122,3 +122,15 @@ test('events arrive', async () => {
   notifier.notify('told', { numbers: Float64Array.of(3) });
   assert.deepEqual((await heard).numbers, Float64Array.of(3));
 });
+
+test('a connection that was cut in the middle of a message keeps no timer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const arrived = new Promise((resolve) => clientSocket.once('data', resolve));
+  serverSocket.write('Content-Length: 1000\r\n\r\nthe beginning');
+  await arrived;
+  const closed = new Promise((resolve) => clientSocket.once('close', resolve));
+  serverSocket.destroy();
+  await closed;
+  assert.equal(timers(), before);
+});
