@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { AppError } from '../../src/base/errors.ts';
 import type { RunSource } from '../../src/domain/run.ts';
+import { decodeModel, importModel, type OnnxModel } from '../../src/graph/index.ts';
 import { inspectCheckpoint } from '../../src/readers/checkpoints/inspect.ts';
 import { MalformedPickle } from '../../src/readers/checkpoints/pickle/source.ts';
 import { unpickle } from '../../src/readers/checkpoints/pickle/unpickle.ts';
@@ -82,6 +86,15 @@ export const fuzzTargets: { readonly [name: string]: FuzzTarget } = {
   slurm: formatTarget('slurm', () => slurmTrees),
   torch: checkpointTarget(torchTrees),
   onnx: checkpointTarget(() => [onnxTree()]),
+  'onnx-import': bytesTarget(importTrees, (bytes) => {
+    try {
+      const model = decodeModel(bytes, () => new Uint8Array(64));
+      importModel(model, { dimensions: openDimensions(model) });
+    } catch (error) {
+      // Whatever the file is, a person is told what to do next.
+      if (!(error instanceof AppError) || error.code === 'internal' || error.hint === undefined) throw error;
+    }
+  }),
   safetensors: checkpointTarget(() => [safetensorsTree()]),
   pickle: bytesTarget(pickleTrees, (bytes) => {
     try {
@@ -110,6 +123,26 @@ export const fuzzTargets: { readonly [name: string]: FuzzTarget } = {
     (bytes) => void parseExperimentLog(new TextDecoder().decode(bytes), 'EXPERIMENT_LOG.md'),
   ),
 };
+
+/** Models that came from PyTorch: convolutions, attention, normalization, tables. */
+function importTrees(): readonly Tree[] {
+  const folders = { onnx: ['resnet18', 'vit', 'gpt', 'convs'], languageModels: ['bert', 'llama', 'images'] };
+  return Object.entries(folders).flatMap(([folder, names]) =>
+    names.map((name) => ({
+      [`${name}.onnx`]: Uint8Array.from(
+        readFileSync(path.join(import.meta.dirname, '../fixtures', folder, `${name}.onnx`)),
+      ),
+    })),
+  );
+}
+
+/** Two of whatever a model leaves open. */
+function openDimensions({ graph }: OnnxModel): Readonly<Record<string, number>> {
+  const open = graph.inputs.flatMap(({ name, shape }) =>
+    shape.map((size, axis) => [size ?? `${name}.${axis}`, 2] as const),
+  );
+  return Object.fromEntries(open.filter(([size]) => typeof size === 'string'));
+}
 
 function onlyLog(tree: Tree): Tree {
   const [, content] = Object.entries(tree).find(([name]) => name.endsWith('.md') && name.includes('EXPERIMENT'))!;

@@ -98,10 +98,22 @@ export function importModel(model: OnnxModel, options: ImportOptions = {}): Impo
     values.set(name, value);
     return value;
   };
-  for (const node of nodes) importNode(node, graph, opset, find, values, options.change);
+  for (const node of nodes) withWayOut(() => importNode(node, graph, opset, find, values, options.change));
   const wanted = options.outputs ?? model.graph.outputs.map(({ name }) => name);
   return { graph, inputs, outputs: new Map(wanted.map((name) => [name, found(find(name), name)])) };
 }
+
+/** What an operation refuses, it refuses without knowing that it came from a file. */
+function withWayOut(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.hint !== undefined) throw error;
+    throw new AppError(error.code, error.message, { hint: damagedModel, cause: error });
+  }
+}
+
+const damagedModel = 'Check the file with onnx.checker.check_model, or export the model again.';
 
 function importNode(
   node: OnnxNode,
@@ -175,7 +187,7 @@ function opsetOf({ opsets }: OnnxModel): number {
 
 function found(value: Value | undefined, name: string): Value {
   if (value !== undefined) return value;
-  throw new AppError('bad-file', `The model uses the value "${name}", which nothing computes.`);
+  throw new AppError('bad-file', `The model uses the value "${name}", which nothing computes.`, { hint: damagedModel });
 }
 
 function scopeOf(node: OnnxNode): string {

@@ -84,7 +84,9 @@ function readAttribute(bytes: Uint8Array, external: ReadExternal): Record<string
   const code = fields.find((field) => field.field === 20)?.number;
   const kind = (Object.keys(attributeCodes) as OnnxAttribute['kind'][]).find((each) => attributeCodes[each] === code);
   if (kind === undefined || nameField === undefined) {
-    throw new AppError('bad-file', `The model has an attribute of type ${code ?? 'none'}, which cannot be read.`);
+    throw new AppError('bad-file', `The model has an attribute of type ${code ?? 'none'}, which cannot be read.`, {
+      hint: 'Check the file with onnx.checker.check_model; models with sparse tensors or types as attributes cannot be used.',
+    });
   }
   return { [decodeUtf8(nameField.bytes)]: { kind, value: attributeReaders[kind](fields, external) } as OnnxAttribute };
 }
@@ -189,7 +191,9 @@ function readEntry(bytes: Uint8Array, into: Record<string, string>): void {
 function knownType(code: number, name: string): DType {
   const dtype = dtypeOfCode(code);
   if (dtype === undefined)
-    throw new AppError('bad-file', `"${name}" has the element type ${code}, which cannot be read.`);
+    throw new AppError('bad-file', `"${name}" has the element type ${code}, which cannot be read.`, {
+      hint: 'Export the model with float32 or 16-bit weights, without texts and complex numbers.',
+    });
   return dtype;
 }
 
