@@ -1,4 +1,5 @@
 import { packNumbers } from '../dtype.ts';
+import { withBodies } from './bodies.ts';
 import { makeNode } from './makeNode.ts';
 import { intAttribute, type OnnxGraph, type OnnxNode, type OnnxTensor } from './model.ts';
 
@@ -10,7 +11,7 @@ export function inCommonOperators(graph: OnnxGraph): OnnxGraph {
   const initializers: OnnxTensor[] = [...graph.initializers];
   const nodes = graph.nodes.flatMap((node) => {
     const write = node.domain === '' ? forms[node.type] : undefined;
-    return write === undefined ? [withPlainBodies(node)] : write(node, initializers);
+    return write === undefined ? [withBodies(node, inCommonOperators)] : write(node, initializers);
   });
   return { ...graph, nodes, initializers };
 }
@@ -18,14 +19,6 @@ export function inCommonOperators(graph: OnnxGraph): OnnxGraph {
 type Write = (node: OnnxNode, initializers: OnnxTensor[]) => readonly OnnxNode[];
 
 const forms: Readonly<Record<string, Write>> = { LogSoftmax: plainLogSoftmax, Or: plainOr };
-
-function withPlainBodies(node: OnnxNode): OnnxNode {
-  const attributes = Object.entries(node.attributes).map(([name, attribute]) => [
-    name,
-    attribute.kind === 'graph' ? { ...attribute, value: inCommonOperators(attribute.value) } : attribute,
-  ]);
-  return { ...node, attributes: Object.fromEntries(attributes) };
-}
 
 function plainLogSoftmax(node: OnnxNode, initializers: OnnxTensor[]): readonly OnnxNode[] {
   const [x] = node.inputs as readonly [string];

@@ -1,9 +1,11 @@
+import { withBlockedConvolutions } from './blockedConvolutions.ts';
 import { inCommonOperators } from './commonOperators.ts';
 import { withFewTensors } from './fewTensors.ts';
 import type { OnnxGraph } from './model.ts';
 import { withNarrowIntegers } from './narrowIntegers.ts';
+import { withWrittenTransposes } from './writtenTransposes.ts';
 
-/** What a device has no kernels for. */
+/** What a device has no kernels for, or slow ones. */
 export interface DeviceForm {
   /** How many tensors one node may touch where the device has a limit; see `withFewTensors`. */
   readonly mostTensorsPerNode?: number;
@@ -11,12 +13,18 @@ export interface DeviceForm {
   readonly narrowIntegers?: boolean;
   /** The device has no kernels for LogSoftmax and Or; see `inCommonOperators`. */
   readonly commonOperators?: boolean;
+  /** The device computes convolutions faster on channels in blocks; see `withBlockedConvolutions`. */
+  readonly blockedConvolutions?: boolean;
+  /** The device's products are slow where their left factor is transposed; see `withWrittenTransposes`. */
+  readonly writtenTransposes?: boolean;
 }
 
 /** The same graph in operations that the device has. */
 export function inDeviceForm(graph: OnnxGraph, form: DeviceForm): OnnxGraph {
-  const { mostTensorsPerNode, narrowIntegers = false, commonOperators = false } = form;
+  const { mostTensorsPerNode, narrowIntegers = false, commonOperators = false, writtenTransposes = false } = form;
   const plain = commonOperators ? inCommonOperators(graph) : graph;
-  const narrow = narrowIntegers ? withNarrowIntegers(plain) : plain;
-  return mostTensorsPerNode === undefined ? narrow : withFewTensors(narrow, mostTensorsPerNode);
+  const written = writtenTransposes ? withWrittenTransposes(plain) : plain;
+  const narrow = narrowIntegers ? withNarrowIntegers(written) : written;
+  const blocked = form.blockedConvolutions === true ? withBlockedConvolutions(narrow) : narrow;
+  return mostTensorsPerNode === undefined ? blocked : withFewTensors(blocked, mostTensorsPerNode);
 }

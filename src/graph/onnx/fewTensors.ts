@@ -1,5 +1,6 @@
 import { packNumbers, unpackNumbers } from '../dtype.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from './model.ts';
+import { withBodies } from './bodies.ts';
+import type { OnnxGraph, OnnxNode, OnnxTensor } from './model.ts';
 
 /**
  * The same graph in which no Split has more than `most` − 1 outputs and no Concat more than `most` − 1 inputs: GPU programs may touch
@@ -10,7 +11,12 @@ export function withFewTensors(graph: OnnxGraph, most: number): OnnxGraph {
   const initializers = [...graph.initializers];
   const known = new Map(initializers.map((tensor) => [tensor.name, tensor]));
   const narrowing = { most, initializers, known };
-  const nodes = graph.nodes.flatMap((node) => narrowNode(withNarrowBodies(node, most), narrowing));
+  const nodes = graph.nodes.flatMap((node) =>
+    narrowNode(
+      withBodies(node, (body) => withFewTensors(body, most)),
+      narrowing,
+    ),
+  );
   return { ...graph, nodes, initializers };
 }
 
@@ -62,14 +68,6 @@ function concatTree(node: OnnxNode, limit: number): readonly OnnxNode[] {
     names = joined;
   }
   return [...made, { ...node, inputs: names }];
-}
-
-function withNarrowBodies(node: OnnxNode, most: number): OnnxNode {
-  const attributes = Object.entries(node.attributes).map(([name, attribute]): [string, OnnxAttribute] => [
-    name,
-    attribute.kind === 'graph' ? { kind: 'graph', value: withFewTensors(attribute.value, most) } : attribute,
-  ]);
-  return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
 function axisOf(node: OnnxNode): number {

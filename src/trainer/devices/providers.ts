@@ -16,7 +16,7 @@ export const executionProviders = {
 
 /** How models must be written for a device. WebGPU promises eight buffers per program (https://www.w3.org/TR/webgpu/#limits). */
 export const modelOptions = {
-  cpu: {},
+  cpu: { writtenTransposes: true },
   cuda: { atomicSums: true },
   webgpu: { mostTensorsPerNode: 8, atomicSums: true, narrowIntegers: true, commonOperators: true },
   dml: {},
