@@ -2,6 +2,7 @@ import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
 import { type DeviceForm, inDeviceForm } from './onnx/deviceForm.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode } from './onnx/model.ts';
+import { type ResidentRows, withResidentRows } from './onnx/residentRows.ts';
 import { withSymbolicBatch } from './onnx/symbolicBatch.ts';
 import { writeModel } from './onnx/write.ts';
 import { refuse } from './shape.ts';
@@ -20,6 +21,8 @@ export const OPSET = 18;
 export interface ModelOptions extends DeviceForm {
   readonly producer?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Inputs that are rows of tables which lie on the device; see `withResidentRows`. */
+  readonly residentRows?: ResidentRows;
   /** Whether the device adds to one place by atomic operations; the CPU does not (`chunkedSum`). */
   readonly atomicSums?: boolean;
 }
@@ -82,7 +85,8 @@ function wholeGraph(
 
 /** The bytes of a model round a finished graph. */
 export function writeGraphModel(given: OnnxGraph, options: ModelOptions): Uint8Array {
-  const graph = inDeviceForm(given, options);
+  const { residentRows: rows } = options;
+  const graph = inDeviceForm(rows === undefined ? given : withResidentRows(given, rows), options);
   const opset = opsetOf(graph);
   const model: OnnxModel = {
     irVersion: irVersions.findLast((each) => each.opset <= opset)!.version,

@@ -25,6 +25,7 @@ export { type BaseGraph, type Node, type ScanBody, Value } from './ir.ts';
 export { inputName } from './lower.ts';
 export * from './onnx/model.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
+export { type ResidentRows, type ResidentTable, rowsInput, tableInput } from './onnx/residentRows.ts';
 export { writeModel } from './onnx/write.ts';
 export { unorderedSums, withOrderedSums } from './orderedSums.ts';
 export * from './parameters.ts';

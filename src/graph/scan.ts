@@ -19,6 +19,9 @@ export interface ScanStep {
   readonly perStep: Readonly<Record<string, Value>>;
 }
 
+/** In place of a number of steps: as many as the inputs have. */
+export const anySteps = 'steps';
+
 /**
  * The bytes of an ONNX model that runs a step K times in one Scan (https://onnx.ai/onnx/operators/onnx__Scan.html).
  *
@@ -27,8 +30,9 @@ export interface ScanStep {
  * The result is bit for bit that of K runs of the single step. Constants of the graph lie inside the body, where ONNX Runtime places
  * them on the device once.
  */
-export function scanModel(step: ScanStep, steps: number, options: ModelOptions = {}): Uint8Array {
-  if (!Number.isInteger(steps) || steps < 1) throw refuse(`A scan of ${steps} steps cannot be made.`);
+export function scanModel(step: ScanStep, steps: number | typeof anySteps, options: ModelOptions = {}): Uint8Array {
+  const isKnown = steps === anySteps ? step.sequence.length > 0 : Number.isInteger(steps) && steps > 0;
+  if (!isKnown) throw refuse(`A scan of ${steps} steps cannot be made.`, 'Give a number, or values for every step.');
   const constants = step.constants ?? [];
   const perStep = Object.keys(step.perStep);
   for (const { name, input, next } of step.state) {
@@ -38,12 +42,13 @@ export function scanModel(step: ScanStep, steps: number, options: ModelOptions =
     [...step.state, ...step.sequence, ...constants].map(({ name }) => name),
     [...step.state.map(({ name }) => nextName(name)), ...perStep],
   );
-  const ticks = step.sequence.length === 0 ? [tickTensor(steps)] : [];
+  const ticks = step.sequence.length === 0 ? [tickTensor(Number(steps))] : [];
+  const stacked = (name: string, value: Value) => ({ ...valueInfo(name, value), shape: [steps, ...value.shape] });
   const graph: OnnxGraph = {
     name: 'scan',
     nodes: [
       {
-        name: `scan of ${steps} steps`,
+        name: steps === anySteps ? 'scan' : `scan of ${steps} steps`,
         type: 'Scan',
         domain: '',
         inputs: [...step.state, ...step.sequence, ...ticks].map(({ name }) => name),
@@ -57,15 +62,38 @@ export function scanModel(step: ScanStep, steps: number, options: ModelOptions =
     initializers: ticks,
     inputs: [
       ...step.state.map(({ name, input }) => valueInfo(name, input)),
-      ...step.sequence.map(({ name, input }) => valueInfo(name, input, [steps])),
+      ...step.sequence.map(({ name, input }) => stacked(name, input)),
       ...constants.map(({ name, input }) => valueInfo(name, input)),
     ],
     outputs: [
       ...step.state.map(({ name, next }) => valueInfo(nextName(name), next)),
-      ...Object.entries(step.perStep).map(([name, value]) => valueInfo(name, value, [steps])),
+      ...Object.entries(step.perStep).map(([name, value]) => stacked(name, value)),
     ],
   };
   return writeGraphModel(graph, options);
+}
+
+/**
+ * The bytes of a model of one step without a loop. Inputs and outputs have the names of `scanModel`, but sequences and per-step values lack the axis of
+ * steps. For devices on which ONNX Runtime has no kernel for Scan: there the loop runs on the CPU, and every step would carry its state over the bus.
+ */
+export function singleStepModel(step: ScanStep, options: ModelOptions = {}): Uint8Array {
+  const inputs = [...step.state, ...step.sequence, ...(step.constants ?? [])];
+  const outputs = [
+    ...step.state.map(({ name, next }) => [nextName(name), next] as const),
+    ...Object.entries(step.perStep),
+  ];
+  checkNames(
+    inputs.map(({ name }) => name),
+    outputs.map(([name]) => name),
+  );
+  const face = {
+    name: 'step',
+    atomicSums: options.atomicSums ?? false,
+    inputs: inputs.map(({ name, input }) => [name, input] as const),
+    outputs,
+  };
+  return writeGraphModel(lowerGraph(step.graph, face), options);
 }
 
 /** The output that holds a state after the last step. */

@@ -24,6 +24,18 @@ export const modelOptions = {
 } satisfies { readonly [D in DeviceName]: ModelOptions };
 
 /**
+ * Where tensors can lie on the device between calls. onnxruntime-node binds outputs to the memory of WebGPU only (js/node/src/tensor_helper.cc); those of other
+ * devices come to the CPU at the end of every call.
+ */
+export const keepsState = {
+  cpu: false,
+  cuda: false,
+  webgpu: true,
+  dml: false,
+  coreml: false,
+} satisfies { readonly [D in DeviceName]: boolean };
+
+/**
  * From how many elements on a tensor has optimizer state of its own. On the CPU that saves copies into and out of one long vector, which from
  * about this size on cost more than the nodes of one more update; elsewhere starting an operation costs more than copying.
  */

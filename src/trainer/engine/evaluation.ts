@@ -6,6 +6,7 @@ import { wholeSetReader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import type { AheadReader } from '../data/loader/aheadReader.ts';
 import { modelOptions } from '../devices/providers.ts';
+import { type AverageWeights, weightsInput } from './heldState.ts';
 import { ModelSession, type Placement } from './session.ts';
 import { batchInputs, declareParameters } from './trainStep.ts';
 
@@ -54,7 +55,7 @@ export class Evaluator implements Disposable {
   }
 
   /** Metrics over all examples and what is to be read beside them, by tag. `pause` is called between batches, so that signals are seen; it may throw. */
-  async measure(average: Float32Array, pause: () => Promise<void>): Promise<Measured> {
+  async measure(average: AverageWeights, pause: () => Promise<void>): Promise<Measured> {
     const reader = wholeSetReader(this.#set, this.#evaluation.batchSize, this.#threads);
     try {
       const perExample = await this.#perExample(reader, average, pause);
@@ -72,7 +73,7 @@ export class Evaluator implements Disposable {
   /** The outputs for every example, by tag. */
   async #perExample(
     reader: AheadReader,
-    average: Float32Array,
+    average: AverageWeights,
     pause: () => Promise<void>,
   ): Promise<Readonly<Record<string, Float32Array>>> {
     const { batchSize } = this.#evaluation;
@@ -85,7 +86,7 @@ export class Evaluator implements Disposable {
       await pause();
       const arrays = await reader.take(start, batchSize);
       const outputs = await this.#session.run({
-        average: { data: average, shape: [average.length] },
+        average: weightsInput(average),
         ...Object.fromEntries(shapes.map(([name, shape]) => [name, { data: arrays[name]!, shape }])),
       });
       const count = Math.min(batchSize, examples - start);

@@ -5,6 +5,7 @@ import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
 import { sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
+import { DeviceTensor } from './deviceTensor.ts';
 import { ModelCache } from './modelCache.ts';
 
 /** Where and with how many threads a model runs. */
@@ -19,6 +20,17 @@ export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 export interface TensorInput {
   readonly data: TensorData;
   readonly shape: readonly number[];
+}
+
+/** What a run is fed: arrays, or what an earlier run left on the same device. */
+export type ModelInput = TensorInput | DeviceTensor;
+
+/** What is to be known of a model beside its bytes. */
+export interface ModelDetails {
+  /** Outputs that stay on the device; see `ModelSession.runHeld`. */
+  readonly held?: readonly string[];
+  /** How many of its bytes are a data set rather than a graph. */
+  readonly dataBytes?: number;
 }
 
 /**
@@ -37,10 +49,21 @@ export class ModelSession implements Disposable {
   }
 
   /** Loads the bytes of a model. With `tracePrefix`, ONNX Runtime writes a trace of all runs to a file of this prefix, up to `endTrace`. */
-  static async create(bytes: Uint8Array, placement: Placement, tracePrefix?: string): Promise<ModelSession> {
+  static async create(
+    bytes: Uint8Array,
+    placement: Placement,
+    tracePrefix?: string,
+    { held = [], dataBytes = 0 }: ModelDetails = {},
+  ): Promise<ModelSession> {
     const trace = tracePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: tracePrefix };
+    const places = Object.fromEntries(held.map((name) => [name, 'gpu-buffer'] as const));
+    const options = {
+      ...sessionOptions(bytes.byteLength - dataBytes, placement),
+      ...trace,
+      ...(held.length === 0 ? {} : { preferredOutputLocation: places }),
+    };
     try {
-      return new ModelSession(await createSession(bytes, { ...sessionOptions(bytes, placement), ...trace }));
+      return new ModelSession(await createSession(bytes, options));
     } catch (error) {
       throw memoryError(error) ?? error;
     }
@@ -62,16 +85,26 @@ export class ModelSession implements Disposable {
   }
 
   /** Runs the model once. Inputs that it does not have are left out, and int64 becomes int32 where the model has that; outputs are the caller's to keep. */
-  async run(inputs: Readonly<Record<string, TensorInput>>): Promise<Readonly<Record<string, TensorData>>> {
+  async run(inputs: Readonly<Record<string, ModelInput>>): Promise<Readonly<Record<string, TensorData>>> {
+    const results = await this.#run(inputs);
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
+  }
+
+  /** Runs a model all of whose outputs stay on the device. They are the caller's to dispose. */
+  async runHeld(inputs: Readonly<Record<string, ModelInput>>): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const results = await this.#run(inputs);
+    return new Map(Object.entries(results).map(([name, tensor]) => [name, new DeviceTensor(tensor)]));
+  }
+
+  async #run(inputs: Readonly<Record<string, ModelInput>>): Promise<ort.InferenceSession.OnnxValueMapType> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const { name, type } of this.#inputs) {
       const input = inputs[name];
       if (input !== undefined) feeds[name] = toTensor(name, input, type);
     }
-    const results = await this.#session.run(feeds).catch((error: unknown) => {
+    return await this.#session.run(feeds).catch((error: unknown) => {
       throw memoryError(error) ?? error;
     });
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
   }
 
   /** Closes the trace file. */
@@ -137,7 +170,7 @@ const largeModelBytes = 4_000_000;
  */
 const harmfulFusions = 'SkipLayerNormFusion';
 
-function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
+function sessionOptions(graphBytes: number, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: executionProviders[device],
     intraOpNumThreads: threads,
@@ -145,7 +178,7 @@ function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.
     executionMode: 'sequential',
     // The pattern of a first call is laid out as one more block beside the memory that this call took, which stays: half as much again for nothing.
     enableMemPattern: device !== 'cpu',
-    graphOptimizationLevel: bytes.byteLength > largeModelBytes ? 'basic' : 'all',
+    graphOptimizationLevel: graphBytes > largeModelBytes ? 'basic' : 'all',
     // Warnings about single nodes that stay on the CPU are of no use to the person who trains.
     logSeverityLevel: 3,
     ...(device === 'cpu' ? {} : { extra: { optimization: { disable_specified_optimizers: harmfulFusions } } }),
@@ -153,7 +186,9 @@ function sessionOptions(bytes: Uint8Array, { device, threads }: Placement): ort.
 }
 
 /** Labels that are int64 for all devices are int32 in models of devices that have nothing else. */
-function toTensor(name: string, { data, shape }: TensorInput, type: string): ort.Tensor {
+function toTensor(name: string, input: ModelInput, type: string): ort.Tensor {
+  if (input instanceof DeviceTensor) return input.tensor;
+  const { data, shape } = input;
   if (data.length !== sizeOf(shape)) {
     throw new Error(
       `The input ${name} has ${data.length} values, its shape ${shape.join(' x ')} needs ${sizeOf(shape)}.`,

@@ -117,13 +117,13 @@ async function trainPrepared(
   try {
     await loop.run();
   } catch (error) {
-    if (error instanceof StopRequested) saveAtStop(loop, folder, run, identity);
+    if (error instanceof StopRequested) await saveAtStop(loop, folder, run, identity);
     throw error;
   } finally {
-    progress.step = loop.state.step;
+    progress.step = loop.step;
   }
   loop.report('exporting');
-  writeModel(folder, run, identity, loop);
+  await writeModel(folder, run, identity, loop);
   loop.report('finished');
 }
 
@@ -142,21 +142,30 @@ async function tellPlacement(
 }
 
 /** A stopped run can go on later, and its model can be used now. */
-function saveAtStop(loop: TrainingLoop, folder: RunFolder, run: PreparedRun, identity: RunIdentity): void {
+async function saveAtStop(
+  loop: TrainingLoop,
+  folder: RunFolder,
+  run: PreparedRun,
+  identity: RunIdentity,
+): Promise<void> {
   loop.report('saving');
-  loop.save();
-  if (loop.state.step > 0) writeModel(folder, run, identity, loop);
+  await loop.save();
+  if (loop.step > 0) await writeModel(folder, run, identity, loop);
 }
 
-function writeModel(folder: RunFolder, run: PreparedRun, identity: RunIdentity, loop: TrainingLoop): void {
-  const { average } = loop.state.vectors;
+async function writeModel(
+  folder: RunFolder,
+  run: PreparedRun,
+  identity: RunIdentity,
+  loop: TrainingLoop,
+): Promise<void> {
   const metadata = {
     run_id: identity.id,
     run_name: identity.name,
-    step: String(loop.state.step),
+    step: String(loop.step),
     architecture: run.architecture,
   };
-  folder.writeModel(exportModel(run.program, run.step.layout, average, metadata));
+  folder.writeModel(exportModel(run.program, run.step.layout, await loop.average(), metadata));
 }
 
 function makeCheckpoints(

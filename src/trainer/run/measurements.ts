@@ -1,5 +1,6 @@
 import { Disposables } from '../../base/disposables.ts';
 import { Evaluator } from '../engine/evaluation.ts';
+import type { AverageWeights } from '../engine/heldState.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import type { EventContent } from '../events/eventRecord.ts';
 import { createDrawer, sampleEndings } from '../samples/drawers.ts';
@@ -47,7 +48,7 @@ export class Measurements extends Disposables {
 
   /** Evaluates the averaged weights of a step and logs the figures. */
   async evaluate(
-    average: Float32Array,
+    average: AverageWeights,
     step: number,
     pause: () => Promise<void>,
   ): Promise<ReadonlyMap<string, number>> {
@@ -63,7 +64,11 @@ export class Measurements extends Disposables {
   }
 
   /** Draws samples from the averaged weights of a step into the run directory and the log, and gives the judge's figures. */
-  async sample(average: Float32Array, step: number, pause: () => Promise<void>): Promise<ReadonlyMap<string, number>> {
+  async sample(
+    average: AverageWeights,
+    step: number,
+    pause: () => Promise<void>,
+  ): Promise<ReadonlyMap<string, number>> {
     await this.prepare();
     const { bytes, event, metrics } = await this.#drawer!.draw(average, pause);
     this.#folder.writeSample(step, sampleEndings[this.#run.program.samples!.kind], bytes);

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { CallTimes } from '../engine/fusedSteps.ts';
-import type { TrainState } from '../engine/trainState.ts';
+import type { HeldState } from '../engine/heldState.ts';
 import { lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import { CallPlan, type CallTiming } from './callPlan.ts';
@@ -25,11 +25,11 @@ export interface LoopParts {
   readonly pause: () => Promise<void>;
 }
 
-/** Trains from the start state to the last step. Where `run` throws, `state` is the last one that is good. */
+/** Trains from the start state to the last step. Where `run` throws, the loop holds the last state that is good; it lasts as long as the run's steps. */
 export class TrainingLoop {
   readonly #parts: LoopParts;
   readonly #calls: CallPlan;
-  #state: TrainState;
+  #state: HeldState;
   #phase = 'training';
   #loss: number | undefined;
   #secondsPerStep: number | undefined;
@@ -37,11 +37,17 @@ export class TrainingLoop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#calls = new CallPlan(parts.run.settings, parts.run.placement.device);
-    this.#state = parts.run.start;
+    this.#state = parts.run.steps.hold(parts.run.start);
   }
 
-  get state(): TrainState {
-    return this.#state;
+  /** Steps done. */
+  get step(): number {
+    return this.#state.step;
+  }
+
+  /** The averaged weights [parameters] of the last good state. */
+  async average(): Promise<Float32Array> {
+    return (await this.#state.download()).vectors.average;
   }
 
   /** Runs to the end. Throws StopRequested, AppError 'diverged', or what the file system says. */
@@ -49,7 +55,7 @@ export class TrainingLoop {
     const { settings, steps } = this.#parts.run;
     if (this.#state.step >= settings.steps) return;
     await this.#enter('building the model');
-    await steps.prepare(this.#nextCall());
+    await steps.prepare();
     await this.#enter('training');
     while (this.#state.step < settings.steps) {
       await this.#train(this.#nextCall());
@@ -59,12 +65,13 @@ export class TrainingLoop {
   }
 
   /** Saves the last good state, where it is not saved yet. */
-  save(): void {
+  async save(): Promise<void> {
     const { checkpoints, events } = this.#parts;
     if (this.#state.step === 0 || checkpoints.savedStep === this.#state.step) return;
+    const state = await this.#state.download();
     // The points come to the disk before the checkpoint, so that a resumed run never lacks some.
     events.sync();
-    checkpoints.save(this.#state);
+    checkpoints.save(state);
   }
 
   /** Says in progress.json and on the terminal what the run does now. */
@@ -84,16 +91,18 @@ export class TrainingLoop {
   async #train(count: number): Promise<void> {
     const { run, events } = this.#parts;
     const startedAt = Date.now() / 1000;
-    const result = await run.steps.run(this.#state, count);
+    const result = await run.steps.advance(this.#state, count);
     const endedAt = Date.now() / 1000;
     const done = { before: this.#state.step, metrics: result.metrics, startedAt, endedAt };
     const divergence = findDivergence(done);
     // The points up to the bad one are logged, so that the chart shows what happened.
     logSteps(events, done, run.settings.logEvery, divergence?.step ?? result.state.step);
     if (divergence !== undefined) {
+      result.state.dispose();
       events.flush();
       throw this.#diverged(divergence);
     }
+    this.#state.dispose();
     this.#state = result.state;
     this.#loss = result.metrics.get(lossTag)!.at(-1);
     this.#noteSpeed(count, Math.max(endedAt - startedAt, 1e-6), result.times);
@@ -118,19 +127,18 @@ export class TrainingLoop {
     const { run, measurements, events } = this.#parts;
     const { settings } = run;
     const due = (every: number) => isDue(every, this.#state.step, settings.steps);
-    const { average } = this.#state.vectors;
     if (measurements.canEvaluate && due(settings.evaluateEvery)) {
       await this.#enter('evaluating');
-      this.#announce(await measurements.evaluate(average, this.#state.step, this.#pause));
+      this.#announce(await measurements.evaluate(await this.#state.average(), this.#state.step, this.#pause));
     }
     if (measurements.canSample && due(settings.sampleEvery)) {
       await this.#enter('drawing samples');
-      this.#announce(await measurements.sample(average, this.#state.step, this.#pause));
+      this.#announce(await measurements.sample(await this.#state.average(), this.#state.step, this.#pause));
     }
     events.flush();
     if (due(settings.checkpointEvery)) {
       await this.#enter('saving');
-      this.save();
+      await this.save();
     }
     if (this.#phase !== 'training' && this.#state.step < settings.steps) await this.#enter('training');
   }

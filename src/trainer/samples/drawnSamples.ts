@@ -1,4 +1,5 @@
 import type { Disposable } from '../../base/disposables.ts';
+import type { AverageWeights } from '../engine/heldState.ts';
 import type { EventContent } from '../events/eventRecord.ts';
 
 /** One set of samples of a step. */
@@ -16,5 +17,5 @@ export interface DrawnSamples {
 /** Draws the samples of a run, always from the same seed, so that those of different steps can be compared. */
 export interface SampleDrawer extends Disposable {
   /** Samples of the averaged weights. `pause` is called between graph runs, so that signals are seen; it may throw. */
-  draw(average: Float32Array, pause: () => Promise<void>): Promise<DrawnSamples>;
+  draw(average: AverageWeights, pause: () => Promise<void>): Promise<DrawnSamples>;
 }

@@ -1,5 +1,6 @@
 import { Disposables } from '../../base/disposables.ts';
 import type { ImageSampleProgram, Program } from '../../recipes/recipe.ts';
+import type { AverageWeights } from '../engine/heldState.ts';
 import { Judge } from '../engine/judge.ts';
 import type { Placement } from '../engine/session.ts';
 import { imageGrid } from '../files/imageGrid.ts';
@@ -33,7 +34,7 @@ export class ImageDrawer extends Disposables implements SampleDrawer {
     return new ImageDrawer(samples, loaded, () => ImageSampler.create(program, samples, seed, placement));
   }
 
-  async draw(average: Float32Array, pause: () => Promise<void>): Promise<DrawnSamples> {
+  async draw(average: AverageWeights, pause: () => Promise<void>): Promise<DrawnSamples> {
     this.#sampler ??= this.add(await this.#make());
     const drawn = await this.#sampler.draw(average, pause);
     const { shown, columns } = this.#samples;

@@ -2,6 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph } from '../../graph/index.ts';
 import { type ImageSampleProgram, type Program, randomCounter } from '../../recipes/recipe.ts';
 import { modelOptions } from '../devices/providers.ts';
+import { type AverageWeights, weightsInput } from '../engine/heldState.ts';
 import { ModelSession, type Placement } from '../engine/session.ts';
 import { declareParameters } from '../engine/trainStep.ts';
 
@@ -49,7 +50,7 @@ export class ImageSampler implements Disposable {
   }
 
   /** Draws all samples. `pause` is called between graph runs, so that signals are seen; it may throw. */
-  async draw(average: Float32Array, pause: () => Promise<void>): Promise<Samples> {
+  async draw(average: AverageWeights, pause: () => Promise<void>): Promise<Samples> {
     const [batch, height, width, channels] = this.#shape as [number, number, number, number];
     const count = batch * this.#program.batches;
     const images = new Uint8Array(count * height * width * channels);
@@ -57,7 +58,7 @@ export class ImageSampler implements Disposable {
     for (let i = 0; i < this.#program.batches; i++) {
       await pause();
       const outputs = await this.#session.run({
-        average: { data: average, shape: [average.length] },
+        average: weightsInput(average),
         counter: { data: BigInt64Array.of(randomCounter(this.#seed, i)), shape: [] },
       });
       images.set(outputs['images'] as Uint8Array, i * batch * height * width * channels);

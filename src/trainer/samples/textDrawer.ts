@@ -1,5 +1,6 @@
 import type { Program, TextSampleProgram } from '../../recipes/recipe.ts';
 import { openTokenText } from '../data/tokens/tokenText.ts';
+import type { AverageWeights } from '../engine/heldState.ts';
 import type { Placement } from '../engine/session.ts';
 import { samplesTag } from '../run/metrics.ts';
 import type { DrawnSamples, SampleDrawer } from './drawnSamples.ts';
@@ -27,7 +28,7 @@ export class TextDrawer implements SampleDrawer {
     return new TextDrawer(() => TextSampler.create({ program, samples, prompt, text, seed, placement }));
   }
 
-  async draw(average: Float32Array, pause: () => Promise<void>): Promise<DrawnSamples> {
+  async draw(average: AverageWeights, pause: () => Promise<void>): Promise<DrawnSamples> {
     this.#sampler ??= await this.#make();
     const texts = await this.#sampler.draw(average, pause);
     const event = { kind: 'text', tag: samplesTag, text: texts.map(fenced).join('\n\n') } as const;

@@ -2,6 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { encodeModel, Graph, sizeOf } from '../../graph/index.ts';
 import type { Program, RememberingText, TextSampleProgram } from '../../recipes/recipe.ts';
 import { modelOptions } from '../devices/providers.ts';
+import { type AverageWeights, weightsInput } from '../engine/heldState.ts';
 import { ModelSession, type Placement, type TensorInput } from '../engine/session.ts';
 import { declareParameters } from '../engine/trainStep.ts';
 
@@ -10,7 +11,7 @@ export interface TextLogits extends Disposable {
   /** Begins a new set of texts. */
   begin(): void;
   /** The logits of one place of each text, row by row. */
-  at(average: Float32Array, tokens: Int32Array, places: readonly number[]): Promise<Float32Array>;
+  at(average: AverageWeights, tokens: Int32Array, places: readonly number[]): Promise<Float32Array>;
 }
 
 /** The faster way where the program has one, else a pass over all tokens for each new one. */
@@ -48,9 +49,9 @@ class WholeTexts implements TextLogits {
     // Nothing is kept between two passes.
   }
 
-  async at(average: Float32Array, tokens: Int32Array, places: readonly number[]): Promise<Float32Array> {
+  async at(average: AverageWeights, tokens: Int32Array, places: readonly number[]): Promise<Float32Array> {
     const outputs = await this.#session.run({
-      average: { data: average, shape: [average.length] },
+      average: weightsInput(average),
       tokens: { data: tokens, shape: this.#shape },
       places: { data: BigInt64Array.from(places, BigInt), shape: [places.length] },
     });
@@ -106,7 +107,7 @@ class RememberedTexts implements TextLogits {
   }
 
   /** Texts are written forward, so all are at one place, and what stands before it is fed where it was not yet. */
-  async at(average: Float32Array, tokens: Int32Array, [place = 0]: readonly number[]): Promise<Float32Array> {
+  async at(average: AverageWeights, tokens: Int32Array, [place = 0]: readonly number[]): Promise<Float32Array> {
     let logits = new Float32Array();
     while (this.#fed < place) logits = await this.#feed(average, tokens);
     return logits;
@@ -116,12 +117,12 @@ class RememberedTexts implements TextLogits {
     this.#session.dispose();
   }
 
-  async #feed(average: Float32Array, tokens: Int32Array): Promise<Float32Array<ArrayBuffer>> {
+  async #feed(average: AverageWeights, tokens: Int32Array): Promise<Float32Array<ArrayBuffer>> {
     const { count, length } = this.#samples;
     const place = this.#fed++;
     const token = Int32Array.from({ length: count }, (_, row) => tokens[row * length + place]!);
     const outputs = await this.#session.run({
-      average: { data: average, shape: [average.length] },
+      average: weightsInput(average),
       token: { data: token, shape: [count] },
       place: { data: BigInt64Array.of(BigInt(place)), shape: [] },
       ...this.#state,

@@ -2,6 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { type SeededRandom, seededRandom } from '../../graph/index.ts';
 import type { Program, TextSampleProgram } from '../../recipes/recipe.ts';
 import type { TokenText } from '../data/tokens/tokenText.ts';
+import type { AverageWeights } from '../engine/heldState.ts';
 import type { Placement } from '../engine/session.ts';
 import { type ChoiceSettings, chooseToken } from './chooseToken.ts';
 import { createTextLogits, type TextLogits } from './textLogits.ts';
@@ -40,7 +41,7 @@ export class TextSampler implements Disposable {
   }
 
   /** The texts. `pause` is called between tokens, so that signals are seen; it may throw. */
-  async draw(average: Float32Array, pause: () => Promise<void>): Promise<readonly string[]> {
+  async draw(average: AverageWeights, pause: () => Promise<void>): Promise<readonly string[]> {
     const { samples, text } = this.#parts;
     const { count, length } = samples;
     const random = seededRandom(this.#parts.seed ^ 0x5a3c);
@@ -87,7 +88,7 @@ export class TextSampler implements Disposable {
 
   /** Chooses the token at one place of every text. */
   async #writeOne(
-    average: Float32Array,
+    average: AverageWeights,
     tokens: Int32Array,
     places: readonly number[],
     random: SeededRandom,

@@ -1,10 +1,56 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NetworkOnGpu, Residency } from './cases.ts';
 import { noSoftwareVulkan, onSoftwareGpu } from './softwareVulkan.ts';
 
-test('the gradient of a layer norm behind a sum is right on WebGPU', { skip: noSoftwareVulkan }, async (t) => {
+const options = { skip: noSoftwareVulkan };
+
+function assertNear(found: readonly number[], expected: readonly number[], tolerance: number): void {
+  assert.equal(found.length, expected.length);
+  for (const [i, value] of expected.entries()) {
+    assert.ok(Math.abs(found[i]! - value) <= tolerance * Math.max(1, Math.abs(value)), `${i}: ${found[i]}, ${value}`);
+  }
+}
+
+test('the gradient of a layer norm behind a sum is right on WebGPU', options, async (t) => {
   const { cpu, webgpu } = await onSoftwareGpu<Record<'cpu' | 'webgpu', number[]>>(t, 'normGradient');
   assert.equal(cpu.length, 96);
   assert.ok(cpu.some((value) => Math.abs(value) > 0.1));
-  for (const [i, value] of cpu.entries()) assert.ok(Math.abs(webgpu[i]! - value) < 1e-4, `${i}: ${webgpu[i]} ${value}`);
+  assertNear(webgpu, cpu, 1e-4);
+});
+
+test(
+  'the state stays on the device between calls, nothing of it leaks, and a failed call loses nothing',
+  options,
+  async (t) => {
+    const { expected, runs, left } = await onSoftwareGpu<Residency>(t, 'residency');
+    const [loaded, resident] = runs;
+    for (const run of runs) {
+      assert.deepEqual([run.place, run.step, run.position], ['device', 5, 20]);
+      assertNear(run.losses, expected.losses, 1e-5);
+      assertNear(run.average, expected.average, 1e-5);
+      assert.ok(
+        run.live[0]! > 0 && run.live.every((count) => count === run.live[0]),
+        `tensors on the device: ${run.live}`,
+      );
+      const [held, arrays] = run.figures;
+      assert.deepEqual(held, arrays, 'an evaluation takes the weights where they are');
+      assert.equal(Object.keys(held!).length, 2);
+    }
+    assert.match(loaded!.failure, /unplugged/);
+    assert.deepEqual(resident!.losses, loaded!.losses, 'a data set on the device gives the examples of the loader');
+    assert.deepEqual(resident!.average, loaded!.average);
+    assert.equal(left, 0);
+  },
+);
+
+test('training steps compute everything on the device but their random numbers', options, async (t) => {
+  const found = await onSoftwareGpu<readonly NetworkOnGpu[]>(t, 'networks', 'mlp', 'transformer', 'byteNet', 'unet');
+  assert.equal(found.length, 4);
+  for (const { name, losses, expected, onCpu, copies } of found) {
+    assertNear(losses, expected, 1e-4);
+    if (name !== 'unet') assert.deepEqual([onCpu, copies], [[], 0], name);
+    // Its noise is made of products of 62 bits, which read nothing from the device, so that it is never waited for.
+    else assert.deepEqual(new Set(onCpu), new Set(['Add', 'Mul', 'Mod', 'Cast']), name);
+  }
 });
