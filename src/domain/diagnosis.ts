@@ -69,11 +69,16 @@ export function diagnose(ending: Ending): Failure {
   const traceback = decisive(parseTracebacks(ending.output));
   if (state !== undefined) return withPlace(state, ending.detail, undefined, placeIn(traceback));
   if (ending.stopRequested) return plain('interrupted', 'It was stopped on request.');
-  if (ending.error !== undefined) return plain(codeKinds[ending.error.code] ?? 'error', ending.error.message);
+  if (ending.error !== undefined) return ofTrainer(ending.error);
   const line = tellingLine(ending.output);
   if (traceback !== undefined && traceback.exception !== '') return ofTraceback(traceback, line);
   if (line !== undefined) return withPlace(line.kind, line.text, undefined, placeIn(traceback));
   return ofProcess(ending);
+}
+
+function ofTrainer({ code, message, hint }: ErrorInfo): Failure {
+  const failure = plain(codeKinds[code] ?? 'error', message);
+  return hint === undefined ? failure : { ...failure, hint };
 }
 
 function ofTraceback(traceback: Traceback, line: TellingLine | undefined): Failure {

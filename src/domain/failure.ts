@@ -21,6 +21,8 @@ export interface Failure {
   readonly kind: FailureKind;
   /** The line that says it: "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate …". */
   readonly message: string;
+  /** What to do next, where the program itself said it. A run that was refused for its memory names the batch that would fit. */
+  readonly hint?: string;
   /** The same for failures that have the same cause: kind, exception and place, without numbers and paths that differ. */
   readonly signature: string;
   /** The innermost place in the user's own code: an absolute path, or as the traceback says, and a line from 1. */

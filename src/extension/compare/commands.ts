@@ -5,6 +5,7 @@ import type { Failure } from '../../domain/failure.ts';
 import type { RunSummary } from '../../domain/run.ts';
 import type { App } from '../app.ts';
 import { chooseRun, chooseRuns } from '../commands/chooseRuns.ts';
+import { commandIds } from '../contributions.ts';
 import { demandTrust, diskFolders } from '../folders.ts';
 import { joinArguments } from '../launch/argv.ts';
 import { describeRun, statusLooks } from '../runs/present.ts';
@@ -60,9 +61,9 @@ export async function openFailure(app: App, ...args: Args): Promise<void> {
   const given = failureArgument(args[0]);
   const found = given ?? (await failureOfRun(app, args));
   if (found === undefined) return;
-  const { failure, folder } = found;
+  const { failure, folder, run } = found;
   if (failure.file === undefined) {
-    void vscode.window.showInformationMessage(`${failure.message} (The output names no place in the code.)`);
+    void tellFailure(failure, run);
     return;
   }
   const uri = await placeOf(failure.file, folder);
@@ -75,9 +76,20 @@ export async function openFailure(app: App, ...args: Args): Promise<void> {
   vscode.window.setStatusBarMessage(`$(bug) ${failure.message}`, 10_000);
 }
 
+/** A failure without a place in the code: what it was and what to do, with the ways on. */
+async function tellFailure({ message, hint }: Failure, run: RunSummary | undefined): Promise<void> {
+  const text = hint === undefined ? `${message} (The output names no place in the code.)` : `${message} ${hint}`;
+  if (run === undefined) return void vscode.window.showInformationMessage(text);
+  const chosen = await vscode.window.showInformationMessage(`${run.name}: ${text}`, 'Run Again', 'Log');
+  if (chosen === 'Run Again') await vscode.commands.executeCommand(commandIds.runAgain, run.id);
+  if (chosen === 'Log') await vscode.commands.executeCommand(commandIds.showLog, run.id);
+}
+
 interface FoundFailure {
   readonly failure: Failure;
   readonly folder: string;
+  /** Absent for a group of failures. */
+  readonly run?: RunSummary;
 }
 
 async function failureOfRun(app: App, args: Args): Promise<FoundFailure | undefined> {
@@ -88,7 +100,7 @@ async function failureOfRun(app: App, args: Args): Promise<FoundFailure | undefi
   });
   if (run === undefined) return undefined;
   const failure = (await failureInQueue(app, run)) ?? (await failureInSweeps(app, run));
-  if (failure !== undefined) return { failure, folder: run.root };
+  if (failure !== undefined) return { failure, folder: run.root, run };
   await app.logs.show(run);
   void vscode.window.showInformationMessage(
     `${run.name}: ${run.statusReason} No cause was recognised; its log is open.`,

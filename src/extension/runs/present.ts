@@ -30,7 +30,7 @@ export const statusLooks: { readonly [S in RunStatus]: StatusLook } = {
 export function describeRun(run: RunSummary): string {
   const metric = run.metrics[0];
   const parts = [
-    isFailure(run.status) ? shortened(run.statusReason) : describeProgress(run),
+    isFailure(run.status) ? shortened(causeOf(run.statusReason)) : describeProgress(run),
     metric === undefined ? '' : `${shortTag(metric.tag)} ${formatValue(metric.value)}`,
     sparkline(run.sparkline),
     loggedBy(run),
@@ -43,6 +43,11 @@ export function describeRun(run: RunSummary): string {
 /** Whether the run ended without anybody wanting it to. */
 export function isFailure(status: RunStatus): boolean {
   return status === 'failed' || status === 'killed' || status === 'lost';
+}
+
+/** The cause without what the icon says and where it stood: side bars are narrow. */
+function causeOf(reason: string): string {
+  return reason.replace(/^Failed at step \d+: /, '');
 }
 
 /** The beginning of a sentence; the tooltip has it whole. */
@@ -99,6 +104,11 @@ export function groupSpeech(group: GroupNode): string {
   return `${group.facts.title}, ${count(group.runs.length, 'run')}`;
 }
 
+/** Whether a run of a recipe came so far that there may be a checkpoint. */
+function hasTrained({ source, recipe, progress, status }: RunSummary): boolean {
+  return source === 'trainyard' && recipe !== undefined && (status === 'finished' || (progress?.step ?? 0) > 0);
+}
+
 /** Words for `when` clauses: what can be done with the run. */
 export function runContext(run: RunSummary): string {
   const own = run.source === 'trainyard';
@@ -107,10 +117,11 @@ export function runContext(run: RunSummary): string {
     run.status,
     own ? 'own' : 'foreign',
     run.recipe !== undefined ? 'recipe' : '',
-    run.recipe !== undefined && drawingRecipes.has(run.recipe) ? 'drawing' : '',
+    hasTrained(run) ? 'trained' : '',
+    hasTrained(run) && drawingRecipes.has(run.recipe!) ? 'drawing' : '',
     run.profiled === true ? 'profiled' : '',
     own && isActive(run.status) ? 'stoppable' : '',
-    own && !isActive(run.status) ? 'resumable' : '',
+    own && !isActive(run.status) && (run.recipe === undefined || hasTrained(run)) ? 'resumable' : '',
     run.archived ? 'archived' : 'current',
     (run.places ?? 1) > 1 ? 'several' : '',
     run.target !== undefined && run.target !== 'local' ? 'elsewhere' : '',

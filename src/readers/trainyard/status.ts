@@ -68,13 +68,15 @@ function outcomeWithExit(outcome: OutcomeFile, exit: ExitFile): StatusWithReason
   const isNormal = exit.signal === null && (outcome.status !== 'finished' || exit.code === 0);
   return {
     status: outcome.status,
-    statusReason: isNormal ? `${said} (${how}).` : `${said}, and then its process ended by itself: ${how}.`,
+    statusReason: `${isNormal ? `${said} (${how}).` : `${said}, and then its process ended by itself: ${how}.`}${nextMove(outcome)}`,
   };
 }
 
 /** outcome.json without exit.json: the trainer ran without a shim, or the shim has not written yet, or was killed. */
 function outcomeWithoutExit({ outcome }: RunEvidence): StatusWithReason | undefined {
-  return outcome === undefined ? undefined : { status: outcome.status, statusReason: `${describeOutcome(outcome)}.` };
+  return outcome === undefined
+    ? undefined
+    : { status: outcome.status, statusReason: `${describeOutcome(outcome)}.${nextMove(outcome)}` };
 }
 
 /** elsewhere.json: the target that asks another machine says what it learnt. */
@@ -144,6 +146,11 @@ function describeOutcome({ status, step, error }: OutcomeFile): string {
   if (status === 'finished') return `Finished at step ${step}`;
   if (status === 'stopped') return `Stopped at step ${step} with a checkpoint`;
   return `Failed at step ${step}: ${(error?.message ?? 'the trainer gave no reason').replace(/\.$/, '')}`;
+}
+
+/** What the trainer said that could be done. */
+function nextMove({ error }: OutcomeFile): string {
+  return error?.hint === undefined ? '' : ` ${error.hint}`;
 }
 
 function describeExit(exit: ExitFile): string {

@@ -47,9 +47,9 @@ export class Care extends Disposables {
     this.onDispose(() => clearInterval(timer));
   }
 
-  /** A job has ended: one that ran out of memory is told, once for all that fail in the same way. */
+  /** A job has ended: one that ran out of memory is told, once for all that fail in the same way. One that refused itself took none, and its own end says what would fit. */
   noteEnd({ runName, failure }: Job): void {
-    if (failure?.kind !== 'oom') return;
+    if (failure?.kind !== 'oom' || failure.hint !== undefined) return;
     const known = this.#badEnds.get(failure.signature);
     const names = [...(known?.names ?? []).filter((name) => name !== runName), runName];
     const noted = { names, failure, at: this.#now() };

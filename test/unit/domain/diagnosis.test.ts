@@ -165,3 +165,10 @@ test('an output that is cut in the middle of a traceback gives what is there', (
   }
   assert.equal(parseTracebacks(whole.slice(0, 60))[0]?.exception, '');
 });
+
+test('what our trainer said to do is kept beside its reason', () => {
+  const error = { code: 'out-of-memory', message: 'It needs 9 GB.', hint: 'Set batchSize to 4.' } as const;
+  const failure = diagnose(ending('', { error }));
+  assert.deepEqual([failure.kind, failure.message, failure.hint], ['oom', 'It needs 9 GB.', 'Set batchSize to 4.']);
+  assert.equal(diagnose(ending('', { error: { code: 'bad-data', message: 'Gone.' } })).hint, undefined);
+});

@@ -82,6 +82,18 @@ const cases: readonly (readonly [name: string, evidence: Partial<RunEvidence>, s
     'failed',
     /Loss is NaN at step 120 \(exit code 1\)/,
   ],
+  [
+    'failed with a reason and a way on',
+    {
+      exit: exit({ code: 1 }),
+      outcome: {
+        ...outcome('failed'),
+        error: { code: 'out-of-memory', message: 'It needs 9 GB.', hint: 'Set batchSize to 4.' },
+      },
+    },
+    'failed',
+    /^Failed at step 120: It needs 9 GB \(exit code 1\)\. Set batchSize to 4\.$/,
+  ],
   ['failed without an outcome', { exit: exit({ code: 2 }) }, 'failed', /exit code 2/],
   [
     'stopped on request',

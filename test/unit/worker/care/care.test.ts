@@ -95,6 +95,7 @@ test('runs that ran out of memory are told once for all that fail alike, and are
   const ofMemory = () => told.filter(({ key }) => key.startsWith('oom')).map(({ message, over }) => [message, over]);
   ended('a', oom);
   ended('b', { ...oom, kind: 'error' });
+  ended('refused', { ...oom, signature: 'oom: refused', hint: 'Set batchSize to 4.' });
   ended('c', oom);
   assert.deepEqual(ofMemory(), [['a ran out of memory: CUDA out of memory.', false]]);
   assert.match(care.warnings[0]?.message ?? '', /^c and 1 more ran out of memory/, 'who comes later hears of all');
