@@ -6,6 +6,7 @@ import type { DeviceName } from '../../domain/device.ts';
 import { sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
 import { DeviceTensor } from './deviceTensor.ts';
+import { optimizersToLeaveOut } from './graphOptimizers.ts';
 import { ModelCache } from './modelCache.ts';
 
 /** Where and with how many threads a model runs. */
@@ -123,10 +124,10 @@ async function createSession(
   bytes: Uint8Array,
   options: ort.InferenceSession.SessionOptions,
 ): Promise<ort.InferenceSession> {
-  const { executionProviders: providers, graphOptimizationLevel: level } = options;
+  const { executionProviders: providers, graphOptimizationLevel: level, extra } = options;
   const cache = providers?.every((provider) => provider === 'cpu') ? ModelCache.for(bytes.byteLength) : undefined;
   if (cache === undefined) return ort.InferenceSession.create(bytes, options);
-  const key = ModelCache.keyOf(bytes, runtimeVersion, String(level));
+  const key = ModelCache.keyOf(bytes, runtimeVersion, String(level), JSON.stringify(extra ?? {}));
   const kept = cache.read(key);
   if (kept !== undefined) {
     try {
@@ -163,14 +164,8 @@ function memoryError(error: unknown): AppError | undefined {
  */
 const largeModelBytes = 4_000_000;
 
-/**
- * A sum behind which a layer norm stands becomes one SkipLayerNormalization (onnxruntime/core/optimizer/skip_layer_norm_fusion.cc), whose kernels on devices leave
- * the spread of the rows empty (contrib_ops/cuda/bert/skip_layer_norm.cc), though the gradient of the norm reads it: "Missing Input" at the first step, seen on
- * WebGPU. The CPU's kernel writes it.
- */
-const harmfulFusions = 'SkipLayerNormFusion';
-
 function sessionOptions(graphBytes: number, { device, threads }: Placement): ort.InferenceSession.SessionOptions {
+  const leftOut = optimizersToLeaveOut(device, graphBytes);
   return {
     executionProviders: executionProviders[device],
     intraOpNumThreads: threads,
@@ -181,7 +176,7 @@ function sessionOptions(graphBytes: number, { device, threads }: Placement): ort
     graphOptimizationLevel: graphBytes > largeModelBytes ? 'basic' : 'all',
     // Warnings about single nodes that stay on the CPU are of no use to the person who trains.
     logSeverityLevel: 3,
-    ...(device === 'cpu' ? {} : { extra: { optimization: { disable_specified_optimizers: harmfulFusions } } }),
+    ...(leftOut.length === 0 ? {} : { extra: { optimization: { disable_specified_optimizers: leftOut.join(';') } } }),
   };
 }
 
