@@ -46,9 +46,9 @@ export function lowerGraph(graph: BaseGraph, face: Interface): OnnxGraph {
   };
 }
 
-/** Name, type and shape of a value at the border of a graph, with axes in front where it is stacked. */
-export function valueInfo(name: string, value: Value, leading: readonly number[] = []): OnnxValueInfo {
-  return { name, dtype: value.dtype, shape: [...leading, ...value.shape] };
+/** Name, type and shape of a value at the border of a graph. */
+export function valueInfo(name: string, { dtype, shape }: Value): OnnxValueInfo {
+  return { name, dtype, shape };
 }
 
 /** The inputs of a graph that the outputs depend on, in the order of their making. */
@@ -99,6 +99,7 @@ class Lowering {
       outputs: (form.outputs ?? node.outputs).map((output) => (output === null ? '' : this.#nameOf(output))),
       attributes: { ...form.attributes, ...(form.body === undefined ? {} : this.#body(node, form.body)) },
       ...neededOpset(node),
+      ...convolutionFacts(node),
     };
     const sum = this.#atomicSums ? null : nodeOf(node.outputs[0]!, 'ScatterAdd');
     if (sum === null) this.nodes.push(written);
@@ -207,6 +208,15 @@ function onnxForm(node: Node): OnnxForm {
 /** Convolutions of bfloat16 came with operator set 22 (https://onnx.ai/onnx/operators/onnx__Conv.html); of all that is written here they alone are so young. */
 function neededOpset({ op, inputs }: Node): { readonly opset?: number } {
   return op === 'Conv' && inputs[0]!.dtype === 'bfloat16' ? { opset: 22 } : {};
+}
+
+/** What `withBlockedConvolutions` has to know. */
+function convolutionFacts(node: Node): Pick<OnnxNode, 'convolution'> {
+  const found = nodeOf(node.outputs[0]!, 'Conv');
+  const [x, w] = node.inputs;
+  if (found === null || x!.dtype !== 'float32') return {};
+  const places = node.outputs[0]!.shape.slice(2);
+  return { convolution: { weights: w!.shape, places, groups: found.attributes.groups } };
 }
 
 function nodeName(node: Node, type: string): string {

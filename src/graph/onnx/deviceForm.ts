@@ -1,3 +1,4 @@
+import { withBlockedConvolutions } from './blockedConvolutions.ts';
 import { inCommonOperators } from './commonOperators.ts';
 import { withFewTensors } from './fewTensors.ts';
 import type { OnnxGraph } from './model.ts';
@@ -12,6 +13,8 @@ export interface DeviceForm {
   readonly narrowIntegers?: boolean;
   /** The device has no kernels for LogSoftmax and Or; see `inCommonOperators`. */
   readonly commonOperators?: boolean;
+  /** The device computes convolutions faster on channels in blocks; see `withBlockedConvolutions`. */
+  readonly blockedConvolutions?: boolean;
   /** The device's products are slow where their left factor is transposed; see `withWrittenTransposes`. */
   readonly writtenTransposes?: boolean;
 }
@@ -22,5 +25,6 @@ export function inDeviceForm(graph: OnnxGraph, form: DeviceForm): OnnxGraph {
   const plain = commonOperators ? inCommonOperators(graph) : graph;
   const written = writtenTransposes ? withWrittenTransposes(plain) : plain;
   const narrow = narrowIntegers ? withNarrowIntegers(written) : written;
-  return mostTensorsPerNode === undefined ? narrow : withFewTensors(narrow, mostTensorsPerNode);
+  const blocked = form.blockedConvolutions === true ? withBlockedConvolutions(narrow) : narrow;
+  return mostTensorsPerNode === undefined ? blocked : withFewTensors(blocked, mostTensorsPerNode);
 }

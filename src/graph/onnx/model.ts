@@ -1,4 +1,5 @@
 import type { DType } from '../dtype.ts';
+import type { Shape } from '../shape.ts';
 
 /** An ONNX model as plain data: what `decodeModel` gives and `writeModel` takes. Field by field as in onnx.proto3. */
 export interface OnnxModel {
@@ -17,6 +18,15 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValueInfo[];
 }
 
+/** What a convolution's node does not say of it. */
+export interface ConvolutionFacts {
+  /** [M, C / groups, …kernel] */
+  readonly weights: Shape;
+  /** Spatial sizes of the result. */
+  readonly places: Shape;
+  readonly groups: number;
+}
+
 /** An input named '' is an optional one that is left out. */
 export interface OnnxNode {
   readonly name: string;
@@ -27,6 +37,8 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   /** The first operator set that knows the operation for these types, where that is later than usual. It is not part of a file's node. */
   readonly opset?: number;
+  /** Of a convolution of float32, for `withBlockedConvolutions`. It is not part of a file's node. */
+  readonly convolution?: ConvolutionFacts;
 }
 
 export type OnnxAttribute =

@@ -14,9 +14,12 @@ export const executionProviders = {
   coreml: ['coreml'],
 } satisfies { readonly [D in DeviceName]: readonly InferenceSession.ExecutionProviderConfig[] };
 
-/** How models must be written for a device. WebGPU promises eight buffers per program (https://www.w3.org/TR/webgpu/#limits). */
+/**
+ * How models must be written for a device. WebGPU promises eight buffers per program (https://www.w3.org/TR/webgpu/#limits). ONNX Runtime has operators on
+ * channels in blocks for every x64 processor, for others not always (onnxruntime/core/mlas/lib/platform.cpp).
+ */
 export const modelOptions = {
-  cpu: { writtenTransposes: true },
+  cpu: { writtenTransposes: true, blockedConvolutions: process.arch === 'x64' },
   cuda: { atomicSums: true },
   webgpu: { mostTensorsPerNode: 8, atomicSums: true, narrowIntegers: true, commonOperators: true },
   dml: {},
