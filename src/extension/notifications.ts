@@ -33,7 +33,9 @@ export class Notifications extends Disposables {
     if (message === undefined || !this.#options.feed.runs.has(run.id)) return;
     if (!vscode.window.state.focused) await new Promise((resolve) => setTimeout(resolve, POLITENESS_MS));
     if (this.isDisposed || !(await claim(this.#options.claims, run.id))) return;
-    const buttons = ['Open', 'Log', ...(run.source === 'trainyard' ? ['Run Again'] : [])];
+    // Where nothing was logged there are no charts to open.
+    const open = run.metrics.length === 0 ? [] : ['Open'];
+    const buttons = [...open, 'Log', ...(run.source === 'trainyard' ? ['Run Again'] : [])];
     const show = message.failed ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
     const chosen = await show(message.text, ...buttons);
     const command = chosen === undefined ? undefined : commandsOfButtons[chosen];
