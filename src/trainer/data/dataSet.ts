@@ -13,4 +13,6 @@ export interface DataSet extends ExampleReader {
   readonly sha256: string;
   /** From which other threads make readers of the same examples. Absent where they lie in memory, so that gathering takes less time than handing over. */
   readonly plan?: ReaderPlan;
+  /** Examples differ from epoch to epoch, by the draws that are given to `gather`. */
+  readonly isVaried?: boolean;
 }

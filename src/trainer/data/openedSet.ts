@@ -4,7 +4,7 @@ import type { ReaderPlan } from './readerPlan.ts';
 
 /** A data set that is read by `reader`, which it owns. `plan` is given where other threads are to read it. */
 export function openedSet(
-  about: Pick<DataSet, 'name' | 'path' | 'facts' | 'sha256'>,
+  about: Pick<DataSet, 'name' | 'path' | 'facts' | 'sha256' | 'isVaried'>,
   reader: ExampleReader,
   plan?: ReaderPlan,
 ): DataSet {

@@ -213,6 +213,12 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
   for (const refused of chosen.refused) terminal.line(`not on ${describeRefused(refused)}`);
   for (const set of run.dataSets)
     terminal.line(`${set.name}: ${countExamples(set.facts)} (${describeFacts(set.facts)}) from ${set.path}`);
+  const { resident } = run.plan;
+  if (resident !== undefined) {
+    terminal.line(
+      `The training set lies on the device (${Math.ceil(resident.bytes / 1e6)} MB): only numbers of examples travel there.`,
+    );
+  }
   const parent = run.resumedFrom;
   if (parent !== undefined) terminal.line(`Goes on from step ${parent.state.step} of ${parent.path}`);
   if (parent !== undefined && parent.facts.seed !== run.settings.seed) {

@@ -15,6 +15,8 @@ export interface MemoryFacts {
   readonly measured: ReadonlyMap<DataSetName, DataFacts>;
   /** Whether all examples lie in memory. */
   readonly isDataResident: boolean;
+  /** Bytes of the training set that lie on the device. */
+  readonly dataOnDevice: number;
   readonly onCpu: boolean;
   readonly stepsPerCall: number;
   /** Models of several steps that a run keeps beside each other: of its usual number, of what is left before something is due. */
@@ -34,6 +36,8 @@ const graphPerModelByte = 65;
 const optimizingPerModelByte = 700;
 const statePerModel = 1.8;
 const statesOnHost = 4;
+/** On its way to the device a data set is a table, a part of the model's bytes and one of ONNX Runtime's copy of it: counted, not measured. */
+const tablesOnHost = 3;
 /** CUDA's own memory with cuDNN and cuBLAS, and workspaces of convolutions: not measured yet. */
 const deviceBytes = 900e6;
 
@@ -48,8 +52,10 @@ export function memoryNeed({ step: { scan }, facts, program, ...how }: MemoryFac
   const graph = graphPerModelByte * size;
   const computing =
     how.models * (arenaPerLive * live + graph + statePerModel * state) + measurementBytes(program, how.measured);
-  const host = processBytes + optimizingPerModelByte * size + examples + calls + statesOnHost * state;
-  return how.onCpu ? { host: host + computing, device: 0 } : { host, device: deviceBytes + computing + calls };
+  const data = tablesOnHost * how.dataOnDevice;
+  const host = processBytes + optimizingPerModelByte * size + examples + data + calls + statesOnHost * state;
+  if (how.onCpu) return { host: host + computing, device: 0 };
+  return { host, device: deviceBytes + computing + calls + how.dataOnDevice };
 }
 
 /** What evaluations and samples take while they are computed. Their models stay. */

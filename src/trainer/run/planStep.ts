@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { valueAt } from '../../domain/config.ts';
 import type { DeviceName } from '../../domain/device.ts';
-import type { MemoryEstimate, MemoryNeed } from '../../domain/memoryEstimate.ts';
+import type { FreeMemory, MemoryEstimate, MemoryNeed } from '../../domain/memoryEstimate.ts';
 import type { Program } from '../../recipes/recipe.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { RunSettings } from '../config/runSettings.ts';
@@ -9,9 +9,11 @@ import type { DataSet } from '../data/dataSet.ts';
 import { stepNumbers } from '../devices/precision.ts';
 import { smallestPart } from '../devices/providers.ts';
 import { mostModels } from '../engine/fusedSteps.ts';
+import { residentBytes } from '../engine/residentData.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
 import { usualOnCpu } from './callPlan.ts';
 import { fits, freeMemory, judgeMemory } from './checkMemory.ts';
+import { liesOnDevice } from './dataPlace.ts';
 import { memoryNeed, modelsOf } from './memoryNeed.ts';
 
 /** The step of a run as a graph, and what it will need. */
@@ -22,6 +24,8 @@ export interface PlannedStep {
   /** Examples per step, over all its parts. */
   readonly batchSize: number;
   readonly memory: MemoryEstimate;
+  /** Whether the training set is to lie on the device. */
+  readonly isDataOnDevice: boolean;
 }
 
 /** Builds the step of a configuration for its data and judges its memory. Runs nothing; the graph is made again for every batch that is tried where it does not fit. */
@@ -30,6 +34,7 @@ export async function planStep(
   settings: RunSettings,
   device: DeviceName,
   dataSets: readonly DataSet[],
+  given?: FreeMemory,
 ): Promise<PlannedStep> {
   const trainSet = dataSets[0]!;
   const { facts, plan } = trainSet;
@@ -37,12 +42,14 @@ export async function planStep(
   const program = recipe.build(partOfBatch(config, accumulate), facts);
   const batchSize = program.batchSize * accumulate;
   if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
-  const free = await freeMemory(device);
+  const free = given ?? (await freeMemory(device));
+  const isDataOnDevice = liesOnDevice(trainSet, device, free);
   const stepsPerCall = settings.stepsPerRun || usualOnCpu;
   const known = {
     facts,
     measured: new Map(dataSets.map((set) => [set.name, set.facts])),
     isDataResident: plan === undefined,
+    dataOnDevice: isDataOnDevice ? residentBytes(trainSet) : 0,
     onCpu: device === 'cpu',
     stepsPerCall,
     models: modelsOf(settings, stepsPerCall, mostModels),
@@ -57,7 +64,7 @@ export async function planStep(
   const { step, need, recomputes } = mayFit ? plain : lessOf(plain, { ...build(program, true), recomputes: true });
   const needAt = (size: number) => build(recipe.build({ ...config, batchSize: size }, facts), recomputes).need;
   const question = { device, batchSize: program.batchSize, accumulate, recompute, recomputes, need, free, needAt };
-  return { program, step, batchSize, memory: judgeMemory(question) };
+  return { program, step, batchSize, memory: judgeMemory(question), isDataOnDevice };
 }
 
 /** The second only where it pays. */

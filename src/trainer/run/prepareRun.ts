@@ -10,6 +10,7 @@ import { type RunSettings, runSettings } from '../config/runSettings.ts';
 import { BatchLoader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
+import { residentData } from '../engine/residentData.ts';
 import type { Placement } from '../engine/session.ts';
 import { initialState, type TrainState } from '../engine/trainState.ts';
 import type { TrainStep } from '../engine/trainStep.ts';
@@ -52,7 +53,12 @@ export async function prepareRun(
   const trainSet = dataSets[0]!;
   const { facts } = trainSet;
   await enter('building the model');
-  const { program, step, batchSize, memory } = await planStep({ recipe, config }, settings, device, dataSets);
+  const { program, step, batchSize, memory, isDataOnDevice } = await planStep(
+    { recipe, config },
+    settings,
+    device,
+    dataSets,
+  );
   refuseTooLarge(memory);
   const architecture = recipe.architecture(config, facts);
   const resumedFrom = findResume(settings, runFolder, step, architecture);
@@ -64,6 +70,7 @@ export async function prepareRun(
     seed: settings.seed,
     loader: owner.add(new BatchLoader(trainSet, settings.seed, { threads: settings.dataThreads })),
     placement: { device, threads: settings.threads },
+    ...(isDataOnDevice ? { resident: residentData(trainSet) } : {}),
   };
   const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
   const measuring = () => enter('measuring threads');

@@ -66,7 +66,7 @@ function makeSet(
     weighted: true,
     classes: 0,
   };
-  const about = { name, path: root, facts, sha256: partHash(sha256, rule) };
+  const about = { name, path: root, facts, sha256: partHash(sha256, rule), isVaried: source.reverseComplement };
   return openedSet(about, reader, files.allResident ? undefined : plan);
 }
 
