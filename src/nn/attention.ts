@@ -122,17 +122,19 @@ export function attendCausally(queries: Value, keys: Value, values: Value, mask?
   const tokens = queries.shape[2]!;
   const count = Math.max(1, Math.min(MOST_BLOCKS, Math.floor(tokens / SMALLEST_BLOCK)));
   const edges = Array.from({ length: count + 1 }, (_, i) => Math.round((i * tokens) / count));
-  const blocks = edges.slice(1).map((end, i) => {
-    const start = edges[i]!;
+  const sizes = edges.slice(1).map((end, i) => end - edges[i]!);
+  const parts = split(queries, sizes, 2);
+  // From the last block on, each is cut out of what the one behind it sees, so that gradients add up over what both see and no more.
+  let [seenKeys, seenValues] = [keys, values];
+  const blocks: Value[] = [];
+  for (let i = count - 1; i >= 0; i--) {
+    const [start, end] = [edges[i]!, edges[i + 1]!];
+    seenKeys = narrow(seenKeys, 2, 0, end);
+    seenValues = narrow(seenValues, 2, 0, end);
     const seen = mask === undefined || mask.shape[3] === 1 ? mask : narrow(mask, 3, 0, end);
     const triangle = causalMask(queries, start, end);
-    return attend(
-      narrow(queries, 2, start, end - start),
-      narrow(keys, 2, 0, end),
-      narrow(values, 2, 0, end),
-      seen === undefined ? triangle : add(triangle, seen),
-    );
-  });
+    blocks.unshift(attend(parts[i]!, seenKeys, seenValues, seen === undefined ? triangle : add(triangle, seen)));
+  }
   return concat(blocks, 2);
 }
 
