@@ -1,93 +1,148 @@
-// What a GPU does with the engine: driver, provider, proof by training steps, placement and step times of the bench's networks. Writes test/bench/results/gpu.{json,md}.
-// `npm run test:gpu -- [--provider FILE.nupkg|FILE.whl|FOLDER]`. Exit code 0: everything ran; 1: something failed; 2: there is no GPU.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+// What a GPU does with the engine, in parts, each a process with a time limit of its own, so that one that hangs or crashes costs no other. Writes gpu.{json,md}.
+// `npm run test:gpu -- [--device cuda|cpu|…] [--only PART,PART] [--small] [--no-torch] [--minutes N] [--out FOLDER] [--provider FILE|FOLDER] [--runtime FOLDER]`
+// Exit code 0: all is well; 1: something is not; 2: there is no such device.
+import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { userWorkerPaths } from '../../src/client/index.ts';
-import type { DeviceProbe } from '../../src/domain/device.ts';
-import { cudaStatus, describeStatus } from '../../src/trainer/devices/cuda/status.ts';
-import { findProvider, useInstalledProvider } from '../../src/trainer/devices/cuda/useProvider.ts';
-import type { NetworkOnGpu } from './networks.ts';
+import type { DeviceName } from '../../src/domain/device.ts';
+import { torchEnvironment } from '../bench/engine/torchPeer.ts';
+import { parts, piecesOf } from './parts/index.ts';
+import { prepareCuda } from './prepareCuda.ts';
+import { type GpuRow, isWell, lineOf, type PartReport, writeReport } from './report.ts';
 
-const cli = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
-const results = path.join(import.meta.dirname, '..', 'bench', 'results');
+const { values } = parseArgs({
+  options: {
+    device: { type: 'string', default: 'cuda' },
+    only: { type: 'string' },
+    small: { type: 'boolean', default: false },
+    'no-torch': { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '60' },
+    out: { type: 'string' },
+    provider: { type: 'string' },
+    runtime: { type: 'string' },
+    part: { type: 'string' },
+    piece: { type: 'string', default: '' },
+  },
+});
+const device = values.device as DeviceName;
+const request = { device, small: values.small, torch: !values['no-torch'], piece: values.piece };
 
-process.exitCode = await main();
+if (values.part === undefined) process.exitCode = await runAll();
+else process.exit(await runPart(values.part));
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { provider: { type: 'string' } } });
-  const gpu = run('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader']);
-  if (gpu === undefined) {
-    console.log('There is no NVIDIA GPU here that nvidia-smi sees, so nothing was tested.');
-    return 2;
-  }
-  const { home } = userWorkerPaths();
-  if (findProvider(home) === undefined && !install(values.provider)) return 1;
-  // Starts this program again where the loader must search more folders; ONNX Runtime comes only behind it.
-  useInstalledProvider(home);
-  for (const line of describeStatus(cudaStatus(home))) console.log(line);
-  const probe = JSON.parse(
-    spawnSync(process.execPath, ['--no-warnings', cli, 'probe-device', 'cuda', '--json'], { encoding: 'utf8' }).stdout,
-  ) as DeviceProbe;
-  console.log(JSON.stringify(probe));
-  if (!probe.usable) {
-    write({ gpu, probe, torch: torchFacts(), networks: [] });
-    return 1;
-  }
-  const { networksOnGpu } = await import('./networks.ts');
-  const networks: NetworkOnGpu[] = [];
-  for await (const network of networksOnGpu()) {
-    networks.push(network);
-    console.log(row(network));
-    // A later network may end the process, and what was measured is to be kept.
-    write({ gpu, probe, torch: torchFacts(), networks });
-  }
-  return networks.some(({ error }) => error !== undefined) ? 1 : 0;
+/** One part in this process: each row is a line. */
+async function runPart(name: string): Promise<number> {
+  for await (const row of parts[name as keyof typeof parts].run(request)) console.log(JSON.stringify({ row }));
+  return 0;
 }
 
-function install(provider: string | undefined): boolean {
-  const from = provider === undefined ? [] : ['--from', provider];
-  const { status } = spawnSync(process.execPath, ['--no-warnings', cli, 'install-cuda', '--yes', ...from], {
-    stdio: 'inherit',
+async function runAll(): Promise<number> {
+  const facts: Record<string, string> = { device, ...machineFacts() };
+  if (device === 'cuda') {
+    const cuda = await prepareCuda({ ...pick('provider'), ...pick('runtime') });
+    if (cuda.refusal !== undefined) {
+      console.log(cuda.refusal);
+      return 2;
+    }
+    Object.assign(facts, cuda.facts);
+  }
+  const until = performance.now() + 60_000 * Number(values.minutes);
+  const reports: PartReport[] = [];
+  const folder = values.out ?? path.join(import.meta.dirname, '..', 'bench', 'results');
+  for (const { part, piece } of wanted()) {
+    const left = (until - performance.now()) / 1000;
+    reports.push(left < 5 ? skipped(part, piece) : await inChild(part, piece, left));
+    console.log(lineOf(reports.at(-1)!));
+    // What was found is kept, whatever a later part does to this process or to the machine.
+    writeReport(folder, { device, small: values.small, facts, parts: reports });
+  }
+  return reports.every(isWell) ? 0 : 1;
+}
+
+function pick<K extends 'provider' | 'runtime'>(key: K): { readonly [key in K]?: string } {
+  const value = values[key];
+  return (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: string };
+}
+
+function wanted(): readonly { readonly part: keyof typeof parts; readonly piece: string }[] {
+  const only = values.only?.split(',');
+  const unknown = only?.filter((each) => !(each.split('/')[0]! in parts)) ?? [];
+  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}.`);
+  const all = (Object.keys(parts) as (keyof typeof parts)[]).flatMap((part) =>
+    piecesOf(part, values.small).map((piece) => ({ part, piece })),
+  );
+  // A piece is named "speed/unet51r75:bf16", all of a part by the part.
+  return only === undefined
+    ? all
+    : all.filter(({ part, piece }) => only.includes(part) || only.includes(`${part}/${piece}`));
+}
+
+function titleOf(part: string, piece: string): string {
+  return piece === '' ? part : `${part} ${piece}`;
+}
+
+function skipped(part: string, piece: string): PartReport {
+  return { part: titleOf(part, piece), seconds: 0, ended: 'left out, since no time was left', rows: [] };
+}
+
+/** Runs a part in a process of its own, with what it needs in its environment. A part that takes too long is ended with its children. */
+async function inChild(part: keyof typeof parts, piece: string, seconds: number): Promise<PartReport> {
+  const { limit, environment } = parts[part];
+  const args = [...process.execArgv, process.argv[1]!, '--part', part, '--piece', piece, '--device', device];
+  const flags = [...(values.small ? ['--small'] : []), ...(values['no-torch'] ? ['--no-torch'] : [])];
+  const begin = performance.now();
+  const child = spawn(process.execPath, [...args, ...flags], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  return status === 0;
+  const rows: GpuRow[] = [];
+  let complaints = '';
+  let isLate = false;
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4000);
+  });
+  const timer = setTimeout(() => {
+    isLate = true;
+    process.kill(-child.pid!, 'SIGKILL');
+  }, 1000 * Math.min(seconds, limit));
+  const ended = new Promise<string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code === 0 ? '' : `ended by ${signal ?? `exit code ${code}`}`));
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('{"row":')) rows.push((JSON.parse(line) as { readonly row: GpuRow }).row);
+    else console.log(line);
+  }
+  const how = await ended;
+  clearTimeout(timer);
+  const why = isLate ? `ended after ${Math.round(Math.min(seconds, limit))} s` : how;
+  const said = why === '' ? {} : { ended: [why, lastLine(complaints)].filter((each) => each !== '').join(': ') };
+  return { part: titleOf(part, piece), seconds: (performance.now() - begin) / 1000, ...said, rows };
 }
 
-/** "2.11.0+cu130, 13.0", or why there is none. */
-function torchFacts(): string {
-  const code = 'import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())';
-  return run('python3', ['-c', code]) ?? 'no PyTorch';
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
 }
 
-function run(program: string, args: readonly string[]): string | undefined {
+function machineFacts(): Record<string, string> {
+  const code =
+    'import torch; print(torch.__version__, "CUDA", torch.version.cuda, "sees a GPU:", torch.cuda.is_available())';
+  return {
+    'Node.js': process.version,
+    PyTorch: values['no-torch'] ? 'not asked for' : (output('python3', ['-c', code]) ?? 'none'),
+    TF32:
+      process.env['NVIDIA_TF32_OVERRIDE'] === '0'
+        ? 'off everywhere'
+        : 'on for float32 products in the parts about speed, on both sides; off where numbers are compared with the CPU',
+  };
+}
+
+function output(program: string, args: readonly string[]): string | undefined {
   try {
-    return execFileSync(program, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 60_000,
-    }).trim();
+    const options = { encoding: 'utf8', env: torchEnvironment(), timeout: 60_000 } as const;
+    return execFileSync(program, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
     return undefined;
   }
-}
-
-interface GpuReport {
-  readonly gpu: string;
-  readonly probe: DeviceProbe;
-  readonly torch: string;
-  readonly networks: readonly NetworkOnGpu[];
-}
-
-function write(report: GpuReport): void {
-  writeFileSync(path.join(results, 'gpu.json'), `${JSON.stringify(report, null, 2)}\n`);
-  const head =
-    '| network | ms a step | ms of a call beyond its steps | on the CPU | loss against the CPU |\n|---|---|---|---|---|';
-  const page = `# The engine on a GPU\n\n${report.gpu}; PyTorch there: ${report.torch}.\n\n${head}\n${report.networks.map(row).join('\n')}\n`;
-  writeFileSync(path.join(results, 'gpu.md'), page);
-}
-
-function row({ title, stepMs, callMs, placement, lossDifference, error }: NetworkOnGpu): string {
-  if (error !== undefined) return `| ${title} | ${error} | | | |`;
-  return `| ${title} | ${stepMs.toFixed(2)} | ${callMs.toFixed(2)} | ${placement} | ${lossDifference.toExponential(1)} |`;
 }

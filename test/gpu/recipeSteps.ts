@@ -114,23 +114,29 @@ const settings: { readonly [title: string]: JsonObject } = {
 };
 const changed = ['meanflow unet', 'classifier cnn', 'language-model tied, dropout'];
 
-/** Every subject in every precision, and some with every setting. What a device has no precision for is left out. */
-export function* recipeSteps(device: DeviceName, wanted: readonly PrecisionName[] = precisions): Generator<RecipeStep> {
+/** Every subject in every precision, and some with every setting; of these the ones whose title is wanted. */
+export function* recipeSteps(
+  device: DeviceName,
+  of: readonly PrecisionName[] = precisions,
+  isWanted: (title: string) => boolean = () => true,
+): Generator<RecipeStep> {
   for (const subject of subjects) {
     const name = `${subject.recipe} ${subject.title}`;
-    for (const precision of wanted) {
-      yield recipeStep(device, subject, precision, '', {});
-      if (!changed.includes(name)) continue;
-      for (const [title, keys] of Object.entries(settings)) yield recipeStep(device, subject, precision, title, keys);
+    for (const precision of of) {
+      const forms = changed.includes(name) ? { '': {}, ...settings } : { '': {} };
+      for (const [setting, keys] of Object.entries(forms)) {
+        const title = [name, precision, setting].filter((part) => part !== '').join(', ');
+        if (isWanted(title)) yield recipeStep(device, subject, precision, title, keys);
+      }
     }
   }
 }
 
 function recipeStep(
   device: DeviceName,
-  { recipe: id, title, facts, keys }: Subject,
+  { recipe: id, facts, keys }: Subject,
   precision: PrecisionName,
-  setting: string,
+  title: string,
   more: JsonObject,
 ): RecipeStep {
   const recipe = findRecipe(id)!;
@@ -141,12 +147,7 @@ function recipeStep(
   const numbers = stepNumbers({ precision, accumulate, deterministic }, device);
   const program = recipe.build({ ...config, batchSize: (config['batchSize'] as number) / accumulate }, facts);
   const step = buildTrainStep(program, facts, smallestPart[device], numbers);
-  return {
-    title: [`${id} ${title}`, precision, setting].filter((part) => part !== '').join(', '),
-    program,
-    facts,
-    step,
-  };
+  return { title, program, facts, step };
 }
 
 /** The bytes of two fused steps as the device gets them. */

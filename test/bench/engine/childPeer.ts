@@ -25,8 +25,16 @@ export class ChildPeer {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #folder: string;
+  readonly #complaint: () => string;
 
-  private constructor(child: ChildProcess, lines: AsyncIterator<string>, folder: string, version: string) {
+  private constructor(
+    child: ChildProcess,
+    lines: AsyncIterator<string>,
+    folder: string,
+    version: string,
+    complaint: () => string,
+  ) {
+    this.#complaint = complaint;
     this.#child = child;
     this.#lines = lines;
     this.#folder = folder;
@@ -51,12 +59,13 @@ export class ChildPeer {
     });
     child.stdin!.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const complaint = () => complaints.match(/^[\w.]*Error\b.*$/m)?.[0] ?? complaints.trim().split('\n').at(-1) ?? '';
     for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
       const version = versionIn(line.value);
-      if (version !== undefined) return new ChildPeer(child, lines, folder, version);
+      if (version !== undefined) return new ChildPeer(child, lines, folder, version, complaint);
     }
     rmSync(folder, { recursive: true });
-    console.log(`No ${name}: ${complaints.match(/^\w*Error\b.*$/m)?.[0] ?? complaints.trim().split('\n').at(-1)}`);
+    console.log(`No ${name}: ${complaint()}`);
     return null;
   }
 
@@ -65,6 +74,11 @@ export class ChildPeer {
     this.#child.stdin!.write(`${steps}\n`);
     const { value, done } = await this.#lines.next();
     return done === true ? null : JSON.parse(value);
+  }
+
+  /** Why it ended, in its own words. */
+  get complaint(): string {
+    return this.#complaint();
   }
 
   async dispose(): Promise<void> {

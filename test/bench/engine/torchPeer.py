@@ -43,8 +43,8 @@ def attention(p, name, x, heads, mix=F.scaled_dot_product_attention):
 
 
 def time_features(time_, count=16):
-    steps = torch.arange(count, dtype=torch.float32) / (count - 1)
-    angles = time_ * torch.pow(torch.tensor(10.0), steps)
+    steps = torch.arange(count, dtype=torch.float32, device=time_.device) / (count - 1)
+    angles = time_ * torch.pow(10.0, steps)
     return torch.cat([torch.sin(angles), torch.cos(angles)], 1)
 
 
@@ -126,7 +126,8 @@ def transformer_loss(p, b, heads=8):
     hidden = F.embedding(b["ids"], p["embedding/table"])
     batch, tokens, width = hidden.shape
     each = width // heads
-    angles = torch.arange(tokens)[:, None] * 10000.0 ** (-torch.arange(0, each, 2) / each)
+    device = hidden.device
+    angles = torch.arange(tokens, device=device)[:, None] * 10000.0 ** (-torch.arange(0, each, 2, device=device) / each)
     cosines, sines = torch.cos(angles).repeat(1, 2), torch.sin(angles).repeat(1, 2)
     layer = 0
     while f"layer{layer}/attention/norm/gain" in p:

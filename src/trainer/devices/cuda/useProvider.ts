@@ -9,9 +9,13 @@ import { cudaRelease } from './release.ts';
  * Does nothing where no provider is installed or it is in use already.
  */
 export function useInstalledProvider(home: string): void {
-  if (process.env[providerVariable] !== undefined) return;
   const folder = findProvider(home);
-  if (folder === undefined) return;
+  if (folder !== undefined) useProviderFolder(folder);
+}
+
+/** The same for a folder that has binding, library and provider. Does nothing where a folder is in use already. */
+export function useProviderFolder(folder: string): void {
+  if (process.env[providerVariable] !== undefined) return;
   process.env[providerVariable] = folder;
   const known = (process.env['LD_LIBRARY_PATH'] ?? '').split(path.delimiter).filter((each) => each !== '');
   const more = searchFolders(folder, cudaLibraries(folder)).filter((each) => !known.includes(each));
