@@ -1,9 +1,17 @@
 // Training steps against PyTorch and libraries in JavaScript: the same networks, starting values, batches and optimizer, turn by turn.
-// Options: --rounds N (at most, default 15), --only ID of a subject, --threads 1,2, --compile (also torch.compile, which takes minutes the first time).
+// Options: --rounds N (at most, default 15), --only ID of a subject, --threads 1,2, --compile or --no-compile (torch.compile takes half a minute for each
+// network; a whole run has it, a part of one by default not).
 // A run of a part (--only, --threads) prints its table and keeps the report as it is.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { boundOf, type Limits, measureJavascript, measureProducts, measureSteps } from './engine/measure.ts';
+import {
+  boundOf,
+  javascriptBoundOf,
+  type Limits,
+  measureJavascript,
+  measureProducts,
+  measureSteps,
+} from './engine/measure.ts';
 import { prepare } from './engine/ours.ts';
 import { productSets } from './engine/products.ts';
 import { smallSubjects, subjects } from './engine/subjects.ts';
@@ -18,12 +26,13 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '15' },
     only: { type: 'string' },
     threads: { type: 'string' },
-    compile: { type: 'boolean', default: false },
+    compile: { type: 'boolean' },
   },
+  allowNegative: true,
 });
 
-const limits: Limits = { rounds: Number(options.rounds), compile: options.compile };
 const partial = options.only !== undefined || options.threads !== undefined;
+const limits: Limits = { rounds: Number(options.rounds), compile: options.compile ?? !partial };
 const started = performance.now();
 const rows: Row[] = [];
 const bounds: string[] = [];
@@ -45,18 +54,23 @@ for (const threads of threadCounts()) {
   }
 }
 for (const subject of [subjects[0]!, ...smallSubjects].filter(({ id }) => wanted(id))) {
-  rows.push(...(await measureJavascript(prepare(subject), limits)));
+  const against = await measureJavascript(prepare(subject), limits);
+  rows.push(...against);
+  const set = productSets.find((each) => each.subject === subject.id);
+  if (set !== undefined) bounds.push(...against.flatMap((row) => javascriptBoundOf(row, set)));
   report();
 }
 
 function report(): void {
   const minutes = ((performance.now() - started) / 60_000).toFixed(1);
   (partial ? showReport : writeReport)('engine', rows, [
-    'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns of some tenths of a second that alternate between both sides. ' +
+    'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns of a few tenths of a second to three that alternate between both sides. ' +
       'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
     'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is, and have the goal. pip’s PyTorch uses oneMKL, which takes a ' +
       'slow path on some AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel. ' +
-      (options.compile ? 'torch.compile was measured too.' : 'torch.compile was not measured; `--compile` adds it.'),
+      (limits.compile
+        ? 'torch.compile was measured too, with the first turn, in which it compiles, left out.'
+        : 'torch.compile was not measured; `--compile` adds it.'),
     ...(loadBefore <= QUIET_LOAD
       ? []
       : [

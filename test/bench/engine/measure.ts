@@ -11,7 +11,7 @@ import { type PeerSetting, startTorch } from './torchPeer.ts';
 /** Largest difference of the losses of the first steps that still counts as the same network, relative to the loss, or to a hundredth of the first one. */
 const SAME = 2e-3;
 
-/** Turns are taken for this long, but at least three from each side, so that all ends within twelve minutes, if others leave it the processors. */
+/** Turns are taken for this long, but at least three from each side, so that all ends within 25 minutes, if others leave it the processors. */
 const MOST_SECONDS = 12;
 const FEWEST_ROUNDS = 3;
 
@@ -147,6 +147,16 @@ export function boundOf(step: Row, { row, set }: ProductFigures): string {
   const bound =
     step.peer === null ? '' : `; with everything else free, the ratio would be ${(step.peer / row.ours!).toFixed(2)}×`;
   return `${row.name}: ${rate}${bound}.`;
+}
+
+/** How fast both sides' steps would be if they consisted of nothing but these products, and what the goal would take; nothing where it is met. */
+export function javascriptBoundOf(row: Row, set: ProductSet): readonly string[] {
+  if (row.met !== false || row.peer === null || row.ours === null) return [];
+  const speed = (milliseconds: number) => `${Math.round(operationsOf(set) / milliseconds / 1e6)} GFLOP/s`;
+  return [
+    `${row.name}: over its whole step ${row.peerName} does the products at ${speed(row.peer)} or more, ours at ${speed(row.ours)}; ` +
+      `${JAVASCRIPT_GOAL}× would take a step at ${speed(row.peer / JAVASCRIPT_GOAL)}, and the products alone run at what is said above.`,
+  ];
 }
 
 interface RunningPeer {

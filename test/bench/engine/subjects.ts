@@ -28,7 +28,7 @@ export interface Subject {
   readonly title: string;
   /** Against the fastest setting of PyTorch. */
   readonly goal: number;
-  /** Steps of one turn: some tenths of a second. */
+  /** Steps of one turn: some tenths of a second to two, and at most as many as a run has in one call. */
   readonly turn: number;
   /** Whether the peer is tried with channels last, which helps convolutions only. */
   readonly convolutional?: boolean;
@@ -99,7 +99,7 @@ export const subjects: readonly Subject[] = [
     id: 'resnet',
     title: 'ResNet-18, 32×32×3, batch 8',
     goal: 0.9,
-    turn: 3,
+    turn: 5,
     convolutional: true,
     inputs: [
       { name: 'x', shape: [8, 3, 32, 32], kind: 'normal' },
@@ -111,7 +111,7 @@ export const subjects: readonly Subject[] = [
     id: 'unet',
     title: 'U-Net 32×32×3, width 32, 2 halvings, batch 8',
     goal: 0.9,
-    turn: 3,
+    turn: 6,
     convolutional: true,
     batch: 8,
     field: imageUnet,
@@ -120,7 +120,7 @@ export const subjects: readonly Subject[] = [
     id: 'meanflow',
     title: 'MeanFlow step of the U-Net (derivative along the path, then gradient), batch 4',
     goal: 0.9,
-    turn: 3,
+    turn: 6,
     convolutional: true,
     batch: 4,
     field: imageUnet,
@@ -129,7 +129,7 @@ export const subjects: readonly Subject[] = [
     id: 'dit',
     title: 'DiT 28×28, patch 7, width 128, 4 layers, batch 64',
     goal: 1,
-    turn: 5,
+    turn: 10,
     batch: 64,
     field: ditField(
       { height: 28, width: 28, channels: 1 },
@@ -140,7 +140,7 @@ export const subjects: readonly Subject[] = [
     id: 'dits',
     title: 'DiT-S/4 with 6 of its 12 layers, 32×32×3, batch 4',
     goal: 1,
-    turn: 4,
+    turn: 8,
     batch: 4,
     field: ditField(
       { height: 32, width: 32, channels: 3 },
@@ -151,7 +151,7 @@ export const subjects: readonly Subject[] = [
     id: 'transformer',
     title: 'Transformer, 6 layers, 256 wide, sequence 256, batch 4',
     goal: 1,
-    turn: 2,
+    turn: 4,
     inputs: [
       { name: 'ids', shape: [4, 256], kind: 'class', classes: 1024 },
       { name: 'targets', shape: [4, 256], kind: 'class', classes: 1024 },
@@ -166,7 +166,7 @@ export const subjects: readonly Subject[] = [
     id: 'bytenet',
     title: 'ByteNet, 8 layers, 128 wide, kernel 9, sequence 512, batch 4',
     goal: 0.9,
-    turn: 4,
+    turn: 5,
     inputs: [
       { name: 'ids', shape: [4, 512], kind: 'class', classes: 7 },
       { name: 'targets', shape: [4, 512], kind: 'class', classes: 7 },
