@@ -11,7 +11,7 @@ import { smallestPart } from '../devices/providers.ts';
 import { mostModels } from '../engine/fusedSteps.ts';
 import { residentBytes } from '../engine/residentData.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
-import { usualOnCpu } from './callPlan.ts';
+import { usualSteps } from './callPlan.ts';
 import { fits, freeMemory, judgeMemory } from './checkMemory.ts';
 import { liesOnDevice } from './dataPlace.ts';
 import { memoryNeed, modelsOf } from './memoryNeed.ts';
@@ -44,7 +44,7 @@ export async function planStep(
   if (batchSize > facts.examples) throw batchTooLarge(batchSize, trainSet);
   const free = given ?? (await freeMemory(device));
   const isDataOnDevice = liesOnDevice(trainSet, device, free);
-  const stepsPerCall = settings.stepsPerRun || usualOnCpu;
+  const stepsPerCall = settings.stepsPerRun || usualSteps;
   const known = {
     facts,
     measured: new Map(dataSets.map((set) => [set.name, set.facts])),
