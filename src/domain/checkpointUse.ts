@@ -23,6 +23,8 @@ export interface MeasuredCheckpoint extends UsedCheckpoint {
   readonly dataSets: Readonly<Record<string, string>>;
   /** Names of data sets that were not there. */
   readonly missing: readonly string[];
+  /** Figures of time, by tag: others every time, where all else is the same. */
+  readonly timings: Readonly<Record<string, number>>;
 }
 
 export interface DrawnSamples extends UsedCheckpoint {

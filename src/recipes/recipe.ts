@@ -31,6 +31,8 @@ export interface Program {
   /** The loss of one step. The trainer adds gradients, optimizer and averaged weights, and fuses several steps. */
   step(inputs: StepInputs): StepOutputs;
   readonly evaluations: readonly Evaluation[];
+  /** What is timed beside the figures of a checkpoint, where the recipe has something to time. */
+  readonly benchmark?: Benchmark;
   readonly samples?: SampleProgram;
   readonly model: ExportedModel | RewrittenModel;
 }
@@ -125,6 +127,28 @@ export interface Evaluation {
   summarize?(perExample: Readonly<Record<string, Float32Array>>): Readonly<Record<string, number>>;
   /** Markdown by tag that says more than figures do, such as a table of confusions. */
   report?(perExample: Readonly<Record<string, Float32Array>>): Readonly<Record<string, string>>;
+}
+
+/** Several ways to one end, timed when a checkpoint is measured: latency with one example, throughput with a batch. Figures but those of time are the same every time. */
+export interface Benchmark {
+  readonly data: DataSetName;
+  /** Examples of the batch whose throughput is measured. */
+  readonly batchSize: number;
+  /** What each way computes of a batch with the averaged weights. */
+  readonly ways: Readonly<Record<string, (graph: BaseGraph, parameters: ParameterView, batch: Batch) => Value>>;
+  /** What is known without running, by name. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Markdown by tag. */
+  report(timings: Readonly<Record<string, WayTiming>>): Readonly<Record<string, string>>;
+}
+
+export interface WayTiming {
+  /** Median of runs with one example. */
+  readonly latencyMs: number;
+  /** Examples per second in batches. */
+  readonly perSecond: number;
+  /** The most memory that values take at one time with one example, beside weights: of the graph, not measured. */
+  readonly peakBytes: number;
 }
 
 /** What is drawn from the averaged weights now and then, to be looked at. */

@@ -13,16 +13,18 @@ export function adaptationFields(kinds: readonly AdaptKind[], usual: AdaptKind):
       description: adaptDescription(kinds),
     },
     ...lowRankFields,
-    {
-      key: 'prompt.tokens',
-      type: 'integer',
-      default: 16,
-      min: 1,
-      max: 4096,
-      description: 'Learned vectors of a soft prompt.',
-    },
+    promptField,
   ];
 }
+
+export const promptField: ConfigField = {
+  key: 'prompt.tokens',
+  type: 'integer',
+  default: 16,
+  min: 1,
+  max: 4096,
+  description: 'Learned vectors of a soft prompt.',
+};
 
 /** The keys of changes of low rank. */
 export const lowRankFields: readonly ConfigField[] = [

@@ -1,5 +1,7 @@
 import { type ConfigField, valueAt } from '../../domain/config.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { Adaptation } from '../adaptation/adaptation.ts';
+import { lowRankFields, promptField, readLowRank } from '../adaptation/fields.ts';
 import { commonFields } from '../commonFields.ts';
 import { languageDataField } from '../languageModel/settings.ts';
 import { tokenFields } from '../tokenFields.ts';
@@ -17,7 +19,18 @@ export interface BridgeConfig {
   readonly features: string;
   readonly tokens: number;
   readonly heads: number;
+  readonly method: BridgeMethod;
+  /** Of the receiver, for the methods that adapt it. */
+  readonly adaptation: Adaptation;
+  /** Whether evaluations also measure what the receiver makes of the text itself. */
+  readonly compareText: boolean;
+  /** Other texts ahead of that, as examples; 0: none. */
+  readonly shots: number;
 }
+
+/** How the receiver comes to know what the sender read: by the message of a bridge, or, to compare with, by reading the text itself, adapted to that. */
+export const bridgeMethods = ['bridge', 'lora', 'dora', 'soft-prompt'] as const;
+export type BridgeMethod = (typeof bridgeMethods)[number];
 
 const ownTokenFields = ['vocabulary', 'tokenizer', 'window', 'testFraction', 'testSequences'];
 
@@ -74,6 +87,32 @@ export const bridgeFields: readonly ConfigField[] = [
     max: 256,
     description: 'Heads with which they look at the sender.',
   },
+  {
+    key: 'method',
+    type: 'choice',
+    choices: bridgeMethods,
+    default: 'bridge',
+    description:
+      'What is learned: a message of soft tokens (bridge); or, to compare with, the receiver reads the text itself and is adapted by lora, dora or soft-prompt.',
+  },
+  ...lowRankFields,
+  promptField,
+  {
+    key: 'compare.text',
+    type: 'boolean',
+    default: false,
+    description:
+      'Evaluations also measure what the receiver as it is makes of the text itself (zero-shot), and trainyard eval times both ways. The receiver must have places for window + continuation tokens.',
+  },
+  {
+    key: 'compare.shots',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 64,
+    description:
+      'With compare.text: other texts ahead of the text, as examples (few-shot). The receiver must have places for all of them.',
+  },
   ...commonFields({
     steps: 500,
     'optimizer.learningRate': 0.001,
@@ -87,6 +126,7 @@ export const bridgeFields: readonly ConfigField[] = [
 export function readBridgeConfig(config: JsonObject): BridgeConfig {
   const number = (key: string) => valueAt(config, key) as number;
   const text = (key: string) => (valueAt(config, key) ?? '') as string;
+  const method = text('method') as BridgeMethod;
   return {
     data: text('data'),
     sender: text('sender'),
@@ -97,5 +137,13 @@ export function readBridgeConfig(config: JsonObject): BridgeConfig {
     features: text('features'),
     tokens: number('bridge.tokens'),
     heads: number('bridge.heads'),
+    method,
+    adaptation: {
+      kind: method === 'bridge' ? 'soft-prompt' : method,
+      ...readLowRank(config),
+      promptTokens: number('prompt.tokens'),
+    },
+    compareText: valueAt(config, 'compare.text') === true,
+    shots: number('compare.shots'),
   };
 }

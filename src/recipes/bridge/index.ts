@@ -1,15 +1,22 @@
 import type { JsonObject } from '../../domain/json.ts';
-import { cast, mul, narrow, reduceSum, type Value } from '../../graph/index.ts';
-import { tokenCrossEntropy, weightedCrossEntropy } from '../../nn/losses.ts';
-import { collectParameters, readingScope, type Scope } from '../../nn/scope.ts';
+import type { Value } from '../../graph/index.ts';
+import { weightedCrossEntropy } from '../../nn/losses.ts';
+import { collectParameters, type ParameterSpec, readingScope, type Scope } from '../../nn/scope.ts';
+import { adaptationName } from '../adaptation/fields.ts';
+import { rewrittenModel } from '../adaptation/rewrite.ts';
 import { optimizerSettings } from '../commonFields.ts';
 import { tokenFacts } from '../data.ts';
 import { loadOnnxModel } from '../finetune/model.ts';
-import type { Batch, DataFacts, DataSetRequest, Evaluation, ExportedModel, Program, Recipe } from '../recipe.ts';
+import { tokenInput } from '../finetuneLanguage/network.ts';
+import { vocabularyMetadata } from '../languageModel/program.ts';
+import type { Benchmark, DataFacts, DataSetRequest, ExportedModel, Program, Recipe } from '../recipe.ts';
 import { tokenSource } from '../tokenFields.ts';
-import { bridgeFields, readBridgeConfig } from './config.ts';
+import { channels } from './channels.ts';
+import { type BridgeConfig, bridgeFields, readBridgeConfig } from './config.ts';
+import { heldOutEvaluation, parted } from './heldOut.ts';
 import { bridgeMetrics } from './metrics.ts';
-import { aloneLogits, type BridgeParts, heardLogits, senderStates, softTokens } from './network.ts';
+import { type BridgeParts, heardLogits, senderStates, softTokens } from './network.ts';
+import { adaptedLogits, receiverScope, type TextParts } from './reading.ts';
 
 /** A message of a few soft tokens from one frozen language model to another. */
 export const bridge: Recipe = {
@@ -22,10 +29,11 @@ export const bridge: Recipe = {
     metrics: bridgeMetrics,
   },
   architecture(config: JsonObject, data: DataFacts): string {
-    const { sender, receiver, tokens, heads } = readBridgeConfig(config);
+    const { sender, receiver, tokens, heads, method, adaptation } = readBridgeConfig(config);
     const { kind, size } = tokenFacts(data).vocabulary;
     const models = `${loadOnnxModel(sender).digest}-${loadOnnxModel(receiver).digest}`;
-    return `bridge-${models}-n${tokens}-h${heads}-${kind}-v${size}`;
+    const learned = method === 'bridge' ? `n${tokens}-h${heads}` : adaptationName(adaptation);
+    return `bridge-${models}-${learned}-${kind}-v${size}`;
   },
   dataSets(config: JsonObject): readonly DataSetRequest[] {
     const { data: path, window, continuation } = readBridgeConfig(config);
@@ -44,81 +52,85 @@ export const bridge: Recipe = {
       config: settings,
       facts: tokenFacts(data),
     };
-    const sizes = { width: 0, senderWidth: 0 };
-    const parameters = collectParameters((scope) => {
-      const { graph } = scope;
-      const read = graph.input('read', [1, settings.window], 'int64');
-      const states = senderStates(read, parts);
-      sizes.senderWidth = states.shape[2]!;
-      const toTell = graph.input('toTell', [1, settings.continuation], 'int64');
-      heardLogits(
-        (width) => {
-          sizes.width = width;
-          return softTokens(scope, states, width, settings);
-        },
-        toTell,
-        parts,
-      );
-    });
+    const { batchSize, method } = settings;
+    const learned = method === 'bridge' ? bridged(parts) : adaptedReceiver(parts);
     return {
-      parameters,
-      batchSize: settings.batchSize,
+      parameters: learned.parameters,
+      batchSize,
       optimizer: optimizerSettings(config),
       step({ graph, parameters: view, batch }) {
-        const { told, weights } = parted(batch, parts);
-        return {
-          loss: weightedCrossEntropy(heard(readingScope(graph, view), batch, parts), told, weights),
-          metrics: {},
-        };
+        const text = parted(batch, parts);
+        const logits = learned.logits(readingScope(graph, view), text, parts);
+        return { loss: weightedCrossEntropy(logits, text.told, text.weights), metrics: {} };
       },
-      evaluations: [heldOut(parts)],
-      model: exportedBridge(parts, sizes),
+      evaluations: [heldOutEvaluation(learned.logits, parts)],
+      ...(learned.benchmark === undefined ? {} : { benchmark: learned.benchmark }),
+      model: learned.model,
     };
   },
 };
+
+/** What is trained, and what becomes of it. */
+interface Learned {
+  readonly parameters: readonly ParameterSpec[];
+  /** Logits of the tokens to be told, [N, continuation, vocabulary of the receiver]. */
+  readonly logits: (scope: Scope, text: TextParts, parts: BridgeParts) => Value;
+  readonly benchmark?: Benchmark;
+  readonly model: Program['model'];
+}
+
+function bridged(parts: BridgeParts): Learned {
+  const { config } = parts;
+  const sizes = { width: 0, senderWidth: 0 };
+  const parameters = collectParameters((scope) => {
+    const { read, told } = anyText(scope, config);
+    const states = senderStates(read, parts);
+    sizes.senderWidth = states.shape[2]!;
+    const message = (width: number) => {
+      sizes.width = width;
+      return softTokens(scope, states, width, config);
+    };
+    heardLogits(message, told, parts);
+  });
+  return {
+    parameters,
+    logits: heard,
+    ...(config.compareText ? { benchmark: channels(parts, sizes) } : {}),
+    model: exportedBridge(parts, sizes),
+  };
+}
+
+/** The receiver reads the text itself: what a bridge is compared with. */
+function adaptedReceiver(parts: BridgeParts): Learned {
+  const { config, receiver, facts } = parts;
+  const parameters = collectParameters((scope) => void adaptedLogits(scope, anyText(scope, config), parts));
+  return {
+    parameters,
+    logits: adaptedLogits,
+    model: {
+      rewrite: (learned) =>
+        rewrittenModel(receiver, config.adaptation, tokenInput(receiver).name, (name) =>
+          learned(`${receiverScope}/${name}`),
+        ),
+      metadata: { task: 'causal language model', vocabulary: vocabularyMetadata(facts) },
+    },
+  };
+}
+
+function anyText({ graph }: Scope, { window, continuation }: BridgeConfig): TextParts {
+  return {
+    read: graph.input('read', [1, window], 'int64'),
+    told: graph.input('toTell', [1, continuation], 'int64'),
+  };
+}
 
 function loadModelOf(file: string) {
   return loadOnnxModel(file).model;
 }
 
-/** An example as the sender's tokens and those that the receiver is to tell, with their weights. */
-function parted(batch: Batch, { config }: BridgeParts) {
-  const tokens = cast(batch['tokens']!, 'int64');
-  const { window, continuation } = config;
-  return {
-    read: narrow(tokens, 1, 0, window),
-    told: narrow(tokens, 1, window, continuation),
-    weights: narrow(batch['weights']!, 1, window, continuation),
-  };
-}
-
-function heard(scope: Scope, batch: Batch, parts: BridgeParts): Value {
-  const { read, told } = parted(batch, parts);
+function heard(scope: Scope, { read, told }: TextParts, parts: BridgeParts): Value {
   const states = senderStates(read, parts);
   return heardLogits((width) => softTokens(scope, states, width, parts.config), told, parts);
-}
-
-/** Sums per example over all tokens but the first, which the receiver alone knows nothing about. */
-function heldOut(parts: BridgeParts): Evaluation {
-  const { batchSize, continuation } = parts.config;
-  const rest = (value: Value) => narrow(value, 1, 1, continuation - 1);
-  return {
-    data: 'test',
-    batchSize,
-    build(graph, view, batch) {
-      const { told, weights } = parted(batch, parts);
-      const nats = (logits: Value) => reduceSum(mul(tokenCrossEntropy(logits, rest(told)), rest(weights)), [1], false);
-      return {
-        heard: nats(rest(heard(readingScope(graph, view), batch, parts))),
-        alone: nats(aloneLogits(told, parts)),
-        weight: reduceSum(rest(weights), [1], false),
-      };
-    },
-    summarize: ({ heard: withMessage, alone, weight }) => ({
-      'val/loss': total(withMessage!) / total(weight!),
-      'val/loss_alone': total(alone!) / total(weight!),
-    }),
-  };
 }
 
 /** The bridge alone: the models on both sides are files already. */
@@ -138,8 +150,4 @@ function exportedBridge(
       outputs: `soft_tokens: float32 [batch, ${config.tokens}, ${width}], ahead of the receiver's embeddings`,
     },
   };
-}
-
-function total(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -6,6 +6,7 @@ import { Evaluator } from '../engine/evaluation.ts';
 import { exportModel } from '../engine/exportModel.ts';
 import { createDrawer, sampleEndings } from '../samples/drawers.ts';
 import type { OpenedCheckpoint } from './openCheckpoint.ts';
+import { timeWays } from './timeWays.ts';
 
 const noPause = () => Promise.resolve();
 
@@ -49,6 +50,8 @@ export interface MeasuredCheckpoint {
   /** SHA-256 of each data set by its name. */
   readonly dataSets: Readonly<Record<string, string>>;
   readonly missing: readonly string[];
+  /** What was timed, which is another figure every time; empty where the recipe has nothing to time. */
+  readonly timings: Readonly<Record<string, number>>;
 }
 
 /** Measures the averaged weights of a checkpoint over its recipe's data sets, in their own order: the same data give the same figures. */
@@ -77,7 +80,40 @@ export async function measureCheckpoint(opened: OpenedCheckpoint): Promise<Measu
     }
     dataSets[set.name] = set.sha256;
   }
-  return { metrics, texts, dataSets, missing };
+  const timed = await timeCheckpoint(opened);
+  Object.assign(metrics, timed.metrics);
+  Object.assign(texts, timed.texts);
+  return { metrics, texts, dataSets, missing, timings: timed.timings };
+}
+
+/** The recipe's benchmark, where it has one and its data are there. */
+async function timeCheckpoint({
+  program,
+  placement,
+  average,
+  config,
+  recipe,
+}: OpenedCheckpoint): Promise<Pick<MeasuredCheckpoint, 'metrics' | 'texts' | 'timings'>> {
+  const { benchmark } = program;
+  const request = recipe.dataSets(config).find(({ name }) => name === benchmark?.data);
+  const set = benchmark === undefined || request === undefined ? undefined : await openDataSet(request);
+  if (benchmark === undefined || set === undefined) return { metrics: {}, texts: {}, timings: {} };
+  try {
+    const ways = Object.entries(await timeWays(program, benchmark, set, average, placement));
+    const figures = ways.map(([name, { peakBytes }]) => [`bench/${name}_peak_bytes`, peakBytes] as const);
+    const known = Object.entries(benchmark.figures).map(([name, value]) => [`bench/${name}`, value] as const);
+    const timings = ways.flatMap(([name, { latencyMs, perSecond }]) => [
+      [`bench/${name}_latency_ms`, latencyMs] as const,
+      [`bench/${name}_per_second`, perSecond] as const,
+    ]);
+    return {
+      metrics: Object.fromEntries([...known, ...figures]),
+      texts: benchmark.report(Object.fromEntries(ways)),
+      timings: Object.fromEntries(timings),
+    };
+  } finally {
+    set.dispose();
+  }
 }
 
 /** The averaged weights of a checkpoint as the ONNX model that a run writes at its end. The same checkpoint gives the same bytes. */

@@ -10,6 +10,7 @@ test('figures, tables and what was missing stand on the page of a measured check
     metrics: { 'test/accuracy': 0.75, 'test/loss': Number.NaN },
     texts: { 'test/confusion': '| is \\ told | a |\n|---|---:|\n| **a** | 4 |' },
     dataSets: { test: 'abc' },
+    timings: {},
     missing: ['variants'],
   });
   assert.match(page, /^# router, step 40$/m);
