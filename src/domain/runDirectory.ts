@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../base/errors.ts';
 import type { DeviceChoice, DeviceProbe } from './device.ts';
 import type { RunId, Step, WallTimeSeconds } from './ids.ts';
+import type { MemoryNeed } from './memoryEstimate.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
 import type { RunSource } from './run.ts';
 
@@ -57,6 +58,8 @@ export interface RunFile {
   /** What products are computed in, and how far another run of the same configuration gives the same numbers; absent in older runs. */
   readonly precision?: string;
   readonly repeatable?: string;
+  /** What the run was to need of memory at most, in bytes; absent in older runs. The metric `perf/peak_memory` and `outcome.json` have what it took. */
+  readonly memory?: MemoryNeed & { readonly recomputes: boolean };
   readonly dataSets: readonly {
     readonly name: string;
     readonly path: string;
@@ -89,6 +92,8 @@ export interface OutcomeFile {
   readonly status: 'finished' | 'stopped' | 'failed';
   readonly step: Step;
   readonly endedAt: WallTimeSeconds;
+  /** The most bytes that the trainer's process had in the machine's memory; absent in older runs. */
+  readonly peakMemory?: number;
   readonly error?: ErrorInfo;
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Disposables } from '../base/disposables.ts';
 import { AppError, describeError, toErrorInfo } from '../base/errors.ts';
+import { describeBytes } from '../domain/memoryEstimate.ts';
 import { runEnvironment } from '../domain/runDirectory.ts';
 import { recipes as allRecipes } from '../recipes/index.ts';
 import type { Recipe } from '../recipes/recipe.ts';
@@ -8,6 +9,7 @@ import { type LoadedConfig, loadConfig, resumeLast } from './config/loadConfig.t
 import { runSettings } from './config/runSettings.ts';
 import { chooseDevice } from './devices/choose.ts';
 import { executeRun, type RunEnd } from './run/executeRun.ts';
+import { peakMemory } from './run/freeMemory.ts';
 import { resumePath } from './run/prepareRun.ts';
 import { RunFolder } from './run/runFolder.ts';
 import { exitCodeOf, StopRequest, StopRequested } from './run/stopRequest.ts';
@@ -92,7 +94,7 @@ async function lastWord(
   const { step, failure } = await execute();
   if (failure === undefined) {
     folder.writeOutcome('finished', step);
-    terminal.line(`Finished at step ${step}. ${folder.path}`);
+    terminal.line(`Finished at step ${step}, with ${describeBytes(peakMemory())} of memory at most. ${folder.path}`);
     return 0;
   }
   if (failure instanceof StopRequested) {

@@ -29,6 +29,11 @@ export function freeGpuMemory(env: NodeJS.ProcessEnv = process.env): Promise<num
   });
 }
 
+/** The most bytes that this process has had in memory so far (getrusage, ru_maxrss). */
+export function peakMemory(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
 interface Group {
   readonly folder: string;
   readonly limit: string;

@@ -4,6 +4,8 @@ import type { Recipe } from '../../recipes/recipe.ts';
 export const speedTag = 'perf/steps_per_second';
 /** Part of a call's time for which training waited for examples. */
 export const dataWaitTag = 'perf/data_wait';
+/** The most memory that the process has had so far, in MB. */
+export const peakMemoryTag = 'perf/peak_memory';
 /** Tag under which the picture of the samples is logged. */
 export const samplesTag = 'samples';
 
@@ -24,6 +26,15 @@ const trainerMetrics: readonly MetricDefinition[] = [
     direction: 'minimize',
     version: 1,
     description: 'Part of the time of the last call for which training waited for examples, from 0 to 1.',
+  },
+  {
+    tag: peakMemoryTag,
+    title: 'Peak memory',
+    unit: 'MB',
+    direction: 'minimize',
+    version: 1,
+    description:
+      'The most memory of the machine that the process of the training has had up to this step, in millions of bytes. run.json has what was estimated before it began.',
   },
 ];
 

@@ -8,6 +8,7 @@ import { type OutcomeFile, type ProgressFile, type RunFile, runFiles } from '../
 import { writeFileDurably, writeJsonDurably } from '../files/durableFile.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import { removeTemporaryFiles, stepName } from './checkpointStore.ts';
+import { peakMemory } from './freeMemory.ts';
 
 /** Kept free so that the last word of a run finds room on a full disk. */
 const spareFile = '.spare';
@@ -93,6 +94,7 @@ export class RunFolder {
       status,
       step,
       endedAt: Date.now() / 1000,
+      peakMemory: peakMemory(),
       ...(error === undefined ? {} : { error }),
     };
     writeJsonDurably(this.file(runFiles.outcome), outcome);

@@ -57,6 +57,7 @@ export function runRecord(
     device: { requested: settings.device, used: describeDevice(chosen, settings.threads), refused: chosen.refused },
     precision: settings.precision,
     repeatable: repeatability(run.step, run.placement.device, run.placement.threads),
+    memory: { ...run.memory.need, recomputes: run.memory.recomputes },
     dataSets: run.dataSets.map(({ name, path, sha256, facts }) => ({ name, path, sha256, examples: facts.examples })),
     versions: versions(),
     ...code,

@@ -6,9 +6,10 @@ import { lossTag } from '../engine/trainStep.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import { CallPlan, type CallTiming } from './callPlan.ts';
 import type { CheckpointStore } from './checkpointStore.ts';
+import { peakMemory } from './freeMemory.ts';
 import type { Measurements } from './measurements.ts';
 import { type Divergence, findDivergence, logSteps } from './metricLog.ts';
-import { dataWaitTag, speedTag } from './metrics.ts';
+import { dataWaitTag, peakMemoryTag, speedTag } from './metrics.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { Terminal } from './terminal.ts';
@@ -116,6 +117,7 @@ export class TrainingLoop {
     const values = [
       { tag: speedTag, value: 1 / current },
       { tag: dataWaitTag, value: total === 0 ? 0 : times.data / total },
+      { tag: peakMemoryTag, value: peakMemory() / 1e6 },
     ];
     this.#parts.events.write(this.#state.step, { kind: 'scalars', values });
     const timing = this.#calls.note(count, duration);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Disposables } from '../../../../src/base/disposables.ts';
 import { toErrorInfo } from '../../../../src/base/errors.ts';
 import {
   describeEstimate,
@@ -10,8 +11,15 @@ import {
   type MemoryNeed,
   memoryAdvice,
 } from '../../../../src/domain/memoryEstimate.ts';
+import type { OutcomeFile, RunFile } from '../../../../src/domain/runDirectory.ts';
+import { recipes } from '../../../../src/recipes/index.ts';
+import { loadConfig } from '../../../../src/trainer/config/loadConfig.ts';
+import { runSettings } from '../../../../src/trainer/config/runSettings.ts';
+import { readTensors } from '../../../../src/trainer/files/safetensors.ts';
 import { judgeMemory, largestFitting, refuseTooLarge } from '../../../../src/trainer/run/checkMemory.ts';
 import { freeHostMemory } from '../../../../src/trainer/run/freeMemory.ts';
+import { planStep } from '../../../../src/trainer/run/planStep.ts';
+import { openRunData } from '../../../../src/trainer/run/runData.ts';
 import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from '../support.ts';
 
 const gigabyte = 1e9;
@@ -154,4 +162,64 @@ test('a run says what it will need, and one that cannot fit does not start', asy
   const large = await runTrainer(folder, meanflow, ['name=large']);
   assert.equal(large.code, 1);
   assert.match(large.complaint, /This run needs about [\d.]+ GB of memory.*can be had/s);
+});
+
+test('a run keeps what was estimated beside what it took', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = writeConfig(folder, {
+    recipe: 'classifier',
+    data: writeIdxSet(folder),
+    device: 'cpu',
+    threads: 1,
+    batchSize: 8,
+    steps: 4,
+  });
+  const { code, lines, complaint } = await runTrainer(folder, config, ['name=told']);
+  assert.equal(code, 0, complaint);
+  const read = (name: string) => JSON.parse(readFileSync(path.join(folder, 'runs', 'told', name), 'utf8'));
+  const { memory } = read('run.json') as RunFile;
+  const { peakMemory } = read('outcome.json') as OutcomeFile;
+  assert.ok(memory!.host > 1e8 && memory!.device === 0 && !memory!.recomputes, JSON.stringify(memory));
+  // All tests of this file share the process, so its peak may be that of another one.
+  assert.ok(peakMemory! > 5e7, String(peakMemory));
+  assert.ok(
+    lines.some((line) => /^Finished at step 4, with [\d.]+ (MB|GB) of memory at most\./.test(line)),
+    lines.join('\n'),
+  );
+});
+
+test('with recompute=on a run ends with the same numbers, and one that would not fit otherwise turns it on itself', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = writeConfig(folder, {
+    recipe: 'meanflow',
+    network: { kind: 'dit', patch: 2, width: 32, layers: 4, heads: 2 },
+    data: writeIdxSet(folder),
+    device: 'cpu',
+    threads: 1,
+    batchSize: 32,
+    steps: 2,
+    samples: { count: 4 },
+  });
+  const parameters = async (name: string, override: string) => {
+    const { code, complaint } = await runTrainer(folder, config, [`name=${name}`, override]);
+    assert.equal(code, 0, complaint);
+    const { tensors } = readTensors(path.join(folder, 'runs', name, 'checkpoints', 'last.safetensors'));
+    return [...tensors.values()].map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')]);
+  };
+  const once = await parameters('once', 'recompute=off');
+  assert.deepEqual(await parameters('twice', 'recompute=on'), once);
+  const loaded = loadConfig(config, ['network.patch=1', 'network.layers=6', 'batchSize=96'], folder, recipes);
+  const owner = new Disposables();
+  t.after(() => owner.dispose());
+  const dataSets = await openRunData(loaded, owner);
+  const plan = (recompute: 'auto' | 'on' | 'off', host: number) =>
+    planStep(loaded, { ...runSettings(loaded.config), recompute }, 'cpu', dataSets, { host });
+  const [off, on] = [await plan('off', 1e12), await plan('on', 1e12)];
+  assert.ok(on.memory.need.host < off.memory.need.host, `${on.memory.need.host} of ${off.memory.need.host}`);
+  const between = (on.memory.need.host + off.memory.need.host) / 2;
+  assert.equal((await plan('auto', 1e12)).memory.recomputes, false);
+  const tight = await plan('auto', between);
+  assert.deepEqual([tight.memory.recomputes, tight.memory.verdict, tight.step.numbers.recompute], [true, 'fits', true]);
+  const refused = (await plan('off', between)).memory;
+  assert.match(memoryAdvice(refused)!, /recompute=auto would need less/);
 });
