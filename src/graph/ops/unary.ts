@@ -41,7 +41,8 @@ export const unaryOps: OpTable<UnaryOp> = {
   // y (1 − y)
   Sigmoid: diagonal((d, _x, y) => mul(d, mul(y, sub(1, y)))),
   // 1 where x > 0, else 0. A product with the mask as numbers takes two thirds of the time of where().
-  Relu: diagonal((d, x) => mul(d, cast(greater(x, 0), d.dtype))),
+  // By y, which is what the next layer keeps anyway: ONNX Runtime computes it within the product before where nothing else reads x.
+  Relu: diagonal((d, _x, y) => mul(d, cast(greater(y, 0), d.dtype))),
   // the sign of x
   Abs: diagonal((d, x) => where(greater(x, 0), d, where(less(x, 0), neg(d), 0))),
   // −1/x² = −y²
