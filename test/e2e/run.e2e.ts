@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { chapter, type LabWindow, mnist, openLab, themes, until } from './lab.ts';
-import { launchTraining } from './launchForm.ts';
+import { FormTyper, launchTraining } from './launchForm.ts';
 
 // A real recipe, small enough to take a stop, a resume and a look at its samples within a minute or two on two cores.
 const settings = [
@@ -81,7 +83,58 @@ test('a training run, from the palette to the experiment log', { timeout: 480_00
     assert.match(lab.cli('checkpoints', '--json'), /digits-1/);
   });
 
+  await chapter(t, lab, 'its last checkpoint draws samples and becomes a model', async () => {
+    await workbench.treeRow(/^digits-1, stopped/).click();
+    await workbench.command('Trainyard: Draw Samples');
+    await workbench.pick(/last/);
+    await workbench.answer('Seed', '7');
+    await workbench.page.locator('.tab', { hasText: /^digits-1_step_\d+_seed_7\.png$/ }).waitFor();
+    await workbench.screenshot('drawn-samples');
+    await workbench.command('Trainyard: Export as ONNX');
+    await workbench.pick(/last/);
+    await until('the model', () => lab.read('runs/digits-1/exported/last.onnx') !== '');
+    assert.deepEqual(lab.read('runs/digits-1/exported/last.onnx'), lab.read('runs/digits-1/model.onnx'));
+  });
+
+  await chapter(
+    t,
+    lab,
+    'Launch Training finds a table in the folder, and Evaluate Checkpoint shows what was learnt',
+    async () => {
+      const rows = Array.from({ length: 240 }, (_, i) => `${i % 3},${(i * 7) % 11},${['a', 'b', 'c'][i % 3]}`);
+      writeFileSync(path.join(lab.folder, 'kinds.csv'), ['one,two,kind', ...rows].join('\n'));
+      const form = new FormTyper(workbench);
+      await workbench.command('Trainyard: Launch Training');
+      await form.choose('What to train', 'tabular');
+      await form.choose('Configuration to begin with', 'Defaults');
+      await form.asks('key=value');
+      await workbench.quickRow('Choose data').waitFor();
+      await form.press('Enter');
+      await workbench.quickRow('data=kinds.csv').waitFor();
+      await workbench.screenshot('found-data');
+      await form.press('Enter');
+      for (const [count, override] of ['target=kind', 'steps=40'].entries()) {
+        // The list is drawn anew after every change, and what is typed before that is lost.
+        await workbench.quickRow(new RegExp(`Continue.*${count + 1} changed`)).waitFor();
+        await form.choose('key=value', override, `Set ${override}`);
+      }
+      await workbench.quickRow(/Continue.*3 changed/).waitFor();
+      await form.press('Enter');
+      await form.choose('Device to train on', 'cpu');
+      await workbench.answer('Name of the run', 'kinds-1');
+      await form.asks('Start kinds-1?');
+      await form.press('Enter');
+      await workbench.treeRow(/^kinds-1, finished/).click({ timeout: 60_000 });
+      await workbench.command('Trainyard: Evaluate Checkpoint');
+      await workbench.pick(/last/);
+      await workbench.page.locator('.tab', { hasText: 'kinds-1 step 40' }).waitFor();
+      await workbench.screenshot('measured-checkpoint');
+      await workbench.command('View: Close Editor');
+    },
+  );
+
   await chapter(t, lab, 'Resume From Checkpoint goes on as a new run', async () => {
+    await workbench.treeRow(/^digits-1, stopped/).click();
     await workbench.command('Trainyard: Resume From Checkpoint');
     await workbench.pick(/last/);
     await workbench.treeRow(/^digits-2, running/).waitFor({ timeout: 60_000 });

@@ -89,7 +89,7 @@ function batchTooLarge(batchSize: number, { facts, path: folder }: DataSet): App
     'bad-config',
     `A batch of ${batchSize} is larger than the data set: ${folder} has ${facts.examples} examples.`,
     {
-      hint: 'Lower batchSize.',
+      hint: `Set batchSize to ${facts.examples} or less.`,
     },
   );
 }
