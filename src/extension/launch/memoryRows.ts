@@ -19,8 +19,11 @@ export function memoryRows(estimate: MemoryEstimate): readonly MemoryRow[] {
   const advice = memoryAdvice(estimate);
   const told: MemoryRow = {
     label: 'Memory',
-    description: `${describeEstimate(estimate)} (${device}, batches of ${batchSize})`,
-    ...(advice === undefined || fittingBatch !== undefined ? {} : { detail: advice }),
+    description: describeEstimate(estimate),
+    detail: [
+      `On ${device}, in batches of ${batchSize}.`,
+      ...(fittingBatch === undefined && advice !== undefined ? [advice] : []),
+    ].join(' '),
     icon: icons[verdict],
     value: 'memory',
   };

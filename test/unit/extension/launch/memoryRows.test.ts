@@ -14,7 +14,8 @@ const estimate: MemoryEstimate = {
 
 test('what fits is one row to read', () => {
   const [row, ...more] = memoryRows(estimate);
-  assert.equal(row!.description, 'Needs about 1.4 GB of memory; 6.0 GB can be had. (cpu, batches of 64)');
+  assert.equal(row!.description, 'Needs about 1.4 GB of memory; 6.0 GB can be had.');
+  assert.equal(row!.detail, 'On cpu, in batches of 64.');
   assert.deepEqual([row!.icon, row!.value, more], ['check', 'memory', []]);
 });
 
@@ -25,5 +26,5 @@ test('what does not fit offers the batch that would, or says that none does', ()
   assert.deepEqual([told!.icon, smaller!.label, smaller!.value], ['error', 'Use batchSize=40', { batch: 40 }]);
   const rows = memoryRows(tight);
   assert.equal(rows.length, 1);
-  assert.match(rows[0]!.detail!, /^No batch is small enough/);
+  assert.match(rows[0]!.detail!, /^On cpu, in batches of 64\. No batch is small enough/);
 });
