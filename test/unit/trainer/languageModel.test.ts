@@ -235,7 +235,10 @@ test('a model that does not fit is refused with the way out', async (t) => {
     [{ model: old('resnet18') }, /gives no logits/],
     [{ model: fixture('bert') }, /gives no logits/],
     [{ model: fixture('gpt'), vocabulary: 'bytes', data: writeText(folder) }, /knows 40 tokens, and the data have 258/],
-    [{ model: fixture('gpt'), lora: { targets: 'q_proj' } }, /No layer of the model with a fixed weight is called like q_proj/],
+    [
+      { model: fixture('gpt'), lora: { targets: 'q_proj' } },
+      /No layer of the model with a fixed weight is called like q_proj/,
+    ],
     [{ model: fixture('gpt'), samples: { prompt: 'hello' } }, /"h" is no base/],
   ];
   for (const [index, [settings, reason]] of refusals.entries()) {
