@@ -1,6 +1,7 @@
 import type { OpName } from './attributes.ts';
 import { cast } from './build/unary.ts';
 import type { BaseGraph, Node, Value } from './ir.ts';
+import { sizeOf } from './shape.ts';
 import { nodesBehind } from './traverse.ts';
 
 /** A 16-bit type for the factors of products. */
@@ -61,6 +62,17 @@ const movements: ReadonlySet<OpName> = new Set<OpName>([
   'StopGradient',
 ]);
 
+/**
+ * What a node moves, or null where it does more than that. A Gather that makes more of its numbers than there were, as for the columns of a convolution, moves
+ * them as well; of one that picks few, such as rows of a table of embeddings, only those few should be rounded.
+ */
+function movedBy(node: Node): readonly Value[] | null {
+  if (movements.has(node.op)) return node.inputs;
+  const [source] = node.inputs;
+  const isSpread = node.op === 'Gather' && sizeOf(node.outputs[0]!.shape) >= sizeOf(source!.shape);
+  return isSpread ? [source!] : null;
+}
+
 class Rewriting {
   readonly #graph: BaseGraph;
   readonly #precision: ProductPrecision;
@@ -80,10 +92,12 @@ class Rewriting {
 
   /** Takes over a node whose inputs were all visited. What only moves numbers waits until somebody asks for one of its forms. */
   visit(node: Node): void {
-    const short = node.inputs.length > 0 && node.inputs.every((input) => input.dtype === 'float32');
+    const moved = movedBy(node);
+    const numbers = moved ?? node.inputs;
+    const short = numbers.length > 0 && numbers.every((input) => input.dtype === 'float32');
     if (short && products[this.#precision.type].has(node.op)) this.#visitProduct(node);
-    else if (!short || !movements.has(node.op)) this.#visitOther(node);
-    else if (node.inputs.every((input) => this.#shortBorn.has(input))) {
+    else if (!short || moved === null) this.#visitOther(node);
+    else if (moved.every((input) => this.#shortBorn.has(input))) {
       for (const output of node.outputs) this.#shortBorn.add(output);
     }
   }
@@ -125,11 +139,13 @@ class Rewriting {
   }
 
   #shortForm(value: Value): Value {
+    // The indices of a Gather are no numbers to be rounded.
+    if (value.dtype !== 'float32') return this.full(value);
     const known = this.#half.get(value);
     if (known !== undefined) return known;
     const { node } = value;
     // A part of a longer vector is rounded alone, since the rest of it may not be needed.
-    const follows = node !== null && movements.has(node.op) && (node.op !== 'Split' || this.#shortBorn.has(value));
+    const follows = node !== null && movedBy(node) !== null && (node.op !== 'Split' || this.#shortBorn.has(value));
     if (follows) this.#move(node, this.#half, (input) => this.#shortForm(input));
     else this.#half.set(value, this.#round(node, this.full(value)));
     return this.#half.get(value)!;
