@@ -24,6 +24,7 @@ export const commandIds = {
   tag: 'trainyard.tag',
   archive: 'trainyard.archive',
   unarchive: 'trainyard.unarchive',
+  deleteRun: 'trainyard.deleteRun',
   logConclusion: 'trainyard.logConclusion',
   restartWorker: 'trainyard.restartWorker',
   doctor: 'trainyard.doctor',

@@ -12,6 +12,7 @@ import * as sweeps from '../sweeps/commands.ts';
 import * as artifacts from './artifactCommands.ts';
 import * as checkpoints from './checkpointCommands.ts';
 import * as uses from './checkpointUses.ts';
+import * as deleting from './deleteRun.ts';
 import * as launching from './launchCommands.ts';
 import * as logs from './logCommands.ts';
 import * as queue from './queueCommands.ts';
@@ -46,6 +47,7 @@ export const handlers: { readonly [C in CommandName]: Handler } = {
   tag: runs.tag,
   archive: runs.archive,
   unarchive: runs.unarchive,
+  deleteRun: deleting.deleteRun,
   logConclusion: logs.logConclusion,
   openEntry: logs.openEntry,
   openLogEntries: logs.openLogEntries,

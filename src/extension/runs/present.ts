@@ -112,21 +112,22 @@ function hasTrained({ source, recipe, progress, status }: RunSummary): boolean {
 /** Words for `when` clauses: what can be done with the run. */
 export function runContext(run: RunSummary): string {
   const own = run.source === 'trainyard';
-  return [
-    'run',
-    run.status,
-    own ? 'own' : 'foreign',
-    run.recipe !== undefined ? 'recipe' : '',
-    hasTrained(run) ? 'trained' : '',
-    hasTrained(run) && drawingRecipes.has(run.recipe!) ? 'drawing' : '',
-    run.profiled === true ? 'profiled' : '',
-    own && isActive(run.status) ? 'stoppable' : '',
-    own && !isActive(run.status) && (run.recipe === undefined || hasTrained(run)) ? 'resumable' : '',
-    run.archived ? 'archived' : 'current',
-    (run.places ?? 1) > 1 ? 'several' : '',
-    run.target !== undefined && run.target !== 'local' ? 'elsewhere' : '',
-    run.source === 'wandb' || run.source === 'mlflow' ? 'artifacts' : '',
-  ]
-    .filter((word) => word !== '')
-    .join(' ');
+  const isOver = own && !isActive(run.status);
+  const isElsewhere = run.target !== undefined && run.target !== 'local';
+  const trained = hasTrained(run);
+  const words: readonly (readonly [string, boolean])[] = [
+    ['recipe', run.recipe !== undefined],
+    ['trained', trained],
+    ['drawing', trained && drawingRecipes.has(run.recipe ?? '')],
+    ['profiled', run.profiled === true],
+    ['stoppable', own && !isOver],
+    ['resumable', isOver && (run.recipe === undefined || trained)],
+    ['deletable', isOver && !isElsewhere],
+    [run.archived ? 'archived' : 'current', true],
+    ['several', (run.places ?? 1) > 1],
+    ['elsewhere', isElsewhere],
+    ['artifacts', run.source === 'wandb' || run.source === 'mlflow'],
+  ];
+  const said = words.filter(([, holds]) => holds).map(([word]) => word);
+  return ['run', run.status, own ? 'own' : 'foreign', ...said].join(' ');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunId } from '../../../src/domain/ids.ts';
@@ -167,6 +167,17 @@ suite('training from the window', function () {
     );
     await vscode.commands.executeCommand('trainyard.stop', runId);
     assert.equal((await ended(app, runId)).status, 'stopped');
+  });
+
+  test('a run that is deleted goes with its folder; one that is at work cannot be', async () => {
+    const runId = await launch('host-gone', { overrides: quickOverrides(200_000) });
+    const run = await untilRun(app, runId, 'it trains', ({ progress }) => (progress?.step ?? 0) > 0);
+    await vscode.commands.executeCommand('trainyard.deleteRun', runId, 'delete');
+    assert.ok(existsSync(run.path), 'it is still there');
+    await vscode.commands.executeCommand('trainyard.stop', runId);
+    await ended(app, runId);
+    await vscode.commands.executeCommand('trainyard.deleteRun', runId, 'delete');
+    await until('it is gone', () => !existsSync(run.path) && !app.feed.runs.has(runId as RunId));
   });
 });
 

@@ -39,14 +39,17 @@ test('menus know what can be done with a run', () => {
   assert.equal(runContext(live), 'run running own stoppable current');
   assert.equal(
     runContext(makeRun({ recipe: 'meanflow', profiled: true })),
-    'run finished own recipe trained drawing profiled resumable current',
+    'run finished own recipe trained drawing profiled resumable deletable current',
   );
-  assert.equal(runContext(makeRun({ recipe: 'classifier' })), 'run finished own recipe trained resumable current');
+  assert.equal(
+    runContext(makeRun({ recipe: 'classifier' })),
+    'run finished own recipe trained resumable deletable current',
+  );
   const failed = makeRun({ recipe: 'meanflow', status: 'failed', progress: { step: 0 } });
-  assert.equal(runContext(failed), 'run failed own recipe current', 'it never had a checkpoint');
+  assert.equal(runContext(failed), 'run failed own recipe deletable current', 'it never had a checkpoint');
   const later = makeRun({ recipe: 'meanflow', status: 'failed', progress: { step: 7 } });
-  assert.equal(runContext(later), 'run failed own recipe trained drawing resumable current');
-  assert.equal(runContext(makeRun({ archived: true })), 'run finished own resumable archived');
+  assert.equal(runContext(later), 'run failed own recipe trained drawing resumable deletable current');
+  assert.equal(runContext(makeRun({ archived: true })), 'run finished own resumable deletable archived');
   assert.equal(runContext(makeRun({ source: 'tensorboard', status: 'unknown' })), 'run unknown foreign current');
 });
 
