@@ -1,5 +1,5 @@
 // What a GPU does with the engine, in parts, each a process with a time limit of its own, so that one that hangs or crashes costs no other. Writes gpu.{json,md}.
-// `npm run test:gpu -- [--device cuda|cpu|…] [--only PART,PART] [--small] [--no-torch] [--minutes N] [--out FOLDER] [--provider FILE|FOLDER] [--runtime FOLDER]`
+// `npm run test:gpu -- [--device cuda|cpu|…] [--only PART,PART] [--small] [--no-torch] [--minutes N] [--out FOLDER] [--add] [--copy FOLDER] [--provider FILE|FOLDER] [--runtime FOLDER]`
 // Exit code 0: all is well; 1: something is not; 2: there is no such device.
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import type { DeviceName } from '../../src/domain/device.ts';
 import { torchEnvironment } from '../bench/engine/torchPeer.ts';
 import { parts, piecesOf } from './parts/index.ts';
 import { prepareCuda } from './prepareCuda.ts';
-import { type GpuRow, isWell, lineOf, type PartReport, writeReport } from './report.ts';
+import { earlierParts, type GpuRow, isWell, lineOf, type PartReport, writeReport } from './report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +19,10 @@ const { values } = parseArgs({
     'no-torch': { type: 'boolean', default: false },
     minutes: { type: 'string', default: '60' },
     out: { type: 'string' },
+    // Parts of the report that is there stay where they are not run again.
+    add: { type: 'boolean', default: false },
+    // The report is written there too.
+    copy: { type: 'string' },
     provider: { type: 'string' },
     runtime: { type: 'string' },
     part: { type: 'string' },
@@ -50,12 +54,17 @@ async function runAll(): Promise<number> {
   const until = performance.now() + 60_000 * Number(values.minutes);
   const reports: PartReport[] = [];
   const folder = values.out ?? path.join(import.meta.dirname, '..', 'bench', 'results');
-  for (const { part, piece } of wanted()) {
+  const coming = wanted();
+  const again = coming.map(({ part, piece }) => titleOf(part, piece));
+  const earlier = values.add ? earlierParts(folder, { device, small: values.small }) : [];
+  const kept = earlier.filter(({ part }) => !again.includes(part));
+  for (const { part, piece } of coming) {
     const left = (until - performance.now()) / 1000;
     reports.push(left < 5 ? skipped(part, piece) : await inChild(part, piece, left));
     console.log(lineOf(reports.at(-1)!));
     // What was found is kept, whatever a later part does to this process or to the machine.
-    writeReport(folder, { device, small: values.small, facts, parts: reports });
+    const report = { device, small: values.small, facts, parts: [...kept, ...reports] };
+    for (const place of [folder, values.copy]) if (place !== undefined) writeReport(place, report);
   }
   return reports.every(isWell) ? 0 : 1;
 }

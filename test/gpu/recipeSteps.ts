@@ -3,13 +3,15 @@ import path from 'node:path';
 import { resolveConfig } from '../../src/domain/config.ts';
 import type { DeviceName } from '../../src/domain/device.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { encodeModel, Graph, scanModel } from '../../src/graph/index.ts';
+import { anySteps, encodeModel, Graph, scanModel } from '../../src/graph/index.ts';
 import type { ArrayFacts, DataFacts, ImageFacts, TokenFacts } from '../../src/recipes/data.ts';
 import { findRecipe } from '../../src/recipes/index.ts';
 import type { PrecisionName, Program } from '../../src/recipes/recipe.ts';
 import { stepNumbers } from '../../src/trainer/devices/precision.ts';
 import { modelOptions, smallestPart } from '../../src/trainer/devices/providers.ts';
+import { residentData } from '../../src/trainer/engine/residentData.ts';
 import { batchInputs, buildTrainStep, declareParameters, type TrainStep } from '../../src/trainer/engine/trainStep.ts';
+import { madeUpSet } from './madeUpSet.ts';
 
 /** A training step and where it came from: "meanflow unet, bf16". */
 export interface RecipeStep {
@@ -150,9 +152,15 @@ function recipeStep(
   return { title, program, facts, step };
 }
 
-/** The bytes of two fused steps as the device gets them. */
+/** The bytes of a model of any number of steps as the device gets them. */
 export function stepModel({ step }: RecipeStep, device: DeviceName): Uint8Array {
-  return scanModel(step.scan, 2, modelOptions[device]);
+  return scanModel(step.scan, anySteps, modelOptions[device]);
+}
+
+/** The same with all examples in the model, as a run has it on CUDA where its data fit. */
+export function residentStepModel({ step, facts }: RecipeStep, device: DeviceName): Uint8Array {
+  const { tables } = residentData(madeUpSet(facts));
+  return scanModel(step.scan, anySteps, { ...modelOptions[device], residentRows: { tables, isPartOfModel: true } });
 }
 
 /** The bytes of the models by which a program measures itself on data like that of its training, as the device gets them. */

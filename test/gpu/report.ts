@@ -1,5 +1,5 @@
 // What a test on a GPU found: rows by part, and the page that is made of them.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** One thing that was looked at. `figures` are shown as columns. */
@@ -30,10 +30,22 @@ export interface GpuReport {
 /** Writes `gpu.json` and `gpu.md`; for another device than a GPU's CUDA, or a small look, under a name of its own. */
 export function writeReport(folder: string, report: GpuReport): void {
   mkdirSync(folder, { recursive: true });
-  const name =
-    report.device === 'cuda' && !report.small ? 'gpu' : `gpu-${report.device}${report.small ? '-small' : ''}`;
+  const name = nameOf(report);
   writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(path.join(folder, `${name}.md`), pageOf(report));
+}
+
+/** The parts of an earlier report on the same device, so that several calls make one; none where there is no report. */
+export function earlierParts(folder: string, report: Pick<GpuReport, 'device' | 'small'>): readonly PartReport[] {
+  try {
+    return (JSON.parse(readFileSync(path.join(folder, `${nameOf(report)}.json`), 'utf8')) as GpuReport).parts;
+  } catch {
+    return [];
+  }
+}
+
+function nameOf(report: Pick<GpuReport, 'device' | 'small'>): string {
+  return report.device === 'cuda' && !report.small ? 'gpu' : `gpu-${report.device}${report.small ? '-small' : ''}`;
 }
 
 /** Whether a part ran to its end with all of it well. */

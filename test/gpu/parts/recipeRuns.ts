@@ -2,14 +2,13 @@
 import { Disposables } from '../../../src/base/disposables.ts';
 import type { DeviceName } from '../../../src/domain/device.ts';
 import { describePlacement, type StepPlacement } from '../../../src/domain/device.ts';
-import { seededRandom, sizeOf } from '../../../src/graph/index.ts';
-import { type DataFacts, exampleTensors } from '../../../src/recipes/data.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
-import type { DataSet } from '../../../src/trainer/data/dataSet.ts';
 import { lookAtPlacement } from '../../../src/trainer/devices/placement.ts';
 import { FusedSteps, type StepPlan } from '../../../src/trainer/engine/fusedSteps.ts';
+import { residentData } from '../../../src/trainer/engine/residentData.ts';
 import { initialState, type TrainState } from '../../../src/trainer/engine/trainState.ts';
 import { lossTag } from '../../../src/trainer/engine/trainStep.ts';
+import { madeUpSet } from '../madeUpSet.ts';
 import { type RecipeStep, recipeSteps } from '../recipeSteps.ts';
 import type { GpuRow } from '../report.ts';
 import { distance, failed, type Part } from './part.ts';
@@ -38,17 +37,18 @@ export const recipes: Part = async function* ({ device, small }) {
   }
 };
 
-/** Whether calls of any length, and a second run, give the same; bit by bit is noted and asked for only where the run says so. */
+/** Whether calls of any length, a second run, and data that lie on the device give the same; bit by bit is noted and asked for only where the run says so. */
 export const repetition: Part = async function* ({ device, small }) {
   const isWanted = (title: string) => (small ? title === smallTitles[1] : resumed.test(title));
   for (const here of recipeSteps(device, undefined, isWanted)) {
     yield await row(here.title, async () => {
       const [whole, again] = [await runSteps(here, device, [steps]), await runSteps(here, device, [steps])];
       const parts = await runSteps(here, device, [1, steps - 1]);
-      const [repeated, cut] = [parametersApart(again.state, whole.state), parametersApart(parts.state, whole.state)];
+      const resident = await runSteps(here, device, [steps], true);
+      const [repeated, cut, held] = [again, parts, resident].map(({ state }) => parametersApart(state, whole.state));
       return {
-        ok: Math.max(repeated, cut, distance(parts.losses, whole.losses)) < 1e-2,
-        figures: { repeated: sameOr(repeated), 'in parts': sameOr(cut) },
+        ok: Math.max(repeated!, cut!, held!, distance(parts.losses, whole.losses)) < 1e-2,
+        figures: { repeated: sameOr(repeated!), 'in parts': sameOr(cut!), 'data on the device': sameOr(held!) },
       };
     });
   }
@@ -99,8 +99,9 @@ async function runSteps(
   recipeStep: RecipeStep,
   device: DeviceName,
   calls: readonly number[],
+  isResident = false,
 ): Promise<{ readonly state: TrainState; readonly losses: readonly number[] }> {
-  const { plan, start, owner } = planOf(recipeStep, device);
+  const { plan, start, owner } = planOf(recipeStep, device, isResident);
   try {
     const fused = owner.add(new FusedSteps(plan));
     const losses: number[] = [];
@@ -116,9 +117,10 @@ async function runSteps(
   }
 }
 
-function planOf({ program, facts, step }: RecipeStep, device: DeviceName) {
+function planOf({ program, facts, step }: RecipeStep, device: DeviceName, isResident = false) {
   const owner = new Disposables();
-  const loader = owner.add(new BatchLoader(madeUpSet(facts), seed));
+  const set = madeUpSet(facts);
+  const loader = owner.add(new BatchLoader(set, seed));
   const { optimizer } = program;
   const batchSize = program.batchSize * (step.numbers.accumulate ?? 1);
   const plan: StepPlan = {
@@ -129,51 +131,7 @@ function planOf({ program, facts, step }: RecipeStep, device: DeviceName) {
     seed,
     loader,
     placement: { device, threads: 1 },
+    ...(isResident ? { resident: residentData(set) } : {}),
   };
   return { plan, owner, start: initialState(step.pack.initialValues(seed)) };
-}
-
-/** Examples made by seed, of any kind of data. */
-function madeUpSet(facts: DataFacts): DataSet {
-  return {
-    name: 'train',
-    path: '',
-    facts,
-    sha256: '',
-    gather: (indices) =>
-      Object.fromEntries(
-        Object.entries(exampleTensors(facts)).map(([name, { shape, dtype }]) => {
-          const size = sizeOf(shape);
-          const values = Array.from(indices, (index) => exampleValues(name, dtype, size, index, facts)).flat();
-          return [name, arrays[dtype](values)];
-        }),
-      ),
-    dispose() {},
-  };
-}
-
-const arrays = {
-  uint8: (values: readonly number[]) => Uint8Array.from(values),
-  int32: (values: readonly number[]) => Int32Array.from(values),
-  int64: (values: readonly number[]) => BigInt64Array.from(values, BigInt),
-  float32: (values: readonly number[]) => Float32Array.from(values),
-};
-
-function exampleValues(
-  name: string,
-  dtype: keyof typeof arrays,
-  size: number,
-  index: number,
-  facts: DataFacts,
-): number[] {
-  const random = seededRandom(1000 + index);
-  const classes = 'classes' in facts ? Math.max(facts.classes, 1) : 1;
-  const draw: { readonly [D in keyof typeof arrays]: () => number } = {
-    uint8: () => Math.floor(256 * random.uniform()),
-    // Tokens, but the special ones.
-    int32: () => 3 + Math.floor(4 * random.uniform()),
-    int64: () => Math.floor(classes * random.uniform()),
-    float32: name === 'weights' ? () => 1 : () => random.normal(),
-  };
-  return Array.from({ length: size }, draw[dtype]);
 }

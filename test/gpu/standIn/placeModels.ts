@@ -2,7 +2,7 @@
 import '../../../src/trainer/devices/cuda/binding.ts';
 import { stepModel as benchModel, prepare } from '../../bench/engine/ours.ts';
 import { subjects } from '../../bench/engine/subjects.ts';
-import { evaluationModels, recipeSteps, stepModel } from '../recipeSteps.ts';
+import { evaluationModels, recipeSteps, residentStepModel, stepModel } from '../recipeSteps.ts';
 
 /** Ahead of the title of each model. */
 export const marker = '\n@@ ';
@@ -13,6 +13,7 @@ async function placeAll(): Promise<void> {
   for (const recipeStep of recipeSteps('cuda')) {
     await place(recipeStep.title, stepModel(recipeStep, 'cuda'));
     if (!recipeStep.title.endsWith('fp32')) continue;
+    await place(`${recipeStep.title}, data on the device`, residentStepModel(recipeStep, 'cuda'));
     for (const bytes of evaluationModels(recipeStep, 'cuda')) await place(`evaluation of ${recipeStep.title}`, bytes);
   }
   for (const subject of subjects) await place(`bench: ${subject.title}`, benchModel(prepare(subject), 2, 'cuda'));

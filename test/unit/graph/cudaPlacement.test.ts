@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeModel, encodeModel, Graph, gather, matmul, range, reshape } from '../../../src/graph/index.ts';
 import { kernels, type Support } from '../../../src/graph/kernels.ts';
 import { cudaKernels, offDevice } from '../../gpu/cudaKernels.ts';
-import { evaluationModels, recipeSteps, stepModel } from '../../gpu/recipeSteps.ts';
+import { evaluationModels, recipeSteps, residentStepModel, stepModel } from '../../gpu/recipeSteps.ts';
 
 for (const precision of ['fp32', 'bf16', 'fp16'] as const) {
   test(`CUDA has a kernel for every node of every recipe's step with precision=${precision}, and nothing waits for the CPU`, () => {
@@ -27,6 +27,15 @@ test('CUDA has a kernel for every node of what evaluations compute', () => {
     }
   }
   assert.ok(models > 20, `${models} models`);
+});
+
+test('CUDA has a kernel for every node of a step that looks its examples up in the model', () => {
+  let steps = 0;
+  for (const recipeStep of recipeSteps('cuda', ['bf16'], (title) => !title.includes('finetune'))) {
+    steps++;
+    assert.deepEqual(offDevice(decodeModel(residentStepModel(recipeStep, 'cuda'))), [], recipeStep.title);
+  }
+  assert.ok(steps > 15, `${steps} steps`);
 });
 
 function nodesOf({ nodes }: ReturnType<typeof decodeModel>['graph']): number {
