@@ -68,6 +68,3 @@ export class FusedSteps implements Disposable {
     this.#calls.dispose();
   }
 }
-
-/** How many models a run keeps: one serves any number of steps. */
-export const mostModels = 1;

@@ -8,13 +8,12 @@ import type { RunSettings } from '../config/runSettings.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import { stepNumbers } from '../devices/precision.ts';
 import { smallestPart } from '../devices/providers.ts';
-import { mostModels } from '../engine/fusedSteps.ts';
 import { residentBytes } from '../engine/residentData.ts';
 import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
 import { usualSteps } from './callPlan.ts';
 import { fits, freeMemory, judgeMemory } from './checkMemory.ts';
 import { liesOnDevice } from './dataPlace.ts';
-import { memoryNeed, modelsOf } from './memoryNeed.ts';
+import { memoryNeed } from './memoryNeed.ts';
 
 /** The step of a run as a graph, and what it will need. */
 export interface PlannedStep {
@@ -52,7 +51,6 @@ export async function planStep(
     dataOnDevice: isDataOnDevice ? residentBytes(trainSet) : 0,
     onCpu: device === 'cpu',
     stepsPerCall,
-    models: modelsOf(settings, stepsPerCall, mostModels),
   };
   const build = (of: Program, recompute: boolean) => {
     const step = buildTrainStep(of, facts, smallestPart[device], { ...stepNumbers(settings, device), recompute });
