@@ -11,6 +11,8 @@ export interface LoadedModel {
   readonly digest: string;
 }
 
+/** A bridge has two, which are asked for in turns. */
+const mostLoaded = 2;
 const loaded = new Map<string, LoadedModel>();
 
 /**
@@ -24,7 +26,8 @@ export function loadOnnxModel(file: string): LoadedModel {
   const bytes = readFileSync(file);
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
   const made = { model: decodeModel(bytes, (place, tensor) => readBeside(file, place, tensor)), digest };
-  loaded.clear();
+  const [oldest] = loaded.keys();
+  if (loaded.size >= mostLoaded) loaded.delete(oldest!);
   loaded.set(key, made);
   return made;
 }
