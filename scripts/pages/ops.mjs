@@ -17,8 +17,9 @@ export function opsPage() {
 Every operation that a graph can be made of. This page is written by \`npm run page:ops\` out of the tables in \`src/graph\`; a test fails when it is not true.
 
 **vjp** is the rule for reverse mode (gradients), **jvp** the one for forward mode (tangents); both are written with operations of this table, so they can be
-differentiated again. *zero*: the derivative is zero wherever there is one; *none*: the body of a scan is differentiated instead. CPU has every operation in float32; bf16 exists on CUDA only. *some* means that kernels
-are there for floats and not for whole numbers, which are then computed on the CPU.
+differentiated again. *zero*: the derivative is zero wherever there is one; *none*: the body of a scan is differentiated instead. CPU has every operation in float32; bf16 exists on CUDA only. *parts* means that
+models for the device have other operations in its place, which have kernels: of \`Slice\` for whole numbers alone. Whole numbers are int32 on WebGPU; products of them that may need 64 bits, the random numbers of a step, are made on the CPU, and
+so are the loop over the parts of a batch (\`Scan\`) and a \`MaxPool\` whose gradient is taken, since WebGPU's does not tell where the largest numbers were.
 
 | operation | ONNX | vjp | jvp | CPU | CUDA fp32 | fp16 | bf16 | WebGPU |
 |---|---|---|---|---|---|---|---|---|

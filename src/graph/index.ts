@@ -23,6 +23,7 @@ export {
 } from './import/importModel.ts';
 export { type BaseGraph, type Node, type ScanBody, Value } from './ir.ts';
 export { inputName } from './lower.ts';
+export { nodesWithPlaces } from './onnx/maxPoolPlaces.ts';
 export * from './onnx/model.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
 export { type ResidentRows, type ResidentTable, rowsInput, tableInput } from './onnx/residentRows.ts';

@@ -1,5 +1,8 @@
-/** Where a kernel of ONNX Runtime serves an operator of opset 18 for a type: `some` has kernels for floats but not for whole numbers. */
-export type Support = 'yes' | 'no' | 'some';
+/**
+ * Where a kernel of ONNX Runtime serves an operator of opset 18 for a type. `parts`: there is none, or none for whole numbers, and models for the device have other operators
+ * in its place (`inDeviceForm`).
+ */
+export type Support = 'yes' | 'no' | 'parts';
 
 /** Which execution providers compute an operator themselves. Without a kernel, ONNX Runtime computes it on the CPU in the middle of the graph. */
 export interface Kernels {
@@ -15,8 +18,8 @@ const halfOnly: Kernels = { cuda: noBfloat16, webgpu: 'yes' };
 
 /**
  * Kernels by operator, for those that graphs are written with. CUDA: docs/OperatorKernels.md of microsoft/onnxruntime, section CUDAExecutionProvider,
- * read for opset 18 (a kernel counts where its closed range of versions holds the operator's own). WebGPU: the native provider's list of 1.24, and what
- * was seen to fall back to the CPU when training steps ran on it. The CPU has all of them in float32. Whether a step really stays on its device is
+ * read for opset 18 (a kernel counts where its closed range of versions holds the operator's own). WebGPU: where every operation ran with 1.30
+ * on a software driver, whole numbers as int32 (a test runs them all again). Products of whole numbers that may need 64 bits are made on the CPU. The CPU has all of them in float32. Whether a step really stays on its device is
  * checked when a device is tried (`trainyard doctor`); this table says what to expect.
  */
 export const kernels = {
@@ -31,7 +34,7 @@ export const kernels = {
   ConvTranspose: halfOnly,
   Cos: halfOnly,
   Div: common,
-  Equal: { cuda: noBfloat16, webgpu: 'some' },
+  Equal: halfOnly,
   Erf: common,
   Exp: common,
   Expand: common,
@@ -45,33 +48,33 @@ export const kernels = {
   Less: halfOnly,
   LessOrEqual: halfOnly,
   Log: halfOnly,
-  LogSoftmax: { cuda: noBfloat16, webgpu: 'no' },
+  LogSoftmax: { cuda: noBfloat16, webgpu: 'parts' },
   MatMul: common,
-  Max: { cuda: everyType, webgpu: 'no' },
-  MaxPool: halfOnly,
-  Min: { cuda: everyType, webgpu: 'no' },
-  Mod: { cuda: everyType, webgpu: 'some' },
+  Max: common,
+  MaxPool: { cuda: noBfloat16, webgpu: 'no' },
+  Min: common,
+  Mod: { cuda: everyType, webgpu: 'no' },
   Mul: common,
   Neg: common,
   Not: common,
-  Or: common,
+  Or: { cuda: everyType, webgpu: 'parts' },
   Pad: halfOnly,
   Pow: common,
-  Range: { cuda: { float32: 'yes', float16: 'no', bfloat16: 'no' }, webgpu: 'some' },
+  Range: { cuda: { float32: 'yes', float16: 'no', bfloat16: 'no' }, webgpu: 'yes' },
   Reciprocal: halfOnly,
   ReduceMax: halfOnly,
   ReduceMean: halfOnly,
   ReduceMin: halfOnly,
   ReduceSum: common,
   Relu: common,
-  Reshape: { cuda: everyType, webgpu: 'some' },
+  Reshape: common,
   Resize: halfOnly,
   Scan: { cuda: everyType, webgpu: 'no' },
-  ScatterElements: { cuda: everyType, webgpu: 'no' },
+  ScatterElements: common,
   ScatterND: common,
   Sigmoid: common,
   Sin: halfOnly,
-  Slice: common,
+  Slice: { cuda: everyType, webgpu: 'parts' },
   Softmax: common,
   Split: common,
   Sqrt: common,

@@ -1,6 +1,7 @@
 import { withBlockedConvolutions } from './blockedConvolutions.ts';
 import { inCommonOperators } from './commonOperators.ts';
 import { withFewTensors } from './fewTensors.ts';
+import { withoutUnusedPlaces } from './maxPoolPlaces.ts';
 import type { OnnxGraph } from './model.ts';
 import { withNarrowIntegers } from './narrowIntegers.ts';
 import { withWrittenTransposes } from './writtenTransposes.ts';
@@ -11,7 +12,7 @@ export interface DeviceForm {
   readonly mostTensorsPerNode?: number;
   /** The device has kernels for whole numbers of 32 bits only; see `withNarrowIntegers`. */
   readonly narrowIntegers?: boolean;
-  /** The device has no kernels for LogSoftmax and Or; see `inCommonOperators`. */
+  /** The device has no kernels for LogSoftmax, Or and the places of MaxPool; see `inCommonOperators`, `withoutUnusedPlaces`. */
   readonly commonOperators?: boolean;
   /** The device computes convolutions faster on channels in blocks; see `withBlockedConvolutions`. */
   readonly blockedConvolutions?: boolean;
@@ -22,7 +23,7 @@ export interface DeviceForm {
 /** The same graph in operations that the device has. */
 export function inDeviceForm(graph: OnnxGraph, form: DeviceForm): OnnxGraph {
   const { mostTensorsPerNode, narrowIntegers = false, commonOperators = false, writtenTransposes = false } = form;
-  const plain = commonOperators ? inCommonOperators(graph) : graph;
+  const plain = commonOperators ? inCommonOperators(withoutUnusedPlaces(graph)) : graph;
   const written = writtenTransposes ? withWrittenTransposes(plain) : plain;
   const narrow = narrowIntegers ? withNarrowIntegers(written) : written;
   const blocked = form.blockedConvolutions === true ? withBlockedConvolutions(narrow) : narrow;

@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
-import { sizeOf } from '../../graph/index.ts';
+import { decodeModel, nodesWithPlaces, sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
 import { DeviceTensor } from './deviceTensor.ts';
 import { optimizersToLeaveOut } from './graphOptimizers.ts';
@@ -61,6 +61,7 @@ export class ModelSession implements Disposable {
     const options = {
       ...sessionOptions(bytes.byteLength - dataBytes, placement),
       ...trace,
+      ...(placement.device === 'webgpu' ? { executionProviders: [webgpuFor(bytes)] } : {}),
       ...(held.length === 0 ? {} : { preferredOutputLocation: places }),
     };
     try {
@@ -178,6 +179,12 @@ function sessionOptions(graphBytes: number, { device, threads }: Placement): ort
     logSeverityLevel: 3,
     ...(leftOut.length === 0 ? {} : { extra: { optimization: { disable_specified_optimizers: leftOut.join(';') } } }),
   };
+}
+
+/** WebGPU's provider with what it takes and then refuses to compute. */
+function webgpuFor(bytes: Uint8Array): ort.InferenceSession.ExecutionProviderConfig {
+  const names = nodesWithPlaces(decodeModel(bytes).graph);
+  return names.length === 0 ? 'webgpu' : { name: 'webgpu', forceCpuNodeNames: names };
 }
 
 /** Labels that are int64 for all devices are int32 in models of devices that have nothing else. */

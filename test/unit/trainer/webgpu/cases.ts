@@ -1,26 +1,44 @@
 // What the tests ask of WebGPU, each in a process of its own.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { resolveConfig } from '../../../../src/domain/config.ts';
 import type { JsonObject } from '../../../../src/domain/json.ts';
-import { add, encodeModel, Graph, grad, mul, reduceSum, standardize } from '../../../../src/graph/index.ts';
+import {
+  add,
+  encodeModel,
+  Graph,
+  grad,
+  inputName,
+  isFloating,
+  mul,
+  reduceSum,
+  sizeOf,
+  standardize,
+  type Value,
+} from '../../../../src/graph/index.ts';
 import { exampleTensors } from '../../../../src/recipes/data.ts';
 import { findRecipe } from '../../../../src/recipes/index.ts';
 import type { DataFacts, Program } from '../../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../../src/trainer/data/batches.ts';
 import type { DataSet, ExampleArrays } from '../../../../src/trainer/data/dataSet.ts';
-import { lookAtPlacement } from '../../../../src/trainer/devices/placement.ts';
+import { stepPlacement } from '../../../../src/trainer/devices/placement.ts';
 import { modelOptions, smallestPart } from '../../../../src/trainer/devices/providers.ts';
 import { liveDeviceTensors } from '../../../../src/trainer/engine/deviceTensor.ts';
 import { Evaluator } from '../../../../src/trainer/engine/evaluation.ts';
 import { FusedSteps, type StepPlan } from '../../../../src/trainer/engine/fusedSteps.ts';
 import { residentData } from '../../../../src/trainer/engine/residentData.ts';
-import { ModelSession } from '../../../../src/trainer/engine/session.ts';
+import { ModelSession, type TensorData, type TensorInput } from '../../../../src/trainer/engine/session.ts';
 import { initialState, type TrainState } from '../../../../src/trainer/engine/trainState.ts';
 import { buildTrainStep, lossTag } from '../../../../src/trainer/engine/trainStep.ts';
+import { readTrace, type Trace } from '../../../../src/trainer/profile/trace.ts';
+import { everything } from '../../../gpu/everyOperation.ts';
 
 export const cases: Readonly<Record<string, (...args: readonly string[]) => Promise<unknown>>> = {
   normGradient: async () => ({ cpu: await normGradient('cpu'), webgpu: await normGradient('webgpu') }),
   residency,
   networks,
+  operations,
 };
 
 /** The gradient of a sum behind which a layer norm stands, as in every residual network. */
@@ -119,11 +137,17 @@ async function networks(...names: readonly string[]): Promise<readonly NetworkOn
   for (const name of names) {
     const [right, made] = [new Training(subjects[name]!, 'cpu', false), new Training(subjects[name]!, 'webgpu', true)];
     const expected = await right.steps.run(right.first, 2);
-    const { metrics } = await made.steps.run(made.first, 2);
-    const placement = await lookAtPlacement(made.plan, made.first);
+    const { result, trace } = await traced(async (prefix) => {
+      const steps = new FusedSteps(made.plan, prefix);
+      const { metrics } = await steps.run(made.first, 2);
+      steps.endTrace();
+      steps.dispose();
+      return metrics;
+    });
+    const placement = stepPlacement(trace, 'webgpu');
     found.push({
       name,
-      losses: [...metrics.get(lossTag)!],
+      losses: [...result.get(lossTag)!],
       expected: [...expected.metrics.get(lossTag)!],
       onCpu: placement.onCpu.map(({ op }) => op),
       copies: placement.copies,
@@ -132,6 +156,87 @@ async function networks(...names: readonly string[]): Promise<readonly NetworkOn
     made.dispose();
   }
   return found;
+}
+
+export interface OperationsOnGpu {
+  readonly outputs: number;
+  /** The largest difference from the CPU, relative to the largest number of the output. */
+  readonly worst: number;
+  /** Operators of nodes by where they ran; of those on the CPU that compute with int64 only the number is told. */
+  readonly onDevice: readonly string[];
+  readonly onCpu: readonly string[];
+  readonly wideOnCpu: number;
+}
+
+/** Every operation and its gradient. */
+async function operations(): Promise<OperationsOnGpu> {
+  const { graph, results, inputs } = everything();
+  const loss = results.filter(({ dtype }) => isFloating(dtype)).reduce<Value | undefined>(summed, undefined)!;
+  const values = [...results, ...grad(loss, inputs)];
+  const outputs = Object.fromEntries(values.map((value, i) => [`y${i}`, value]));
+  const run = async (device: Device, trace?: string) => {
+    const session = await ModelSession.create(
+      encodeModel(graph, outputs, modelOptions[device]),
+      { device, threads: 1 },
+      trace,
+    );
+    const found = await session.run(feedsOf(graph));
+    if (trace !== undefined) session.endTrace();
+    session.dispose();
+    return found;
+  };
+  const right = await run('cpu');
+  const { result: made, trace } = await traced((prefix) => run('webgpu', prefix));
+  const { nodes } = trace;
+  const onCpu = nodes.filter(({ provider }) => provider === 'CPU');
+  const isWide = ({ inputs: types }: { readonly inputs: string }) => types.startsWith('int64');
+  return {
+    outputs: values.length,
+    worst: Math.max(...Object.keys(outputs).map((name) => distance(made[name]!, right[name]!))),
+    onDevice: [...new Set(nodes.filter(({ provider }) => provider !== 'CPU').map(({ op }) => op))],
+    onCpu: [...new Set(onCpu.filter((node) => !isWide(node)).map(({ op }) => op))],
+    wideOnCpu: onCpu.filter(isWide).length,
+  };
+}
+
+/** What ONNX Runtime says of the nodes that ran meanwhile, in files of the prefix that is given. */
+async function traced<T>(work: (prefix: string) => Promise<T>): Promise<{ readonly result: T; readonly trace: Trace }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'trainyard-webgpu-'));
+  try {
+    const result = await work(path.join(folder, 'trace'));
+    const [file] = readdirSync(folder);
+    return { result, trace: readTrace(readFileSync(path.join(folder, file!), 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function summed(sum: Value | undefined, value: Value): Value {
+  const own = reduceSum(value, undefined, false);
+  return sum === undefined ? own : add(sum, own);
+}
+
+/** Numbers between 0.2 and 0.8, of which every operation has a result. In each row of four the first or the second is the largest: a place on every axis. */
+function feedsOf(graph: Graph): Record<string, TensorInput> {
+  const entries = graph.inputs.map((input) => {
+    const { shape, dtype } = input;
+    const values = Array.from(
+      { length: sizeOf(shape) },
+      (_, i) => 0.35 + 0.1 * Math.sin(i * i + shape.length) + (i % 4 === (i >> 2) % 2 ? 0.3 : 0),
+    );
+    return [
+      inputName(input),
+      { data: dtype === 'int64' ? BigInt64Array.of(12_345n) : Float32Array.from(values), shape },
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function distance(made: TensorData, right: TensorData): number {
+  const numbers = (data: TensorData) => Array.from(data, Number);
+  const [a, b] = [numbers(made), numbers(right)];
+  const size = Math.max(1e-3, ...b.map(Math.abs));
+  return Math.max(...b.map((value, i) => Math.abs(a[i]! - value) / size));
 }
 
 type Device = 'cpu' | 'webgpu';
@@ -151,11 +256,6 @@ const subjects: Readonly<Record<string, Subject>> & { readonly mlp: Subject } = 
   transformer: {
     recipe: 'language-model',
     keys: { batchSize: 2, window: 12, network: { width: 8, layers: 1, heads: 2 } },
-    facts: tokens,
-  },
-  byteNet: {
-    recipe: 'language-model',
-    keys: { batchSize: 2, window: 12, network: { kind: 'bytenet', width: 8, layers: 1 } },
     facts: tokens,
   },
   unet: {

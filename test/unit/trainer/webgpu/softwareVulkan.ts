@@ -44,7 +44,7 @@ export async function onSoftwareGpu<T>(test: TestContext, name: string, ...args:
     execFile(
       process.execPath,
       ['--no-warnings', program, name, ...args],
-      { env, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 16_000_000 },
+      { env, timeout: 300_000, killSignal: 'SIGKILL', maxBuffer: 16_000_000 },
       (error, stdout, stderr) => {
         if (error === null) resolve(JSON.parse(stdout.trim().split('\n').at(-1)!) as T);
         else reject(new Error(`${name}: ${error.signal ?? error.code}\n${stderr.slice(-3000)}`));
