@@ -47,9 +47,15 @@ export async function measureSteps(prepared: Prepared, threads: number, limits: 
   const peers = await startPeers(prepared, wanted, threads);
   try {
     const firstLosses = await ours.run();
-    for (const { peer, setting } of peers)
-      checkSame(subject, setting, firstLosses, (await peer.run(subject.turn))?.losses ?? []);
-    const times = await takeTurns(subject.turn, threads, limits, ours, peers);
+    const able: RunningPeer[] = [];
+    for (const each of peers) {
+      // In its first turn a setting compiles, or ends because it cannot do the network.
+      const first = await each.peer.run(subject.turn);
+      if (first === null) console.log(`No ${each.setting.name} for ${subject.title}: ${each.peer.complaint}`);
+      else able.push(each);
+      checkSame(subject, each.setting, firstLosses, first?.losses ?? []);
+    }
+    const times = await takeTurns(subject.turn, threads, limits, ours, able);
     const rows = toRows(subject, threads, times);
     if (!rows.some(({ met }) => met === false)) return { rows };
     const line = profileLine(await traceSteps(prepared, threads), subject.turn);
