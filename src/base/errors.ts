@@ -61,6 +61,13 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
       'Free some space, then resume from the last checkpoint.',
     );
   }
+  if (systemCode === 'EFBIG') {
+    return errorInfo(
+      'disk-full',
+      `A file may not grow so large here: ${message}`,
+      'Raise the limit for files (ulimit -f), or write to another disk.',
+    );
+  }
   if (systemCode === 'EROFS' || systemCode === 'EACCES' || systemCode === 'EPERM') {
     return errorInfo('read-only', `Not allowed to write: ${message}`, 'Choose a folder that you may write to.');
   }

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { AppError, describeError, fromErrorInfo, toErrorInfo } from '../../../src/base/errors.ts';
 
 test('errors of the file system get codes and hints of their own', () => {
+  const limited = toErrorInfo(Object.assign(new Error('write'), { code: 'EFBIG' }));
+  assert.equal(limited.code, 'disk-full');
+  assert.match(limited.hint ?? '', /ulimit -f/);
   const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
   assert.equal(toErrorInfo(full).code, 'disk-full');
   assert.match(describeError(full), /Free some space/);
