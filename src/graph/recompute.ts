@@ -12,8 +12,9 @@ import { nodesBehind } from './traverse.ts';
 
 /**
  * The same values, with less kept between the forward and the backward pass: the forward pass is cut into stretches, what lies inside of one is dropped and computed a
- * second time when the backward pass comes to it (gradient checkpointing; Chen et al., arXiv 1604.06174). Costs at most one more forward pass. The numbers are the same bit by bit,
- * since the same operations run on the same numbers. Undefined where next to nothing would be saved.
+ * second time when the backward pass comes to it (gradient checkpointing; Chen et al., arXiv 1604.06174). Costs at most one more forward pass. The same operations run on the same
+ * numbers, so the results are the same bit by bit, but where ONNX Runtime fuses operations because nobody looks between them any more (seen in transformers: the last bit). Undefined
+ * where next to nothing would be saved.
  *
  * ONNX Runtime computes what it can in an order of its own and merges equal nodes. So what has to wait is tied to what it waits for, by a factor that is 1 whatever
  * the other value holds: a second computation to the gradient that arrives at its stretch, that gradient to the gradients of the parameters in the stretch before, and, where a

@@ -6,7 +6,7 @@ export interface StepNumbers {
   readonly precision?: ProductPrecision;
   /** Parts that a batch is cut into, which pass through the network one after another; the gradient is their mean. 1 by default. */
   readonly accumulate?: number;
-  /** Most of the forward pass is computed a second time instead of being kept for the backward pass, where that saves memory (`withRecomputation`). The numbers stay the same. */
+  /** Most of the forward pass is computed a second time instead of being kept for the backward pass, where that saves memory (`withRecomputation`). The numbers stay the same but for last bits. */
   readonly recompute?: boolean;
   /** Sums of gradients that several rows of a table receive are taken in one order. */
   readonly ordered?: boolean;
