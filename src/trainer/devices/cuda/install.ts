@@ -79,7 +79,7 @@ export async function runInstall(
   }
   onProgress({ phase: 'unpack', bytes: 0, total: undefined });
   try {
-    const fill = (folder: string) => unpackLibraries(file, folder, signal);
+    const fill = (folder: string) => unpackLibraries(file, folder, release.version, signal);
     return await placeProvider(home, release, { source, sha512: found }, fill);
   } finally {
     if (plan.isFetched) rmSync(downloads, { recursive: true, force: true });

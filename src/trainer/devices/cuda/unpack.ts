@@ -10,9 +10,15 @@ import { providerLibraries } from './release.ts';
 
 /**
  * Writes the provider's libraries from where they are into a folder: out of a package (.nupkg of NuGet or .whl of PyPI, both ZIP archives), or from a
- * folder that has them. Throws AppError 'bad-file' or 'not-found'.
+ * folder that has them. A package that says it is of another version than `version` is refused: its libraries would load, and nobody knows what they compute.
+ * Throws AppError 'bad-file' or 'not-found'.
  */
-export async function unpackLibraries(source: string, folder: string, signal: AbortSignal): Promise<void> {
+export async function unpackLibraries(
+  source: string,
+  folder: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<void> {
   const found = await stat(source).catch((error: unknown) => {
     throw new AppError('not-found', `${source} cannot be read.`, {
       hint: 'Give a .nupkg, a .whl or a folder.',
@@ -36,6 +42,7 @@ export async function unpackLibraries(source: string, folder: string, signal: Ab
     };
     const directory = await readZipDirectory(file);
     if (!directory.ok) throw badPackage(directory.message);
+    refuseOtherVersion(source, directory.value, version);
     for (const name of providerLibraries) {
       const entry = directory.value.find((each) => path.posix.basename(each.name) === name);
       if (entry === undefined) throw badPackage(`${source} does not contain ${name}.`);
@@ -44,6 +51,21 @@ export async function unpackLibraries(source: string, folder: string, signal: Ab
   } finally {
     await handle.close();
   }
+}
+
+/** A wheel names its version in a folder of its own (PEP 427), a package of NuGet in its file name, where nobody renamed it. */
+function refuseOtherVersion(source: string, entries: readonly ZipEntry[], version: string): void {
+  const named = /\.(\d+\.\d+\.\d+)\.nupkg$/i.exec(path.basename(source))?.[1];
+  const told = entries.map(({ name }) => /^[^/]+-(\d+\.\d+\.\d+)[^/]*\.dist-info\//.exec(name)?.[1]).find(Boolean);
+  const found = told ?? named;
+  if (found === undefined || found === version) return;
+  throw new AppError(
+    'bad-file',
+    `${source} has the CUDA provider of ONNX Runtime ${found}, and ${version} is installed.`,
+    {
+      hint: `Take the package of version ${version}: the two must agree.`,
+    },
+  );
 }
 
 async function unpackEntry(file: ByteSource, entry: ZipEntry, target: string, signal: AbortSignal): Promise<void> {

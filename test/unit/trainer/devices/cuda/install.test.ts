@@ -191,6 +191,11 @@ test('a package that is here, a wheel and a folder do as well; damaged ones are 
   assert.equal(readFileSync(path.join(installed, 'libonnxruntime_providers_cuda.so'), 'utf8'), 'of the wheel');
   assert.equal(await install({ ...request, env: {}, from: installed }), installed, 'from a folder, even its own');
 
+  // What says that it is of another version is refused; what does not say is taken.
+  await refused(from('microsoft.ml.onnxruntime.gpu.linux.1.2.3.nupkg', nupkg), 'bad-file', /Runtime 1\.2\.3, and/);
+  const otherWheel = packedZip({ 'onnxruntime_gpu-1.2.3.dist-info/METADATA': Buffer.from('Name: onnxruntime-gpu') });
+  await refused(from('other.whl', otherWheel), 'bad-file', /Runtime 1\.2\.3, and/);
+
   const damaged = Buffer.from(nupkg);
   damaged.fill(0, 1000, 1400);
   await refused(from('damaged.nupkg', damaged), 'bad-file', /is damaged/);
