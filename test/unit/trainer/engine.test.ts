@@ -219,6 +219,7 @@ test('calls end where something is due and at the last step, and are never longe
         seed: 0,
         device: 'cpu',
         threads: 1,
+        recompute: 'auto',
         dataThreads: 0,
         precision: 'fp32',
         accumulate: 1,
