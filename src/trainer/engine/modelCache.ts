@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { makeFolders } from '../files/makeFolders.ts';
+import { processorIdentity } from './processor.ts';
 
 /** Names the folder in which optimized models are kept; nothing is kept where it is missing or empty. The command line sets it. */
 export const modelCacheVariable = 'TRAINYARD_MODEL_CACHE';
@@ -22,8 +22,8 @@ const suffix = '.optimized';
 
 /**
  * Models as ONNX Runtime has optimized them, so that the same model starts in the time of one that needs no optimizing: a half to a third of it, since that
- * grows faster than the graph. A file holds the SHA-256 of what follows; one that does not hold it is thrown away. Optimizing depends on the processor
- * and on ONNX Runtime's version, so both are part of the key. A folder that cannot be used is as good as an empty one.
+ * grows faster than the graph. A file holds the SHA-256 of what follows; one that does not hold it is thrown away. Optimizing depends on the processor's
+ * instructions, which a home directory on several machines does not share, and on ONNX Runtime's version, so both are part of the key. A folder that cannot be used is as good as an empty one.
  */
 export class ModelCache {
   readonly #folder: string;
@@ -42,7 +42,7 @@ export class ModelCache {
   /** What a model is kept under: its bytes and everything that its optimized form depends on. */
   static keyOf(model: Uint8Array, ...circumstances: readonly string[]): string {
     const hash = createHash('sha256').update(model);
-    for (const each of [os.arch(), os.cpus()[0]?.model ?? '', ...circumstances]) hash.update(`\0${each}`);
+    for (const each of [processorIdentity(), ...circumstances]) hash.update(`\0${each}`);
     return hash.digest('hex');
   }
 
