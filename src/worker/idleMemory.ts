@@ -1,6 +1,6 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import type { Disposable } from '../base/disposables.ts';
+import { collectGarbage } from '../trainer/run/collectGarbage.ts';
 
 /** So long after the last piece of work a thread is taken to rest. */
 const restMs = 700;
@@ -40,18 +40,9 @@ export class IdleMemory implements Disposable {
     this.#timer = undefined;
     this.#drop();
     if (held() < this.#heldBefore + slackBytes) return;
-    collector ??= exposeCollector();
-    collector();
+    collectGarbage();
     this.#heldBefore = held();
   }
-}
-
-let collector: (() => void) | undefined;
-
-/** The collector of V8, which Node gives to programs only by its flag: https://nodejs.org/api/v8.html#v8setflagsfromstringflags. */
-function exposeCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
 }
 
 /** The bytes of this thread's heap, in use or not, and of the buffers that it holds. */

@@ -16,7 +16,7 @@ const calls = 2;
  */
 export async function profileRun(run: PreparedRun, folder: RunFolder, name: string): Promise<void> {
   const steps = Math.min(run.settings.stepsPerRun || mostSteps, run.settings.steps, mostSteps);
-  const { times, text } = await tracedCalls(run.plan, run.start, steps, calls);
+  const { times, text } = await tracedCalls(run.plan, run.start.borrow(), steps, calls);
   const whole = readTrace(text);
   // Each call is as long as the others, so the first one holds the first part of the events.
   const warmUp = whole.nodes.length / (calls + 1);

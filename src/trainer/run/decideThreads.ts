@@ -14,7 +14,7 @@ export async function withThreads(
   plan: StepPlan,
   start: TrainState,
   settings: RunSettings,
-  resumedFrom: LoadedCheckpoint | undefined,
+  resumedFrom: Pick<LoadedCheckpoint, 'facts'> | undefined,
   measuring: () => Promise<void>,
 ): Promise<StepPlan> {
   const put = (threads: number): StepPlan => ({ ...plan, placement: { ...plan.placement, threads } });

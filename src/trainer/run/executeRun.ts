@@ -138,7 +138,7 @@ async function tellPlacement(
   if (device === 'cpu') return;
   folder.writeProgress({ phase: 'checking the device', step: run.start.step, totalSteps: run.settings.steps }, true);
   await stop.pause();
-  terminal.line(`${device}: ${describePlacement(await lookAtPlacement(run.plan, run.start))}.`);
+  terminal.line(`${device}: ${describePlacement(await lookAtPlacement(run.plan, run.start.borrow()))}.`);
 }
 
 /** A stopped run can go on later, and its model can be used now. */
@@ -186,7 +186,7 @@ function makeCheckpoints(
   };
   const store = new CheckpointStore(folder.path, run.step.layout, facts, run.settings.keepCheckpoints);
   const from = run.resumedFrom;
-  if (from?.path.startsWith(folder.path)) store.startFrom(from.state.step);
+  if (from?.path.startsWith(folder.path)) store.startFrom(from.step);
   return store;
 }
 
@@ -220,7 +220,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
     );
   }
   const parent = run.resumedFrom;
-  if (parent !== undefined) terminal.line(`Goes on from step ${parent.state.step} of ${parent.path}`);
+  if (parent !== undefined) terminal.line(`Goes on from step ${parent.step} of ${parent.path}`);
   if (parent !== undefined && parent.facts.seed !== run.settings.seed) {
     terminal.line(
       `The seed was ${parent.facts.seed} and is ${run.settings.seed} now: examples come in another order from here on.`,

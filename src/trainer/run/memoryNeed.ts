@@ -24,12 +24,12 @@ export interface MemoryFacts {
 /**
  * Factors that were fitted to the measured peaks of the runs in test/bench/memory (test/bench/results/memory.md): Node with ONNX Runtime and its programs; a node of the step, in
  * ONNX Runtime and while it is optimized; what its arena takes for a byte that the values of a step need at one time, the next state included; how many copies there are of the
- * state beside that, in the calls' inputs and outputs and the vectors of the run.
+ * state beside that: what a call is given, what the loop over steps writes to in turns, its outputs, the binding's copies of them, and the vectors that the run goes on with.
  */
 const processBytes = 170e6;
 const bytesPerNode = 33_000;
 const arenaPerByte = 1.15;
-const statesOnHost = 4;
+const statesOnHost = 5;
 /** On its way to the device a data set is a table, a part of the model's bytes and one of ONNX Runtime's copy of it: counted, not measured. */
 const tablesOnHost = 3;
 /** CUDA's own memory with cuDNN and cuBLAS, and workspaces of convolutions: not measured yet. */

@@ -12,13 +12,14 @@ import type { DataSet } from '../data/dataSet.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import { residentData } from '../engine/residentData.ts';
 import type { Placement } from '../engine/session.ts';
-import { initialState, type TrainState } from '../engine/trainState.ts';
+import { initialState } from '../engine/trainState.ts';
 import type { TrainStep } from '../engine/trainStep.ts';
 import { refuseTooLarge } from './checkMemory.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFile.ts';
 import { withThreads } from './decideThreads.ts';
 import { planStep } from './planStep.ts';
 import { openRunData } from './runData.ts';
+import { StartState } from './startState.ts';
 
 /** A run that is ready to train. */
 export interface PreparedRun {
@@ -32,11 +33,16 @@ export interface PreparedRun {
   /** What the network was built for. */
   readonly data: DataFacts;
   readonly placement: Placement;
-  readonly start: TrainState;
+  readonly start: StartState;
   /** The checkpoint that the run goes on from. */
-  readonly resumedFrom: LoadedCheckpoint | undefined;
+  readonly resumedFrom: ResumedFrom | undefined;
   /** What it will need of memory. */
   readonly memory: MemoryEstimate;
+}
+
+/** A checkpoint without its state. */
+export interface ResumedFrom extends Pick<LoadedCheckpoint, 'path' | 'facts'> {
+  readonly step: number;
 }
 
 /** Loads the data, builds the step and finds the state to begin with. The sessions belong to `owner`. */
@@ -61,7 +67,7 @@ export async function prepareRun(
   );
   refuseTooLarge(memory);
   const architecture = recipe.architecture(config, facts);
-  const resumedFrom = findResume(settings, runFolder, step, architecture);
+  const checkpoint = findResume(settings, runFolder, step, architecture);
   const configured: StepPlan = {
     step,
     optimizer: program.optimizer,
@@ -72,9 +78,10 @@ export async function prepareRun(
     placement: { device, threads: settings.threads },
     ...(isDataOnDevice ? { resident: residentData(trainSet) } : {}),
   };
-  const start = resumedFrom?.state ?? initialState(step.pack.initialValues(settings.seed));
+  const resumedFrom = checkpoint && { path: checkpoint.path, facts: checkpoint.facts, step: checkpoint.state.step };
+  const start = new StartState(checkpoint?.state ?? initialState(step.pack.initialValues(settings.seed)));
   const measuring = () => enter('measuring threads');
-  const plan = await withThreads(configured, start, settings, resumedFrom, measuring);
+  const plan = await withThreads(configured, start.borrow(), settings, resumedFrom, measuring);
   const { placement } = plan;
   const steps = owner.add(new FusedSteps(plan));
   const recompute = memory.recomputes ? 'on' : 'off';

@@ -67,8 +67,8 @@ export function runRecord(
 }
 
 function describeParent(parent: NonNullable<PreparedRun['resumedFrom']>): NonNullable<RunFile['resumedFrom']> {
-  const { path, facts, state } = parent;
-  return { ...(facts.runId === '' ? {} : { runId: facts.runId as RunId }), checkpoint: path, step: state.step };
+  const { path, facts, step } = parent;
+  return { ...(facts.runId === '' ? {} : { runId: facts.runId as RunId }), checkpoint: path, step };
 }
 
 function versions(): RunFile['versions'] {
