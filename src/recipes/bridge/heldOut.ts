@@ -20,7 +20,7 @@ export function parted(batch: Batch, { config }: BridgeParts): TextParts & { rea
 interface Way {
   readonly suffix: string;
   readonly title: string;
-  /** Logits of all tokens to be told but the first. */
+  /** Logits of all tokens to be predicted but the first. */
   readonly logits: (scope: Scope, text: TextParts) => Value;
 }
 

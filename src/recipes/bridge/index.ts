@@ -73,7 +73,7 @@ export const bridge: Recipe = {
 /** What is trained, and what becomes of it. */
 interface Learned {
   readonly parameters: readonly ParameterSpec[];
-  /** Logits of the tokens to be told, [N, continuation, vocabulary of the receiver]. */
+  /** Logits of the tokens to be predicted, [N, continuation, vocabulary of the receiver]. */
   readonly logits: (scope: Scope, text: TextParts, parts: BridgeParts) => Value;
   readonly benchmark?: Benchmark;
   readonly model: Program['model'];

@@ -58,7 +58,7 @@ export const bridgeMetrics: readonly MetricDefinition[] = [
     unit: '',
     direction: 'none',
     version: 1,
-    description: 'The same as a part of the tokens that are told right.',
+    description: 'The same as a part of the tokens that are predicted right.',
   },
   {
     tag: 'val/loss_few_shot',
@@ -74,7 +74,7 @@ export const bridgeMetrics: readonly MetricDefinition[] = [
     unit: '',
     direction: 'none',
     version: 1,
-    description: 'The same as a part of the tokens that are told right.',
+    description: 'The same as a part of the tokens that are predicted right.',
   },
   ...commonMetrics,
 ];

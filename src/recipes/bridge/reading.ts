@@ -9,13 +9,13 @@ import type { BridgeParts } from './network.ts';
 /** Parameters of a receiver that is adapted stand under this name. */
 export const receiverScope = 'receiver';
 
-/** Both parts of texts: what is read, int64 [N, window], and what is to be told behind it, int64 [N, continuation]. */
+/** Both parts of texts: what is read, int64 [N, window], and what is to be predicted behind it, int64 [N, continuation]. */
 export interface TextParts {
   readonly read: Value;
   readonly told: Value;
 }
 
-/** What the receiver tells when it reads the text itself, as it is in its file: logits of each token to be told, [N, continuation, its vocabulary]. */
+/** What the receiver tells when it reads the text itself, as it is in its file: logits of each token to be predicted, [N, continuation, its vocabulary]. */
 export function readingLogits(text: TextParts, parts: BridgeParts): Value {
   return behind(text, [], parts);
 }

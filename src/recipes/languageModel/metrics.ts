@@ -8,7 +8,7 @@ export const languageModelMetrics: readonly MetricDefinition[] = [
     unit: 'nat',
     direction: 'minimize',
     version: 1,
-    description: 'Mean cross-entropy of the tokens of the batch that were to be told, by their weights.',
+    description: 'Mean cross-entropy of the tokens of the batch that were to be predicted, by their weights.',
     primary: true,
   },
   {

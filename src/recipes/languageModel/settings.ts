@@ -36,7 +36,7 @@ export const languageFields: readonly ConfigField[] = [
     default: 0.15,
     min: 0.01,
     max: 0.9,
-    description: 'Masked only: part of the tokens that are to be told.',
+    description: 'Masked only: part of the tokens that are to be predicted.',
   },
 ];
 

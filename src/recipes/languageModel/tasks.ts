@@ -26,7 +26,7 @@ export type LanguageTask = (typeof languageTasks)[number];
 const streams = { chosen: 0, kind: 1, token: 2 } as const;
 export const firstDropoutStream = 3;
 
-/** Of the tokens to be told, so many are hidden and as many again replaced by chance; the rest stays (Devlin et al., arXiv 1810.04805, §3.1). */
+/** Of the tokens to be predicted, so many are hidden and as many again replaced by chance; the rest stays (Devlin et al., arXiv 1810.04805, §3.1). */
 const HIDDEN = 0.8;
 const REPLACED = 0.1;
 

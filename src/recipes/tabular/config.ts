@@ -30,13 +30,13 @@ export const tabularFields: readonly ConfigField[] = [
     key: 'target',
     type: 'string',
     default: 'target',
-    description: 'Column or tensor that is to be told from the others.',
+    description: 'Column or tensor that is to be predicted from the others.',
   },
   {
     key: 'features',
     type: 'string',
     default: '',
-    description: 'Columns or tensors to tell it from, joined by commas. Empty: all others.',
+    description: 'Columns or tensors to predict it from, joined by commas. Empty: all others.',
   },
   {
     key: 'task',

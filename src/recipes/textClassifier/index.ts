@@ -72,7 +72,7 @@ function testEvaluation(
   facts: TokenFacts,
 ): Evaluation {
   const confusion = (perExample: Readonly<Record<string, Float32Array>>) =>
-    confusionOf(perExample['right']!, perExample['told']!, facts.classes);
+    confusionOf(perExample['label']!, perExample['prediction']!, facts.classes);
   return {
     data: 'test',
     batchSize,
@@ -80,8 +80,8 @@ function testEvaluation(
       const logits = classify(readingScope(graph, parameters), batch['tokens']!);
       return {
         loss: crossEntropy(logits, batch['labels']!),
-        right: cast(batch['labels']!, 'float32'),
-        told: cast(argMax(logits, 1), 'float32'),
+        label: cast(batch['labels']!, 'float32'),
+        prediction: cast(argMax(logits, 1), 'float32'),
       };
     },
     summarize: (perExample) => {

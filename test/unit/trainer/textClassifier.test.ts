@@ -56,7 +56,7 @@ for (const [name, adapt, least] of [
     const { metrics, texts } = await measureCheckpoint(opened);
     assert.ok(metrics['test/accuracy']! > least, `accuracy ${metrics['test/accuracy']}`);
     assert.ok(metrics['test/f1']! > least - 0.1);
-    assert.match(texts['test/confusion']!, /^\| is \\ told \| alpha \| beta \| gamma \| recall \|$/m);
+    assert.match(texts['test/confusion']!, /^\| true \\ predicted \| alpha \| beta \| gamma \| recall \|$/m);
 
     // The file gives for the held-out texts what the run measured, with its open batch size and length.
     const model = await loadModel(readFileSync(path.join(run, 'model.onnx')));

@@ -8,7 +8,7 @@ test('figures, tables and what was missing stand on the page of a measured check
     run: 'router',
     step: 40,
     metrics: { 'test/accuracy': 0.75, 'test/loss': Number.NaN },
-    texts: { 'test/confusion': '| is \\ told | a |\n|---|---:|\n| **a** | 4 |' },
+    texts: { 'test/confusion': '| true \\ predicted | a |\n|---|---:|\n| **a** | 4 |' },
     dataSets: { test: 'abc' },
     timings: {},
     missing: ['variants'],
@@ -16,7 +16,7 @@ test('figures, tables and what was missing stand on the page of a measured check
   assert.match(page, /^# router, step 40$/m);
   assert.match(page, /^\| `test\/accuracy` \| 0\.75 \|$/m);
   assert.match(page, /^\| `test\/loss` \| NaN \|$/m);
-  assert.match(page, /^## test\/confusion\n\n\| is \\ told \| a \|$/m);
+  assert.match(page, /^## test\/confusion\n\n\| true \\ predicted \| a \|$/m);
   assert.match(page, /The variants data are not there/);
   assert.match(page, /SHA-256 `abc`/);
 });

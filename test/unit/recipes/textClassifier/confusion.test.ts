@@ -17,7 +17,7 @@ test('confusions are counted by what was right and what was told', () => {
   assert.equal(
     confusionTable(confusion, ['a', 'b|c', 'd']),
     [
-      '| is \\ told | a | b c | d | recall |',
+      '| true \\ predicted | a | b c | d | recall |',
       '|---|---:|---:|---:|---:|',
       '| **a** | 1 | 1 | 0 | 0.500 |',
       '| **b c** | 1 | 2 | 0 | 0.667 |',
