@@ -1,6 +1,6 @@
 import { describeError } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
-import { nearestName } from '../domain/config.ts';
+import { didYouMean } from '../domain/config.ts';
 import { UsageError } from './arguments.ts';
 import { commands, isCommand } from './commands.ts';
 import { exitCodes } from './exitCodes.ts';
@@ -22,8 +22,7 @@ async function runCli([name, ...args]: readonly string[]): Promise<number> {
 }
 
 function unknownCommand(name: string): string {
-  const meant = nearestName(name, Object.keys(commands));
-  return `There is no command "${name}". ${meant === undefined ? '' : `Did you mean ${meant}? `}"trainyard --help" lists them.`;
+  return `There is no command "${name}".${didYouMean(name, Object.keys(commands))} "trainyard --help" lists them.`;
 }
 
 function overview(): string {

@@ -152,6 +152,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3) ? nearest.one : undefined;
 }
 
+/** " Did you mean lr?" behind a sentence about a name that is not known; empty where none is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+}
+
 const textTypes: ReadonlySet<FieldType> = new Set(['string', 'path', 'choice']);
 
 const typeChecks: { readonly [T in FieldType]: (value: Json, field: ConfigField) => boolean } = {
@@ -185,8 +191,7 @@ function parseValue(text: string): Json {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = nearestName(key, known);
-  return `There is no key ${key} in this recipe.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`;
+  return `There is no key ${key} in this recipe.${didYouMean(key, known)}`;
 }
 
 /** `lr` and `optimizer.lr` are short for `optimizer.learningRate`, `width` for `network.width`, `learning_rate` for the first again. */

@@ -31,6 +31,11 @@ export const runFiles = {
   links: 'links.json',
 } as const;
 
+/** `step_00001000`: what is made of a step is named so that names are in the order of the steps. */
+export function stepName(step: Step): string {
+  return `step_${String(step).padStart(8, '0')}`;
+}
+
 /** Environment variables by which the worker tells a job who it is. */
 export const runEnvironment = {
   runId: 'TRAINYARD_RUN_ID',

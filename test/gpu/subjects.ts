@@ -5,7 +5,7 @@ import { weightedCrossEntropy } from '../../src/nn/losses.ts';
 import { languageModel } from '../../src/nn/networks/languageModel.ts';
 import { unetField } from '../../src/nn/networks/unet.ts';
 import { adaptiveLoss, instantErrors, intervalErrors, joinParts } from '../../src/recipes/meanflow/loss.ts';
-import { subjects as benchSubjects, type Subject } from '../bench/engine/subjects.ts';
+import { subjects as benchSubjects, intervalInputs, type Subject } from '../bench/engine/subjects.ts';
 
 export interface GpuSubject extends Subject {
   /** What PyTorch must be told beside the shapes. */
@@ -41,7 +41,6 @@ function meanFlowParts(
     { height: 32, width: 32, channels: 3 },
     { width, halvings, blocks: 1, heads: 4, classes: 10 },
   );
-  const states = [batch, ...field.stateShape];
   return {
     id,
     title: `MeanFlow step, U-Net of width ${width} with ${halvings} halvings, batch ${batch}, ratio ${intervals / batch}`,
@@ -50,13 +49,7 @@ function meanFlowParts(
     convolutional: true,
     settings: { intervals },
     aim: { against: 'eager', ratio: 1 },
-    inputs: [
-      { name: 'data', shape: states, kind: 'normal' },
-      { name: 'noise', shape: states, kind: 'normal' },
-      { name: 'r', shape: [batch, 1], kind: 'uniform' },
-      { name: 't', shape: [batch, 1], kind: 'uniform' },
-      { name: 'labels', shape: [batch], kind: 'class' },
-    ],
+    inputs: intervalInputs(batch, field.stateShape),
     loss(scope, inputs) {
       const velocity = (at: Parameters<typeof field.evaluate>[1]) => field.evaluate(scope, at);
       const cut = (name: string) => split(inputs[name]!, [intervals, batch - intervals], 0);

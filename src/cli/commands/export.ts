@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { stepName } from '../../domain/runDirectory.ts';
 import { onlyPositional, parseArguments } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, shortSize } from '../output.ts';
@@ -26,7 +27,7 @@ export async function runExport(args: readonly string[]): Promise<number> {
   const opened = await openCheckpoint(checkpoint, { device: 'cpu' });
   const bytes = exportCheckpoint(opened);
   const { step, facts, architecture } = opened;
-  const file = path.resolve(values.out ?? `${facts.runName}_step_${String(step).padStart(8, '0')}.onnx`);
+  const file = path.resolve(values.out ?? `${facts.runName}_${stepName(step)}.onnx`);
   writeFileDurably(file, bytes);
   const result = { checkpoint, run: facts.runName, step, architecture, file, sizeBytes: bytes.byteLength };
   if (values.json === true) printJson(result);

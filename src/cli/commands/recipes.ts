@@ -1,4 +1,4 @@
-import { type ConfigField, describeField, nearestName } from '../../domain/config.ts';
+import { type ConfigField, describeField, didYouMean } from '../../domain/config.ts';
 import type { Json } from '../../domain/json.ts';
 import type { RecipeInfo } from '../../domain/recipe.ts';
 import { parseArguments, UsageError } from '../arguments.ts';
@@ -32,9 +32,7 @@ function recipeNamed(name: string, infos: readonly RecipeInfo[]): RecipeInfo {
   const ids = infos.map(({ id }) => id);
   const found = infos.find(({ id }) => id === name);
   if (found !== undefined) return found;
-  const meant = nearestName(name, ids);
-  const suggestion = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  throw new UsageError(`There is no recipe "${name}".${suggestion} There are ${ids.join(', ')}.`);
+  throw new UsageError(`There is no recipe "${name}".${didYouMean(name, ids)} There are ${ids.join(', ')}.`);
 }
 
 function printList(infos: readonly RecipeInfo[]): void {

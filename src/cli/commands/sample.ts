@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { stepName } from '../../domain/runDirectory.ts';
 import { onlyPositional, parseArguments, wholeNumber } from '../arguments.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { print, printJson, shortNumber } from '../output.ts';
@@ -30,7 +31,7 @@ export async function runSample(args: readonly string[]): Promise<number> {
   const opened = await openCheckpoint(checkpoint, useSettings(values));
   const { bytes, ending, shown, seed: used, metrics } = await drawSamples(opened, seed);
   const ownSeed = seed === undefined ? '' : `_seed_${seed}`;
-  const name = `${opened.facts.runName}_step_${String(opened.step).padStart(8, '0')}${ownSeed}.${ending}`;
+  const name = `${opened.facts.runName}_${stepName(opened.step)}${ownSeed}.${ending}`;
   const file = path.resolve(values.out ?? path.join(values.folder ?? '.', name));
   writeFileDurably(file, bytes);
   const result = { checkpoint, run: opened.facts.runName, step: opened.step, seed: used, file, shown, metrics };

@@ -1,4 +1,4 @@
-import { nearestName } from '../../domain/config.ts';
+import { didYouMean } from '../../domain/config.ts';
 import type { HydraForm, HydraGroup, HydraKey } from '../../domain/entryPoint.ts';
 import { textOverride } from '../../domain/hydra/print.ts';
 import type { Json } from '../../domain/json.ts';
@@ -112,9 +112,9 @@ function keyProblem(form: HydraForm, { operation, key }: ParsedOverride): string
     return isLeaf ? `${key} is there already. Write ${key}=… to change it, or ++${key}=…` : undefined;
   }
   if (exists) return undefined;
-  const nearest = nearestName(key, [...form.keys.map((one) => one.key), ...form.groups.map(({ name }) => name)]);
+  const known = [...form.keys.map((one) => one.key), ...form.groups.map(({ name }) => name)];
   const advice = operation === 'delete' ? '' : ` Write +${key}=… to add it.`;
-  return `There is no key ${key}.${nearest === undefined ? advice : ` Did you mean ${nearest}?${advice}`}`;
+  return `There is no key ${key}.${didYouMean(key, known)}${advice}`;
 }
 
 /** Whether a key, a branch of keys or a group has this name. Groups may be named with a package: `db@backup`. */

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { nearestName } from '../../domain/config.ts';
+import { didYouMean } from '../../domain/config.ts';
 import { alternativesOf, type Schema } from './schema.ts';
 
 /** Something wrong in the file, with the place of it as offsets of characters. */
@@ -67,8 +67,7 @@ function checkMap(
     const child = childSchema(schema, name);
     if (child === undefined && schema.additionalProperties === false) {
       const known = all.flatMap(({ properties }) => Object.keys(properties ?? {}));
-      const nearest = nearestName(name, known);
-      const advice = nearest === undefined ? ` Known: ${[...new Set(known)].join(', ')}.` : ` Did you mean ${nearest}?`;
+      const advice = didYouMean(name, known) || ` Known: ${[...new Set(known)].join(', ')}.`;
       problems.push({ ...rangeOf(key), message: `There is no key "${name}" here.${advice}` });
     }
     if (child !== undefined && value !== null) problems.push(...check(root, child, value, `"${name}"`));

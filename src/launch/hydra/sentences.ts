@@ -1,10 +1,10 @@
-import { nearestName } from '../../domain/config.ts';
+import { didYouMean } from '../../domain/config.ts';
 
 /** A group has no such option. */
 export function missingOption(group: string, option: string, options: readonly string[], from: string): string {
   const where = from === '' ? '' : ` (asked for in ${from}.yaml)`;
   if (options.length === 0) return `There is no configuration ${group}/${option}.yaml${where}.`;
-  return `${group} has no option ${option}${where}.${suggestion(option, options)} There are ${listed(options)}.`;
+  return `${group} has no option ${option}${where}.${didYouMean(option, options)} There are ${listed(options)}.`;
 }
 
 export function missingConfig(config: string, from: string): string {
@@ -27,12 +27,7 @@ export function unusedOverride(
 
 /** A value for a key that is not there. */
 export function unknownKey(key: string, word: string, known: readonly string[]): string {
-  return `There is no key ${key}.${suggestion(key, known)} To add it, write +${word}.`;
-}
-
-export function suggestion(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  return `There is no key ${key}.${didYouMean(key, known)} To add it, write +${word}.`;
 }
 
 function listed(names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type LineCounter, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
-import { nearestName } from '../../domain/config.ts';
+import { didYouMean } from '../../domain/config.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Fields, Shape } from './shape.ts';
 
@@ -64,7 +64,7 @@ export class ShapeReader implements Place {
       if (shape.choices === undefined || shape.choices.includes(text)) return text;
       return this.complain(
         node,
-        `${path} must be ${describe(shape)}, not "${text}".${didYouMean(text, shape.choices)}`,
+        `${path} must be ${describe(shape)}, not "${text}".${suggestion(text, shape.choices)}`,
       );
     }
     const fits =
@@ -119,7 +119,7 @@ export class ShapeReader implements Place {
     const kind = map.get('kind');
     const fields = typeof kind === 'string' ? kinds[kind] : undefined;
     if (fields === undefined)
-      return this.complain(map, `${path} needs a kind: ${names.join(', ')}.${didYouMean(String(kind ?? ''), names)}`);
+      return this.complain(map, `${path} needs a kind: ${names.join(', ')}.${suggestion(String(kind ?? ''), names)}`);
     return this.#readObject(node, { kind: { type: 'text', required: true }, ...fields }, path);
   }
 
@@ -135,7 +135,7 @@ export class ShapeReader implements Place {
         const known = Object.keys(fields);
         this.complain(
           pair.key,
-          `There is no key ${inner}.${didYouMean(name, known)} Known: ${known.join(', ') || 'none'}.`,
+          `There is no key ${inner}.${suggestion(name, known)} Known: ${known.join(', ') || 'none'}.`,
         );
         continue;
       }
@@ -179,7 +179,6 @@ function describe(shape: Extract<Shape, { type: 'text' | 'number' | 'integer' | 
   return shape.choices === undefined ? 'text' : `one of ${shape.choices.join(', ')}`;
 }
 
-function didYouMean(name: string, known: readonly string[]): string {
-  const nearest = name === '' ? undefined : nearestName(name, known);
-  return nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+function suggestion(name: string, known: readonly string[]): string {
+  return name === '' ? '' : didYouMean(name, known);
 }

@@ -1,4 +1,4 @@
-import { nearestName } from '../../domain/config.ts';
+import { didYouMean } from '../../domain/config.ts';
 import type { SlurmSettings, TargetReport } from '../../domain/target.ts';
 import type { Executor } from '../remote/executor.ts';
 import { resourceOptions } from './options.ts';
@@ -162,8 +162,7 @@ function settingProblems(
 }
 
 function meant(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? ` There are ${known.join(', ')}.` : ` Did you mean ${nearest}?`;
+  return didYouMean(name, known) || ` There are ${known.join(', ')}.`;
 }
 
 /** What sbatch itself has against the request. */

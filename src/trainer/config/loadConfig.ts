@@ -5,8 +5,8 @@ import { AppError } from '../../base/errors.ts';
 import {
   type ConfigField,
   type ConfigProblem,
+  didYouMean,
   isProblem,
-  nearestName,
   type Override,
   parseOverride,
   resolveConfig,
@@ -77,9 +77,8 @@ function readText(file: string, recipes: readonly Recipe[]): string {
     const missing = (error as { code?: unknown }).code === 'ENOENT';
     const why = missing ? 'There is no such file' : error instanceof Error ? error.message : String(error);
     const ids = recipes.map(({ info }) => info.id);
-    const meant = nearestName(file, ids);
     throw new AppError('not-found', `The configuration ${path.resolve(file)} cannot be read. ${why}.`, {
-      hint: `Give the path of a YAML file that begins with "recipe: …", or the name of a recipe: ${ids.join(', ')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+      hint: `Give the path of a YAML file that begins with "recipe: …", or the name of a recipe: ${ids.join(', ')}.${didYouMean(file, ids)}`,
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { copyFileSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, toErrorInfo } from '../../base/errors.ts';
-import { runFiles } from '../../domain/runDirectory.ts';
+import { runFiles, stepName } from '../../domain/runDirectory.ts';
 import type { ParameterSlot } from '../../graph/index.ts';
 import { nonFiniteVector, type TrainState } from '../engine/trainState.ts';
 import { syncFolder, temporaryPrefix, writeFileDurably } from '../files/durableFile.ts';
@@ -101,11 +101,6 @@ const checkpointPattern = /^step_\d{8,}\.safetensors$/;
 /** `step_00001000.safetensors` */
 function checkpointName(step: number): string {
   return `${stepName(step)}.safetensors`;
-}
-
-/** `step_00001000`: names in the order of the steps. */
-export function stepName(step: number): string {
-  return `step_${String(step).padStart(8, '0')}`;
 }
 
 /** Deletes what a killed process was writing. */

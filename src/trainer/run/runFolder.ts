@@ -4,10 +4,10 @@ import { stringify } from 'yaml';
 import { AppError, type ErrorInfo, toErrorInfo } from '../../base/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchRecord } from '../../domain/launch.ts';
-import { type OutcomeFile, type ProgressFile, type RunFile, runFiles } from '../../domain/runDirectory.ts';
+import { type OutcomeFile, type ProgressFile, type RunFile, runFiles, stepName } from '../../domain/runDirectory.ts';
 import { writeFileDurably, writeJsonDurably } from '../files/durableFile.ts';
 import { makeFolders } from '../files/makeFolders.ts';
-import { removeTemporaryFiles, stepName } from './checkpointStore.ts';
+import { removeTemporaryFiles } from './checkpointStore.ts';
 import { peakMemory } from './freeMemory.ts';
 
 /** Kept free so that the last word of a run finds room on a full disk. */

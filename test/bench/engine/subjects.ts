@@ -204,19 +204,24 @@ function fieldSubject(of: FieldSubject): Subject {
   };
 }
 
+/** What a step that learns mean velocities is given. */
+export function intervalInputs(batch: number, stateShape: readonly number[]): Subject['inputs'] {
+  const states = [batch, ...stateShape];
+  return [
+    { name: 'data', shape: states, kind: 'normal' },
+    { name: 'noise', shape: states, kind: 'normal' },
+    { name: 'r', shape: [batch, 1], kind: 'uniform' },
+    { name: 't', shape: [batch, 1], kind: 'uniform' },
+    { name: 'labels', shape: [batch], kind: 'class' },
+  ];
+}
+
 /** A field that learns its mean velocity, as the recipe has it for examples with r < t. */
 function meanFlowSubject(of: FieldSubject): Subject {
   const { batch, field } = of;
-  const states = [batch, ...field.stateShape];
   return {
     ...of,
-    inputs: [
-      { name: 'data', shape: states, kind: 'normal' },
-      { name: 'noise', shape: states, kind: 'normal' },
-      { name: 'r', shape: [batch, 1], kind: 'uniform' },
-      { name: 't', shape: [batch, 1], kind: 'uniform' },
-      { name: 'labels', shape: [batch], kind: 'class' },
-    ],
+    inputs: intervalInputs(batch, field.stateShape),
     loss(scope, { data, noise, r, t, labels }) {
       const examples = { data: data!, noise: noise!, r: r!, t: t!, labels: labels! };
       const { squaredError } = intervalErrors((inputs) => field.evaluate(scope, inputs), examples);

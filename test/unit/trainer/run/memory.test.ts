@@ -133,14 +133,7 @@ test('free memory is what the machine has or what the control group leaves, cach
 
 test('a run says what it will need, and one that cannot fit does not start', async (t) => {
   const folder = temporaryFolder(t);
-  const config = writeConfig(folder, {
-    recipe: 'classifier',
-    data: writeIdxSet(folder),
-    device: 'cpu',
-    threads: 1,
-    batchSize: 8,
-    steps: 2,
-  });
+  const config = smallConfig(folder, 2);
   const small = await runTrainer(folder, config, ['name=small']);
   assert.equal(small.code, 0, small.complaint);
   assert.ok(
@@ -166,14 +159,7 @@ test('a run says what it will need, and one that cannot fit does not start', asy
 
 test('a run keeps what was estimated beside what it took', async (t) => {
   const folder = temporaryFolder(t);
-  const config = writeConfig(folder, {
-    recipe: 'classifier',
-    data: writeIdxSet(folder),
-    device: 'cpu',
-    threads: 1,
-    batchSize: 8,
-    steps: 4,
-  });
+  const config = smallConfig(folder, 4);
   const { code, lines, complaint } = await runTrainer(folder, config, ['name=told']);
   assert.equal(code, 0, complaint);
   const read = (name: string) => JSON.parse(readFileSync(path.join(folder, 'runs', 'told', name), 'utf8'));
@@ -223,3 +209,9 @@ test('with recompute=on a run ends with the same numbers, and one that would not
   const refused = (await plan('off', between)).memory;
   assert.match(memoryAdvice(refused)!, /recompute=auto would need less/);
 });
+
+/** Path of the configuration of a classifier of small images. */
+function smallConfig(folder: string, steps: number): string {
+  const data = writeIdxSet(folder);
+  return writeConfig(folder, { recipe: 'classifier', data, device: 'cpu', threads: 1, batchSize: 8, steps });
+}
