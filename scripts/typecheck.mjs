@@ -5,6 +5,7 @@ const PARTS = [
   'src/tsconfig.pure.json',
   'src/tsconfig.json',
   'src/readers/text/assembly/tsconfig.json',
+  'src/trainer/engine/assembly/tsconfig.json',
   'src/extension/tsconfig.json',
   'webview/tsconfig.json',
   'test/tsconfig.json',

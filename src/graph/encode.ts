@@ -2,6 +2,7 @@ import type { BaseGraph, Value } from './ir.ts';
 import { inputName, lowerGraph, usedInputs } from './lower.ts';
 import { type DeviceForm, inDeviceForm } from './onnx/deviceForm.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode } from './onnx/model.ts';
+import { withoutResults } from './onnx/noResults.ts';
 import { type ResidentRows, withResidentRows } from './onnx/residentRows.ts';
 import { withSymbolicBatch } from './onnx/symbolicBatch.ts';
 import { writeModel } from './onnx/write.ts';
@@ -25,6 +26,8 @@ export interface ModelOptions extends DeviceForm {
   readonly residentRows?: ResidentRows;
   /** Whether the device adds to one place by atomic operations; the CPU does not (`chunkedSum`). */
   readonly atomicSums?: boolean;
+  /** Outputs are written to arrays of the caller's alone; see `withoutResults`. */
+  readonly hasNoResults?: boolean;
 }
 
 /** Options of `encodeModel`. */
@@ -86,7 +89,8 @@ function wholeGraph(
 /** The bytes of a model round a finished graph. */
 export function writeGraphModel(given: OnnxGraph, options: ModelOptions): Uint8Array {
   const { residentRows: rows } = options;
-  const graph = inDeviceForm(rows === undefined ? given : withResidentRows(given, rows), options);
+  const formed = inDeviceForm(rows === undefined ? given : withResidentRows(given, rows), options);
+  const graph = options.hasNoResults === true ? withoutResults(formed) : formed;
   const opset = opsetOf(graph);
   const model: OnnxModel = {
     irVersion: irVersions.findLast((each) => each.opset <= opset)!.version,

@@ -21,10 +21,12 @@ export {
   importModel,
   trainableTensors,
 } from './import/importModel.ts';
+export { unreshaped } from './inspect.ts';
 export { type BaseGraph, type Node, type ScanBody, Value } from './ir.ts';
 export { inputName } from './lower.ts';
 export { nodesWithPlaces } from './onnx/maxPoolPlaces.ts';
 export * from './onnx/model.ts';
+export { noResult } from './onnx/noResults.ts';
 export { decodeModel, type ExternalPlace, type ReadExternal } from './onnx/read.ts';
 export { type ResidentRows, type ResidentTable, rowsInput, tableInput } from './onnx/residentRows.ts';
 export { writeModel } from './onnx/write.ts';

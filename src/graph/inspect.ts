@@ -18,6 +18,12 @@ export function peel<Op extends OpName>(value: Value, op: Op): Node<Op> | null {
   return value.graph.isDeriving && value.node?.derived === true ? nodeOf(value, op) : null;
 }
 
+/** The same numbers in the same order as whatever computed them has them: what a Reshape was given, and the value itself where it comes from another node. */
+export function unreshaped(value: Value): Value {
+  const node = nodeOf(value, 'Reshape');
+  return node === null ? value : unreshaped(node.inputs[0]!);
+}
+
 /** The number that a value holds everywhere, where that is known from the graph; otherwise null. */
 export function fillOf(value: Value): number | null {
   if (value.source.kind === 'constant') return value.source.fill;

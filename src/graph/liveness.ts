@@ -6,11 +6,12 @@ import { nodesBehind } from './traverse.ts';
 /**
  * The most memory that values of a graph take at one time while its nodes are computed one after the other, in bytes. Inputs and constants are not counted. As ONNX
  * Runtime plans it (onnxruntime/core/framework/allocation_planner.cc): a value takes the place of one of the same shape and type that nobody needs any more, and
- * a place is kept from its first value to the end of its last, also while it is empty between two of them.
+ * a place is kept from its first value to the end of its last, also while it is empty between two of them. What is `placed` is written to memory of the caller's,
+ * which is not counted either.
  */
-export function peakBytes(graph: BaseGraph, outputs: readonly Value[]): number {
+export function peakBytes(graph: BaseGraph, outputs: readonly Value[], placed: readonly Value[] = []): number {
   const nodes = nodesBehind(outputs);
-  const places = placesOf(nodes, outputs);
+  const places = placesOf(nodes, outputs, new Set(placed));
   const changes = new Float64Array(nodes.length + 2);
   for (const { bytes, from, to } of places) {
     changes[from]! += bytes;
@@ -62,8 +63,8 @@ const inPlace: ReadonlySet<string> = new Set([
   'Softmax',
 ]);
 
-function placesOf(nodes: readonly Node[], outputs: readonly Value[]): readonly Place[] {
-  const planning = new Planning(new Lives(nodes, outputs));
+function placesOf(nodes: readonly Node[], outputs: readonly Value[], placed: ReadonlySet<Value>): readonly Place[] {
+  const planning = new Planning(new Lives(nodes, outputs), placed);
   for (const [at, node] of nodes.entries()) planning.visit(node, at);
   return planning.places;
 }
@@ -72,16 +73,19 @@ function placesOf(nodes: readonly Node[], outputs: readonly Value[]): readonly P
 class Planning {
   readonly places: Place[] = [];
   readonly #lives: Lives;
+  readonly #placed: ReadonlySet<Value>;
   readonly #placeOf = new Map<Value, Place>();
   /** Places whose value nobody needs any more, by shape and type. */
   readonly #empty = new Map<string, Place[]>();
 
-  constructor(lives: Lives) {
+  constructor(lives: Lives, placed: ReadonlySet<Value>) {
     this.#lives = lives;
+    this.#placed = placed;
   }
 
   visit(node: Node, at: number): void {
-    if (!aliases.has(node.op)) for (const output of node.outputs) this.#place(node, at, output);
+    const made = aliases.has(node.op) ? [] : node.outputs.filter((output) => !this.#placed.has(output));
+    for (const output of made) this.#place(node, at, output);
     for (const value of this.#lives.endingAt(at)) this.#leave(value);
   }
 

@@ -8,9 +8,10 @@ import type { ArrayFacts, DataFacts, ImageFacts, TokenFacts } from '../../src/re
 import { findRecipe } from '../../src/recipes/index.ts';
 import type { PrecisionName, Program } from '../../src/recipes/recipe.ts';
 import { stepNumbers } from '../../src/trainer/devices/precision.ts';
-import { modelOptions, smallestPart } from '../../src/trainer/devices/providers.ts';
+import { modelOptions } from '../../src/trainer/devices/providers.ts';
 import { residentData } from '../../src/trainer/engine/residentData.ts';
-import { batchInputs, buildTrainStep, declareParameters, type TrainStep } from '../../src/trainer/engine/trainStep.ts';
+import { stepFor } from '../../src/trainer/engine/stepFor.ts';
+import { batchInputs, declareParameters, type TrainStep } from '../../src/trainer/engine/trainStep.ts';
 import { madeUpSet } from './madeUpSet.ts';
 
 /** A training step and where it came from: "meanflow unet, bf16". */
@@ -148,7 +149,7 @@ function recipeStep(
   const { accumulate, deterministic } = config as { readonly accumulate: number; readonly deterministic: boolean };
   const numbers = stepNumbers({ precision, accumulate, deterministic }, device);
   const program = recipe.build({ ...config, batchSize: (config['batchSize'] as number) / accumulate }, facts);
-  const step = buildTrainStep(program, facts, smallestPart[device], numbers);
+  const step = stepFor(device, program, facts, numbers);
   return { title, program, facts, step };
 }
 

@@ -64,6 +64,8 @@ export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string | null)[];
+  /** Of a sequence of such tensors. */
+  readonly isSequence?: boolean;
 }
 
 /** Attribute of one whole number. */

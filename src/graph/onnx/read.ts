@@ -163,10 +163,15 @@ function typedData(fields: readonly ProtoField[], dtype: DType): Uint8Array {
 function readValueInfo(bytes: Uint8Array): OnnxValueInfo {
   const fields = [...readFields(bytes)];
   const name = decodeUtf8(bytesAt(fields, 1));
-  const tensorType = [...readFields(bytesAt([...readFields(bytesAt(fields, 2))], 1))];
-  const code = tensorType.find((field) => field.field === 1)?.number ?? 0;
-  const shape = [...readFields(bytesAt(tensorType, 2))].filter((field) => field.field === 1).map(readDimension);
-  return { name, dtype: knownType(code, name), shape };
+  const type = [...readFields(bytesAt(fields, 2))];
+  const isSequence = type.some((field) => field.field === 4);
+  const tensorType = isSequence
+    ? bytesAt([...readFields(bytesAt([...readFields(bytesAt(type, 4))], 1))], 1)
+    : bytesAt(type, 1);
+  const tensor = [...readFields(tensorType)];
+  const code = tensor.find((field) => field.field === 1)?.number ?? 0;
+  const shape = [...readFields(bytesAt(tensor, 2))].filter((field) => field.field === 1).map(readDimension);
+  return { name, dtype: knownType(code, name), shape, ...(isSequence ? { isSequence } : {}) };
 }
 
 function readDimension(field: ProtoField): number | string | null {

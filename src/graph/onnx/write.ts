@@ -89,14 +89,19 @@ function writeTensor(out: ProtoWriter, tensor: OnnxTensor): void {
 
 function writeValueInfo(out: ProtoWriter, info: OnnxValueInfo): void {
   out.string(1, info.name);
-  out.message(2, () =>
-    out.message(1, () => {
-      out.int(1, dtypes[info.dtype].code);
-      out.message(2, () => {
-        for (const size of info.shape) out.message(1, () => writeDimension(out, size));
-      });
-    }),
-  );
+  out.message(2, () => {
+    if (info.isSequence === true) out.message(4, () => out.message(1, () => writeTensorType(out, info)));
+    else writeTensorType(out, info);
+  });
+}
+
+function writeTensorType(out: ProtoWriter, { dtype, shape }: OnnxValueInfo): void {
+  out.message(1, () => {
+    out.int(1, dtypes[dtype].code);
+    out.message(2, () => {
+      for (const size of shape) out.message(1, () => writeDimension(out, size));
+    });
+  });
 }
 
 function writeDimension(out: ProtoWriter, size: number | string | null): void {

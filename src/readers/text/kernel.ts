@@ -1,3 +1,4 @@
+import { startProgram, type WasmMemory, wasmPageBytes } from '../../base/webAssembly.ts';
 import { kernelBytes } from './kernelBytes.ts';
 import { tablesEnd, writeTables } from './kernelTables.ts';
 
@@ -6,7 +7,7 @@ export const endings = { done: 0, full: 1, cut: 2, wider: 3, headerAgain: 4, unk
 
 /** What the program in assembly/ gives. Places are offsets in its memory. */
 interface Program {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly memory: WasmMemory;
   readonly reason: { readonly value: number };
   readonly row: { readonly value: number };
   readonly texts: { readonly value: number };
@@ -36,13 +37,6 @@ interface Program {
   readonly readDecimal: (start: number) => number;
 }
 
-/** The part of the WebAssembly interface that is used here: Node has it, its types do not. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
-const pageBytes = 1 << 16;
 /** The program reads up to so many bytes behind the last one that it looks at. */
 const margin = 64;
 const lineFeed = 10;
@@ -62,8 +56,7 @@ export class Kernel {
   #taken = tablesEnd;
 
   constructor() {
-    const module = new WebAssembly.Module(Buffer.from(kernelBytes, 'base64'));
-    this.program = new WebAssembly.Instance(module).exports as Program;
+    this.program = startProgram<Program>(Buffer.from(kernelBytes, 'base64'));
     writeTables(this.program.memory.buffer);
     this.bytes = new Uint8Array(this.program.memory.buffer);
   }
@@ -97,7 +90,7 @@ export class Kernel {
     this.#taken = at + (((length + margin) >>> 3) + 1) * 8;
     const missing = this.#taken - this.buffer.byteLength;
     if (missing > 0) {
-      this.program.memory.grow(Math.ceil(missing / pageBytes));
+      this.program.memory.grow(Math.ceil(missing / wasmPageBytes));
       this.bytes = new Uint8Array(this.buffer);
     }
     return at;

@@ -12,10 +12,10 @@ import { BatchLoader } from '../data/batches.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
+import { stepFor } from '../engine/stepFor.ts';
 import { initialState } from '../engine/trainState.ts';
-import { buildTrainStep, lossTag } from '../engine/trainStep.ts';
+import { lossTag } from '../engine/trainStep.ts';
 import { lookAtPlacement } from './placement.ts';
-import { smallestPart } from './providers.ts';
 
 /** What a few training steps on a device gave. */
 export interface TrialSteps extends DeviceProof {
@@ -46,7 +46,7 @@ export async function trialSteps(placement: Placement): Promise<TrialSteps> {
   const owner = new Disposables();
   try {
     const program = classifierProgram(network, facts, batchSize, optimizer);
-    const step = buildTrainStep(program, facts, smallestPart[placement.device]);
+    const step = stepFor(placement.device, program, facts);
     const loader = owner.add(new BatchLoader(images, seed));
     const plan: StepPlan = { step, optimizer, batchSize, totalSteps: 100, seed, loader, placement };
     const start = initialState(step.pack.initialValues(seed));

@@ -5,7 +5,7 @@ import { DeviceState } from './deviceState.ts';
 import { type DeviceTensor, disposeTensors } from './deviceTensor.ts';
 import type { HeldState } from './heldState.ts';
 import { type ModelInput, ModelSession, type TensorInput } from './session.ts';
-import { type CallResult, type StepCalls, type StepPlan, sequenceInputs, stateInputs } from './stepCalls.ts';
+import { type CallResult, ofStep, type StepCalls, type StepPlan, sequenceInputs, stateInputs } from './stepCalls.ts';
 import { metricOutput } from './trainStep.ts';
 
 /**
@@ -48,7 +48,7 @@ export class DeviceSteps implements StepCalls {
     const forget = (gone: DeviceState) => void this.#states.delete(gone);
     const state = new DeviceState(at, tensors, { step, copies: this.#copies, forget });
     this.#states.add(state);
-    const times = { data: loaded - begin, transferIn: handedOver - loaded, compute, transferOut: 0 };
+    const times = { data: loaded - begin, transferIn: handedOver - loaded, compute, update: 0, transferOut: 0 };
     return { state, metrics, times };
   }
 
@@ -125,21 +125,4 @@ export class DeviceSteps implements StepCalls {
     }
     return this.#session;
   }
-}
-
-/** The values of one step out of those of a call. */
-function ofStep(sequence: Readonly<Record<string, TensorInput>>, step: number): Record<string, TensorInput> {
-  const entries = Object.entries(sequence).map(
-    ([
-      name,
-      {
-        data,
-        shape: [count = 1, ...shape],
-      },
-    ]) => {
-      const size = data.length / count;
-      return [name, { data: data.subarray(step * size, (step + 1) * size), shape }] as const;
-    },
-  );
-  return Object.fromEntries(entries);
 }

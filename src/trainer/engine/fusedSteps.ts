@@ -4,6 +4,7 @@ import { keepsState } from '../devices/providers.ts';
 import { DeviceSteps } from './deviceSteps.ts';
 import { type HeldState, HostState } from './heldState.ts';
 import { HostSteps } from './hostSteps.ts';
+import { KernelSteps } from './kernelSteps.ts';
 import type { CallResult, CallTimes, StepCalls, StepPlan } from './stepCalls.ts';
 import type { TrainState } from './trainState.ts';
 import { learningRateTag } from './trainStep.ts';
@@ -25,9 +26,8 @@ export class FusedSteps implements Disposable {
   /** With `tracePrefix`, ONNX Runtime traces every node of every call; see `endTrace`. */
   constructor(plan: StepPlan, tracePrefix?: string) {
     this.#plan = plan;
-    this.#calls = keepsState[plan.placement.device]
-      ? new DeviceSteps(plan, tracePrefix)
-      : new HostSteps(plan, tracePrefix);
+    const Calls = callsOf(plan);
+    this.#calls = new Calls(plan, tracePrefix);
   }
 
   /** Makes the model ready, so that the first call does not have to. */
@@ -67,4 +67,9 @@ export class FusedSteps implements Disposable {
   dispose(): void {
     this.#calls.dispose();
   }
+}
+
+function callsOf({ step, placement }: StepPlan): new (plan: StepPlan, tracePrefix: string | undefined) => StepCalls {
+  if (step.updates === 'kernel') return KernelSteps;
+  return keepsState[placement.device] ? DeviceSteps : HostSteps;
 }

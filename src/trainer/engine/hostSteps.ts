@@ -48,6 +48,7 @@ export class HostSteps implements StepCalls {
         data: loaded - begin,
         transferIn: handedOver - loaded,
         compute: computed - handedOver,
+        update: 0,
         transferOut: performance.now() - computed,
       },
     };

@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import type { Disposable } from '../../base/disposables.ts';
 import { AppError } from '../../base/errors.ts';
 import type { DeviceName } from '../../domain/device.ts';
-import { decodeModel, nodesWithPlaces, sizeOf } from '../../graph/index.ts';
+import { decodeModel, nodesWithPlaces, noResult, sizeOf } from '../../graph/index.ts';
 import { executionProviders } from '../devices/providers.ts';
 import { DeviceTensor } from './deviceTensor.ts';
 import { optimizersToLeaveOut } from './graphOptimizers.ts';
@@ -92,19 +92,34 @@ export class ModelSession implements Disposable {
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
   }
 
+  /** Runs a model that has no results (`withoutResults`): all of its outputs are written to the arrays in `into`. */
+  async runInto(
+    inputs: Readonly<Record<string, ModelInput>>,
+    into: Readonly<Record<string, TensorInput>>,
+  ): Promise<void> {
+    const places = Object.entries(into).map(([name, place]) => [name, toTensor(name, place, '')] as const);
+    await this.#run(inputs, { [noResult]: null, ...Object.fromEntries(places) }).catch((error: unknown) => {
+      if (!isRefusedResult(error)) throw error;
+    });
+  }
+
   /** Runs a model all of whose outputs stay on the device. They are the caller's to dispose. */
   async runHeld(inputs: Readonly<Record<string, ModelInput>>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const results = await this.#run(inputs);
     return new Map(Object.entries(results).map(([name, tensor]) => [name, new DeviceTensor(tensor)]));
   }
 
-  async #run(inputs: Readonly<Record<string, ModelInput>>): Promise<ort.InferenceSession.OnnxValueMapType> {
+  async #run(
+    inputs: Readonly<Record<string, ModelInput>>,
+    outputs?: ort.InferenceSession.NullableOnnxValueMapType,
+  ): Promise<ort.InferenceSession.OnnxValueMapType> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const { name, type } of this.#inputs) {
       const input = inputs[name];
       if (input !== undefined) feeds[name] = toTensor(name, input, type);
     }
-    return await this.#session.run(feeds).catch((error: unknown) => {
+    const running = outputs === undefined ? this.#session.run(feeds) : this.#session.run(feeds, outputs);
+    return await running.catch((error: unknown) => {
       throw memoryError(error) ?? error;
     });
   }
@@ -147,6 +162,11 @@ async function createSession(
     // The disk may be full; whatever else it is will be said again.
     return ort.InferenceSession.create(bytes, options);
   }
+}
+
+/** What the binding says when it is to hand a sequence over, behind a run that went well (`OrtValueToNapiValue`, js/node/src/tensor_helper.cc). */
+function isRefusedResult(error: unknown): boolean {
+  return error instanceof Error && /^non tensor type is/i.test(error.message);
 }
 
 /** What ONNX Runtime throws where memory ends, on the CPU and on CUDA, as an AppError; undefined for anything else. */

@@ -6,16 +6,27 @@ import { partName, type StateKey, stateKeys, type TrainStep } from './trainStep.
 
 /** The whole vectors, and the scale of the loss where there is one, out of what a model gave for each of its states. */
 export function joinState(
-  { parts, pack, numbers }: TrainStep,
+  step: TrainStep,
   numbersOf: (name: string) => Float32Array,
 ): Pick<TrainState, 'vectors' | 'lossScale'> {
-  const joined = stateKeys.map((key) => {
-    const vector = new Float32Array(pack.size);
-    for (const [i, part] of parts.entries()) putPart(vector, part, numbersOf(partName(key, i)));
-    return [key, vector] as const;
-  });
-  const vectors = Object.fromEntries(joined) as Record<StateKey, Float32Array>;
-  if (!scalesLoss(numbers)) return { vectors };
+  const vectors = joinVectors(step, (key, part) => numbersOf(partName(key, part)));
+  if (!scalesLoss(step.numbers)) return { vectors };
   const value = (key: keyof typeof lossScaleNames) => numbersOf(lossScaleNames[key])[0]!;
   return { lossScale: { scale: value('scale'), goodSteps: value('goodSteps') }, vectors };
+}
+
+/** The whole vectors out of those of the parts. */
+export function joinVectors(
+  step: TrainStep,
+  numbersOf: (key: StateKey, part: number) => Float32Array,
+): TrainState['vectors'] {
+  const joined = stateKeys.map((key) => [key, joinVector(step, (part) => numbersOf(key, part))] as const);
+  return Object.fromEntries(joined) as Record<StateKey, Float32Array>;
+}
+
+/** One whole vector out of those of the parts. */
+export function joinVector({ parts, pack }: TrainStep, numbersOf: (part: number) => Float32Array): Float32Array {
+  const vector = new Float32Array(pack.size);
+  for (const [i, part] of parts.entries()) putPart(vector, part, numbersOf(i));
+  return vector;
 }

@@ -26,11 +26,13 @@ export interface StepPlan {
   readonly resident?: ResidentData;
 }
 
-/** Milliseconds of one call: waiting for examples, handing state and examples over, computing, and taking the state back. */
+/** Milliseconds of one call: waiting for examples, handing state and examples over, computing, updates by the kernel, and taking the state back. */
 export interface CallTimes {
   readonly data: number;
   readonly transferIn: number;
   readonly compute: number;
+  /** 0 where updates are nodes of the model. */
+  readonly update: number;
   readonly transferOut: number;
 }
 
@@ -89,6 +91,23 @@ async function exampleInputs(
   return Object.fromEntries(
     named.map(([name, data]) => [name, { data, shape: [count, ...sequenceShape(step, name)] }]),
   );
+}
+
+/** The values of one step out of those of a call. */
+export function ofStep(sequence: Readonly<Record<string, TensorInput>>, step: number): Record<string, TensorInput> {
+  const entries = Object.entries(sequence).map(
+    ([
+      name,
+      {
+        data,
+        shape: [count = 1, ...shape],
+      },
+    ]) => {
+      const size = data.length / count;
+      return [name, { data: data.subarray(step * size, (step + 1) * size), shape }] as const;
+    },
+  );
+  return Object.fromEntries(entries);
 }
 
 function sequenceShape({ scan }: TrainStep, name: string): readonly number[] {

@@ -1,13 +1,22 @@
-import { div, Graph, ParameterPack, type ParameterSlot, type ScanStep, type Value, where } from '../../graph/index.ts';
+import {
+  div,
+  Graph,
+  ParameterPack,
+  type ParameterSlot,
+  type ScanStep,
+  unreshaped,
+  type Value,
+  where,
+} from '../../graph/index.ts';
 import { exampleTensors } from '../../recipes/data.ts';
 import type { Batch, DataFacts, OptimizerSettings, Program } from '../../recipes/recipe.ts';
 import { isFiniteNorm, type LossScale, lossScaleKeys, lossScaleNames, nextLossScale } from './lossScale.ts';
 import { matricesOf } from './muon.ts';
 import { type OptimizerState, optimizerStep, type Schedule, type ScheduleName, scheduleNames } from './optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf } from './parameterParts.ts';
-import { stepGradients } from './stepGradients.ts';
+import { type StepGradients, stepGradients } from './stepGradients.ts';
 import { type StepNumbers, scalesLoss } from './stepNumbers.ts';
-import { groupsOf } from './updateGroups.ts';
+import { groupsOf, type UpdateGroups } from './updateGroups.ts';
 
 /** What the vectors of the optimizer's state are called in the model of a step. */
 const stateNames = {
@@ -31,9 +40,14 @@ export const optimizerScope = 'optimizer';
 /** Prefix of the per-step outputs, so that no tag is the name of something else in the model. */
 const metricPrefix = 'metric:';
 
+/** Who makes a step of the optimizer: nodes of the step's model, or our own program behind it (`UpdateMemory`). */
+export type UpdatePlace = 'model' | 'kernel';
+
 /** One training step as a graph, and what its vectors hold. */
 export interface TrainStep {
+  /** With updates by the kernel, parameters are constants of it and gradients are among its per-step values (`gradientName`). */
   readonly scan: ScanStep;
+  readonly updates: UpdatePlace;
   /** Where each parameter lies in the run's whole vectors. */
   readonly layout: readonly ParameterSlot[];
   /** How the whole vectors are cut for the model, which has an input `partName(key, i)` for each. */
@@ -55,6 +69,7 @@ export function buildTrainStep(
   data: DataFacts,
   smallestPart: number,
   numbers: StepNumbers = {},
+  updates: UpdatePlace = 'model',
 ): TrainStep {
   const pack = declareParameters(new Graph(), program, stateNames.parameters);
   const groups = groupsOf(program.optimizer, program.parameters);
@@ -66,10 +81,31 @@ export function buildTrainStep(
   const counter = graph.input('counter', ahead, 'int64');
   const lossScale = scalesLoss(numbers) ? lossScaleInputs(graph) : undefined;
   const sources = { graph, parameters, batch, counter, scale: lossScale?.scale };
-  const { loss, metrics, gradients } = stepGradients(program, sources, numbers);
+  const made = stepGradients(program, sources, numbers);
+  const sequence = [...Object.entries(batch), ['counter', counter] as const].map(([name, input]) => ({ name, input }));
+  const common = { pack, groups: groups.settings, parts, layout: pack.layout, numbers, updates };
+  const given: GivenStep = { program, groups, parameters, lossScale, made, sequence };
+  return { ...common, ...(updates === 'kernel' ? stepForKernel(given) : stepWithUpdate(given)) };
+}
+
+/** What both kinds of steps are made of. */
+interface GivenStep {
+  readonly program: Program;
+  readonly groups: UpdateGroups;
+  readonly parameters: PartedParameters;
+  readonly lossScale: LossScale<Value> | undefined;
+  readonly made: StepGradients;
+  readonly sequence: ScanStep['sequence'];
+}
+
+type MadeStep = Pick<TrainStep, 'scan' | 'tags'>;
+
+function stepWithUpdate({ program, groups, parameters, lossScale, made, sequence }: GivenStep): MadeStep {
+  const { graph } = made.loss;
+  const { loss, metrics, gradients } = made;
   const schedules = groups.settings.map((_, group) => scheduleInputs(graph, group));
   const states = stateInputs(parameters);
-  const updates = parts.map((part, i) => ({
+  const changes = parameters.parts.map((part, i) => ({
     state: states[i]!,
     gradient: lossScale === undefined ? gradients[i]! : div(gradients[i]!, lossScale.scale),
     decays: part.decays,
@@ -77,7 +113,7 @@ export function buildTrainStep(
     ...(groups.settings[part.group]!.kind === 'muon' ? { matrices: matricesOf(part.slots) } : {}),
   }));
   const { next, gradientNorm } = graph.scope(optimizerScope, () =>
-    optimizerStep(program.optimizer, updates, schedules[0]!),
+    optimizerStep(program.optimizer, changes, schedules[0]!),
   );
   const good = isFiniteNorm(gradientNorm);
   const kept = (old: Value, made: Value) => (lossScale === undefined ? made : where(good, made, old));
@@ -88,11 +124,6 @@ export function buildTrainStep(
     ...(lossScale === undefined ? {} : { [lossScaleTag]: lossScale.scale }),
   };
   return {
-    pack,
-    groups: groups.settings,
-    parts,
-    layout: pack.layout,
-    numbers,
     tags: Object.keys(perStep),
     scan: {
       graph,
@@ -107,15 +138,36 @@ export function buildTrainStep(
         ...lossScaleStates(lossScale, good),
       ],
       sequence: [
-        ...Object.entries(batch).map(([name, input]) => ({ name, input })),
-        { name: 'counter', input: counter },
+        ...sequence,
         ...schedules.flatMap((schedule, group) =>
           groupScheduleNames(group).map((name) => ({ name: scheduleInput(name, group), input: schedule[name] })),
         ),
       ],
-      perStep: Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricPrefix + tag, value])),
+      perStep: withPrefix(perStep),
     },
   };
+}
+
+function stepForKernel({ parameters, made: { loss, metrics, gradients }, sequence }: GivenStep): MadeStep {
+  const perStep = { [lossTag]: loss, ...metrics };
+  return {
+    tags: [...Object.keys(perStep), gradientNormTag],
+    scan: {
+      graph: loss.graph,
+      state: [],
+      sequence,
+      constants: parameters.flat.map((input, i) => ({ name: partName('parameters', i), input })),
+      // A Reshape to a vector would copy what its operator can write to where it is wanted.
+      perStep: {
+        ...withPrefix(perStep),
+        ...Object.fromEntries(gradients.map((gradient, i) => [gradientName(i), unreshaped(gradient)])),
+      },
+    },
+  };
+}
+
+function withPrefix(perStep: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(perStep).map(([tag, value]) => [metricOutput(tag), value]));
 }
 
 /** The scalars of a group's schedule as inputs. The averaged weights have one gain for all groups. */
@@ -168,6 +220,11 @@ export function stateInputs(parameters: PartedParameters): readonly OptimizerSta
 /** The input of a step's model that holds a vector of a part. */
 export function partName(key: StateKey, part: number): string {
   return `${stateNames[key]}:${part}`;
+}
+
+/** The output of a step's model for the kernel that holds the gradient along a part. */
+export function gradientName(part: number): string {
+  return `gradient:${part}`;
 }
 
 /** The name of the output that holds a metric of all steps. */

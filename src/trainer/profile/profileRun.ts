@@ -1,10 +1,11 @@
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { CallTimes } from '../engine/fusedSteps.ts';
+import { optimizerScope } from '../engine/trainStep.ts';
 import { writeFileDurably } from '../files/durableFile.ts';
 import type { PreparedRun } from '../run/prepareRun.ts';
 import type { RunFolder } from '../run/runFolder.ts';
 import { profilePage } from './report.ts';
-import { readTrace, type Trace } from './trace.ts';
+import { type NodeRun, readTrace, type Trace } from './trace.ts';
 import { tracedCalls } from './tracedCalls.ts';
 
 const mostSteps = 10;
@@ -20,7 +21,8 @@ export async function profileRun(run: PreparedRun, folder: RunFolder, name: stri
   const whole = readTrace(text);
   // Each call is as long as the others, so the first one holds the first part of the events.
   const warmUp = whole.nodes.length / (calls + 1);
-  const trace: Trace = { ...whole, nodes: whole.nodes.slice(Math.round(warmUp)) };
+  const nodes = whole.nodes.slice(Math.round(warmUp));
+  const trace: Trace = { ...whole, nodes: withUpdates(nodes, times, run.program.optimizer.kind) };
   const { device, threads } = run.placement;
   const page = profilePage({
     name,
@@ -33,6 +35,19 @@ export async function profileRun(run: PreparedRun, folder: RunFolder, name: stri
   });
   writeFileDurably(folder.file(runFiles.profile), page);
   writeFileDurably(folder.file(runFiles.trace), chromeTrace(trace, times));
+}
+
+/** With the updates of our own program, which ONNX Runtime's trace does not know, as one node behind those of each call. */
+export function withUpdates(nodes: readonly NodeRun[], times: readonly CallTimes[], kind: string): readonly NodeRun[] {
+  const ofCall = nodes.length / times.length;
+  return times.flatMap(({ update }, call) => {
+    const own = nodes.slice(Math.round(call * ofCall), Math.round((call + 1) * ofCall));
+    const last = own.at(-1);
+    if (update === 0 || last === undefined) return own;
+    const start = last.start + last.duration;
+    const facts = { node: `${optimizerScope}/${kind}`, op: kind, phase: 'optimizer', provider: 'Trainyard' } as const;
+    return [...own, { ...facts, inputs: 'all parameters', start, duration: 1000 * update }];
+  });
 }
 
 /** The events in the trace format of Chrome, one row per part of a step, beside what the trainer did around the calls. */

@@ -75,7 +75,7 @@ export function timesByPart({ calls, trace, steps }: Profile): Readonly<Record<s
   const accounted = computing.reduce((total, [, ms]) => total + ms, 0);
   return {
     ...Object.fromEntries(computing),
-    'between nodes': Math.max(0, sum('compute') - accounted),
+    'between nodes': Math.max(0, sum('compute') + sum('update') - accounted),
     'waiting for data': sum('data'),
     transfer: sum('transferIn') + sum('transferOut'),
   };

@@ -5,10 +5,11 @@ import { nodesBehind } from '../../graph/traverse.ts';
 import { exampleTensors } from '../../recipes/data.ts';
 import type { DataFacts, DataSetName, Program } from '../../recipes/recipe.ts';
 import { batchInputs, declareParameters, type TrainStep } from '../engine/trainStep.ts';
+import { updateBytesOf } from '../engine/updateMemory.ts';
 
 /** What is known of a run before it starts. */
 export interface MemoryFacts {
-  readonly step: Pick<TrainStep, 'scan'>;
+  readonly step: Pick<TrainStep, 'scan' | 'updates' | 'parts'>;
   readonly facts: DataFacts;
   /** What the evaluations look at: those whose data set is not there are left out. */
   readonly measured: ReadonlyMap<DataSetName, DataFacts>;
@@ -30,24 +31,35 @@ const processBytes = 170e6;
 const bytesPerNode = 33_000;
 const arenaPerByte = 1.15;
 const statesOnHost = 5;
+/** Beside the memory of the kernel: the vectors that the run begins with, or those of a checkpoint. */
+const stateVectors = 4;
 /** On its way to the device a data set is a table, a part of the model's bytes and one of ONNX Runtime's copy of it: counted, not measured. */
 const tablesOnHost = 3;
 /** CUDA's own memory with cuDNN and cuBLAS, and workspaces of convolutions: not measured yet. */
 const deviceBytes = 900e6;
 
 /** An estimate of the peak, to be had without running anything. */
-export function memoryNeed({ step: { scan }, facts, program, ...how }: MemoryFacts): MemoryNeed {
+export function memoryNeed({ step, facts, program, ...how }: MemoryFacts): MemoryNeed {
+  const { scan } = step;
   const next = scan.state.map((each) => each.next);
   const state = bytesOf(next);
   const outputs = [...next, ...Object.values(scan.perStep)];
+  const placed = step.updates === 'kernel' ? outputs : [];
   const examples = how.isDataResident ? facts.examples * exampleBytes(facts) : 0;
   const calls = 2 * how.stepsPerCall * bytesOf(scan.sequence.map(({ input }) => input));
-  const computing = arenaPerByte * peakBytes(scan.graph, outputs) + measurementBytes(program, how.measured);
+  const computing = arenaPerByte * peakBytes(scan.graph, outputs, placed) + measurementBytes(program, how.measured);
   const graph = bytesPerNode * nodeCount(scan.graph, outputs);
   const data = tablesOnHost * how.dataOnDevice;
-  const host = processBytes + graph + examples + data + calls + statesOnHost * state;
+  const host = processBytes + graph + examples + data + calls + statesOnHost * state + kernelBytes(step, program);
   if (how.onCpu) return { host: host + computing, device: 0 };
   return { host, device: deviceBytes + computing + state + calls + how.dataOnDevice };
+}
+
+/** What updates by the kernel take for the state of a run. */
+function kernelBytes({ updates, parts }: MemoryFacts['step'], { optimizer }: Program): number {
+  if (updates === 'model') return 0;
+  const parameters = parts.reduce((sum, { size }) => sum + size, 0);
+  return updateBytesOf(parameters, optimizer.emaDecay !== 0) + stateVectors * 4 * parameters;
 }
 
 /** With the nodes of loops inside of a step. */

@@ -7,9 +7,9 @@ import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { RunSettings } from '../config/runSettings.ts';
 import type { DataSet } from '../data/dataSet.ts';
 import { stepNumbers } from '../devices/precision.ts';
-import { smallestPart } from '../devices/providers.ts';
 import { residentBytes } from '../engine/residentData.ts';
-import { buildTrainStep, type TrainStep } from '../engine/trainStep.ts';
+import { stepFor } from '../engine/stepFor.ts';
+import type { TrainStep } from '../engine/trainStep.ts';
 import { usualSteps } from './callPlan.ts';
 import { fits, freeMemory, judgeMemory } from './checkMemory.ts';
 import { liesOnDevice } from './dataPlace.ts';
@@ -53,7 +53,7 @@ export async function planStep(
     stepsPerCall,
   };
   const build = (of: Program, recompute: boolean) => {
-    const step = buildTrainStep(of, facts, smallestPart[device], { ...stepNumbers(settings, device), recompute });
+    const step = stepFor(device, of, facts, { ...stepNumbers(settings, device), recompute });
     return { step, need: memoryNeed({ ...known, step, program: of }) };
   };
   const { recompute } = settings;

@@ -7,12 +7,11 @@ import { sizeOf } from '../../../src/graph/index.ts';
 import { exampleTensors } from '../../../src/recipes/data.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import type { DataSet, ExampleArrays } from '../../../src/trainer/data/dataSet.ts';
-import { smallestPart } from '../../../src/trainer/devices/providers.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { runtimeVersion } from '../../../src/trainer/engine/session.ts';
+import { stepFor } from '../../../src/trainer/engine/stepFor.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
 import { initialState } from '../../../src/trainer/engine/trainState.ts';
-import { buildTrainStep } from '../../../src/trainer/engine/trainStep.ts';
 import { torchEnvironment } from '../engine/torchPeer.ts';
 import { type CurveSubject, STEPS, WARMUP } from './subjects.ts';
 
@@ -32,7 +31,7 @@ export interface CurveRun {
 /** Our run, by the trainer's own steps. */
 export async function ourLosses(subject: CurveSubject, threads: number, numbers: StepNumbers = {}): Promise<CurveRun> {
   const { program, facts, batch } = subject;
-  const step = buildTrainStep(program, facts, smallestPart.cpu, numbers);
+  const step = stepFor('cpu', program, facts, numbers);
   const loader = new BatchLoader(setOf(subject), 0);
   const placement = { device: 'cpu', threads } as const;
   const plan = { step, optimizer: program.optimizer, batchSize: batch, totalSteps: STEPS, seed: 0, loader, placement };
@@ -56,7 +55,7 @@ export class PeerFiles {
   private constructor(subject: CurveSubject, batches: ExampleArrays) {
     const { program, facts, batch } = subject;
     const weights = path.join(this.#folder, 'weights.bin');
-    writeFileSync(weights, buildTrainStep(program, facts, smallestPart.cpu).pack.initialValues(1));
+    writeFileSync(weights, stepFor('cpu', program, facts).pack.initialValues(1));
     const tensors = Object.entries(exampleTensors(facts)).map(([name, { shape, dtype }]) => {
       const file = path.join(this.#folder, `${name}.bin`);
       writeFileSync(file, batches[name] as Uint8Array);

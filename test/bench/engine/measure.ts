@@ -2,7 +2,7 @@
 import { compared, median, type Row } from '../report.ts';
 import type { ChildPeer } from './childPeer.ts';
 import { javascriptPeers, startJavascript } from './javascriptPeers.ts';
-import { OurSteps, type Prepared } from './ours.ts';
+import { createOurSteps, type OurSteps, type Prepared } from './ours.ts';
 import { OurProducts, operationsOf, type ProductSet } from './products.ts';
 import { profileLine, traceSteps } from './profile.ts';
 import type { Subject } from './subjects.ts';
@@ -40,7 +40,7 @@ export interface Measured {
 /** Two rows: against eager PyTorch as installed, and against the best setting. */
 export async function measureSteps(prepared: Prepared, threads: number, limits: Limits): Promise<Measured> {
   const { subject } = prepared;
-  const ours = await OurSteps.create(prepared, subject.turn, threads);
+  const ours = await createOurSteps(prepared, subject.turn, threads);
   const wanted = torchSettings.filter(({ compile, channelsLast }) => {
     return (compile !== true || limits.compile) && (channelsLast !== true || subject.convolutional === true);
   });
@@ -59,7 +59,8 @@ export async function measureSteps(prepared: Prepared, threads: number, limits: 
     const rows = toRows(subject, threads, times);
     if (!rows.some(({ met }) => met === false)) return { rows };
     const line = profileLine(await traceSteps(prepared, threads), subject.turn);
-    return { rows, profile: `${subject.title}, ${countOf(threads)}: ${line}.` };
+    const update = ours.updateTime === 0 ? '' : `; our update takes ${ours.updateTime.toPrecision(2)} ms beside them`;
+    return { rows, profile: `${subject.title}, ${countOf(threads)}: ${line}${update}.` };
   } finally {
     ours.dispose();
     for (const { peer } of peers) await peer.dispose();
@@ -69,7 +70,7 @@ export async function measureSteps(prepared: Prepared, threads: number, limits: 
 /** Rows against the libraries for training in JavaScript, with one thread. They take single steps, since most are slow. */
 export async function measureJavascript(prepared: Prepared, limits: Limits): Promise<readonly Row[]> {
   const { subject } = prepared;
-  const ours = await OurSteps.create(prepared, subject.turn, 1);
+  const ours = await createOurSteps(prepared, subject.turn, 1);
   const rows: Row[] = [];
   try {
     const firstLosses = await ours.run();

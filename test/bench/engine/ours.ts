@@ -7,8 +7,11 @@ import {
   nextName,
   ParameterPack,
   type ParameterSlot,
+  type ScanStep,
   scanModel,
   seededRandom,
+  singleStepModel,
+  unreshaped,
   type Value,
   withHalfProducts,
 } from '../../../src/graph/index.ts';
@@ -19,7 +22,10 @@ import { modelOptions, smallestPart } from '../../../src/trainer/devices/provide
 import { optimizerStep, type Schedule, scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { type ParameterPart, PartedParameters, partsOf, takePart } from '../../../src/trainer/engine/parameterParts.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
-import { partName, type StateKey, stateInputs } from '../../../src/trainer/engine/trainStep.ts';
+import { updatePlace } from '../../../src/trainer/engine/stepFor.ts';
+import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
+import { gradientName, partName, type StateKey, stateInputs } from '../../../src/trainer/engine/trainStep.ts';
+import { UpdateMemory } from '../../../src/trainer/engine/updateMemory.ts';
 import type { Subject } from './subjects.ts';
 
 export const optimizer: OptimizerSettings = {
@@ -67,15 +73,98 @@ export function prepare(subject: Subject): Prepared {
   return { subject, specs, layout: pack.layout, parameters, batch };
 }
 
-/** Runs fused steps and keeps the state between calls. */
-export class OurSteps {
+/** Our steps of a subject, some in one turn, each from where the one before ended. */
+export interface OurSteps {
+  /** One turn: the loss of each step. */
+  run(): Promise<Float32Array>;
+  /** Milliseconds per step that updates by the kernel took so far; 0 where they are nodes of the model. */
+  readonly updateTime: number;
+  endTrace(): void;
+  dispose(): void;
+}
+
+/** As a run has them on the device. With `tracePrefix`, ONNX Runtime writes a trace up to `endTrace`. */
+export async function createOurSteps(
+  prepared: Prepared,
+  steps: number,
+  threads: number,
+  tracePrefix?: string,
+  device: DeviceName = 'cpu',
+  precision: PrecisionName = 'fp32',
+): Promise<OurSteps> {
+  const start = (model: Uint8Array) => ModelSession.create(model, { device, threads }, tracePrefix);
+  if (updatePlace(device, optimizer, prepared.specs, stepNumbersOf(precision, device)) === 'kernel') {
+    const step = gradientStep(prepared);
+    const session = await start(singleStepModel(step, { ...modelOptions.cpu, hasNoResults: true }));
+    return new KernelSteps(session, prepared, step, steps);
+  }
+  return new FusedSteps(await start(stepModel(prepared, steps, device, precision)), prepared, steps, device);
+}
+
+/** Steps whose updates our kernel makes. */
+class KernelSteps implements OurSteps {
+  #updates = 0;
+  readonly #session: ModelSession;
+  readonly #steps: number;
+  readonly #memory: UpdateMemory;
+  readonly #inputs: Record<string, TensorInput>;
+  readonly #gradients: Record<string, TensorInput>;
+  #step = 0;
+
+  constructor(session: ModelSession, prepared: Prepared, { perStep }: ScanStep, steps: number) {
+    const parts = partsOfSubject(prepared, 'cpu');
+    this.#session = session;
+    this.#steps = steps;
+    this.#memory = new UpdateMemory(parts, false);
+    for (const [i, part] of parts.entries()) {
+      this.#memory.vector(0, 'parameters', i).set(takePart(prepared.parameters, part));
+    }
+    const views = parts.map(({ size }, i) => {
+      return [partName('parameters', i), { data: this.#memory.vector(0, 'parameters', i), shape: [size] }] as const;
+    });
+    this.#inputs = { ...prepared.batch, ...Object.fromEntries(views) };
+    const places = parts.map((_, i) => {
+      return [gradientName(i), { data: this.#memory.gradient(i), shape: perStep[gradientName(i)]!.shape }] as const;
+    });
+    this.#gradients = Object.fromEntries(places);
+  }
+
+  get updateTime(): number {
+    return this.#step === 0 ? 0 : this.#updates / this.#step;
+  }
+
+  async run(): Promise<Float32Array> {
+    const losses = new Float32Array(this.#steps);
+    for (let i = 0; i < this.#steps; i++) {
+      const loss = { data: losses.subarray(i, i + 1), shape: [] };
+      await this.#session.runInto(this.#inputs, { ...this.#gradients, loss });
+      const computed = performance.now();
+      this.#memory.update(0, 0, [{ settings: optimizer, schedule: scheduleAt(optimizer, this.#step + i, 1e9) }], 1);
+      this.#updates += performance.now() - computed;
+    }
+    this.#step += this.#steps;
+    return losses;
+  }
+
+  endTrace(): void {
+    this.#session.endTrace();
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+  }
+}
+
+/** Steps in a loop of the model, with the state between calls in arrays. */
+class FusedSteps implements OurSteps {
+  readonly updateTime = 0;
   readonly #session: ModelSession;
   readonly #prepared: Prepared;
   readonly #fused: number;
   #state: Record<string, Float32Array>;
   #step = 0;
 
-  private constructor(session: ModelSession, prepared: Prepared, fused: number, device: DeviceName) {
+  constructor(session: ModelSession, prepared: Prepared, fused: number, device: DeviceName) {
     this.#session = session;
     this.#prepared = prepared;
     this.#fused = fused;
@@ -87,21 +176,6 @@ export class OurSteps {
     this.#state = Object.fromEntries(vectors.flat());
   }
 
-  /** With `tracePrefix`, ONNX Runtime writes a trace up to `endTrace`. */
-  static async create(
-    prepared: Prepared,
-    fused: number,
-    threads: number,
-    tracePrefix?: string,
-    device: DeviceName = 'cpu',
-    precision: PrecisionName = 'fp32',
-  ): Promise<OurSteps> {
-    const model = stepModel(prepared, fused, device, precision);
-    const session = await ModelSession.create(model, { device, threads }, tracePrefix);
-    return new OurSteps(session, prepared, fused, device);
-  }
-
-  /** One call of fused steps: the loss of each. */
   async run(): Promise<Float32Array> {
     const count = this.#fused;
     const schedules = Array.from({ length: count }, (_, i) => scheduleAt(optimizer, this.#step + i, 1e9));
@@ -127,6 +201,24 @@ export class OurSteps {
   }
 }
 
+/** The gradients of one step on the CPU, and its loss. */
+export function gradientStep(prepared: Prepared): ScanStep {
+  const { subject } = prepared;
+  const graph = new Graph();
+  const parameters = new PartedParameters(graph, partsOfSubject(prepared, 'cpu'), (i) => partName('parameters', i));
+  const scope = readingScope(graph, (name) => parameters.get(name));
+  const inputs = declareInputs(scope, subject);
+  const loss = subject.loss(scope, inputs);
+  const gradients = parameters.gradients(loss).map((gradient, i) => [gradientName(i), unreshaped(gradient)] as const);
+  const flat = parameters.flat.map((input, i) => ({ name: partName('parameters', i), input }));
+  const constants = [...Object.entries(inputs).map(([name, input]) => ({ name, input })), ...flat];
+  return { graph, state: [], sequence: [], constants, perStep: { loss, ...Object.fromEntries(gradients) } };
+}
+
+function stepNumbersOf(precision: PrecisionName, device: DeviceName): StepNumbers {
+  return stepNumbers({ precision, accumulate: 1, deterministic: false }, device);
+}
+
 const carried: readonly StateKey[] = ['parameters', 'gradientSum', 'squareSum'];
 
 /** By what the loss is multiplied with fp16, whose small gradients would be lost; a run finds its own factor. */
@@ -148,7 +240,7 @@ export function stepModel(
   const exactLoss = subject.loss(scope, inputs);
   const states = stateInputs(parameters);
   const schedule = Object.fromEntries(scheduleNames.map((name) => [name, graph.input(name, [])])) as Schedule<Value>;
-  const numbers = stepNumbers({ precision, accumulate: 1, deterministic: false }, device);
+  const numbers = stepNumbersOf(precision, device);
   const scale = precision === 'fp16' ? fp16Scale : 1;
   const exact = [exactLoss, ...parameters.gradients(scale === 1 ? exactLoss : mul(exactLoss, scale))];
   const made = numbers.precision === undefined ? exact : withHalfProducts(exact, numbers.precision);

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type NodeRun, readTrace } from '../../../src/trainer/profile/trace.ts';
-import { OurSteps, type Prepared } from './ours.ts';
+import { createOurSteps, type Prepared } from './ours.ts';
 
 /** One line of a profile. */
 export interface Share {
@@ -16,7 +16,7 @@ export interface Share {
 export async function traceSteps(prepared: Prepared, threads: number): Promise<readonly NodeRun[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'trainyard-bench-profile-'));
   try {
-    const ours = await OurSteps.create(prepared, prepared.subject.turn, threads, path.join(folder, 'trace'));
+    const ours = await createOurSteps(prepared, prepared.subject.turn, threads, path.join(folder, 'trace'));
     await ours.run();
     await ours.run();
     ours.endTrace();

@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { scanModel } from '../../../src/graph/index.ts';
+import { singleStepModel } from '../../../src/graph/index.ts';
 import { nodesBehind } from '../../../src/graph/traverse.ts';
 import { recipes } from '../../../src/recipes/index.ts';
 import { loadConfig } from '../../../src/trainer/config/loadConfig.ts';
+import { modelOptions } from '../../../src/trainer/devices/providers.ts';
 import { modelCacheVariable } from '../../../src/trainer/engine/modelCache.ts';
 import { ModelSession } from '../../../src/trainer/engine/session.ts';
-import { buildTrainStep } from '../../../src/trainer/engine/trainStep.ts';
+import { stepFor } from '../../../src/trainer/engine/stepFor.ts';
 import { writeConfig } from '../../unit/trainer/support.ts';
 
 /** Seconds of processor time; wall-clock time beside it. */
@@ -44,8 +45,8 @@ async function measureStart(folder: string, data: string, layers: number): Promi
   const file = writeConfig(folder, { recipe: 'meanflow', network, batchSize: 4, device: 'cpu', data });
   const { recipe, config } = loadConfig(file, [], folder, recipes);
   const made = await timed(async () => {
-    const { scan } = buildTrainStep(recipe.build(config, facts), facts, 32_768);
-    return { scan, model: scanModel(scan, 20) };
+    const { scan } = stepFor('cpu', recipe.build(config, facts), facts);
+    return { scan, model: singleStepModel(scan, { ...modelOptions.cpu, hasNoResults: true }) };
   });
   const { scan, model } = made.value;
   const load = async () => (await ModelSession.create(model, { device: 'cpu', threads: 2 })).dispose();

@@ -7,7 +7,7 @@ import type { PrecisionName } from '../../../src/recipes/recipe.ts';
 import { stepPlacement } from '../../../src/trainer/devices/placement.ts';
 import { type NodeRun, readTrace } from '../../../src/trainer/profile/trace.ts';
 import { ChildPeer } from '../../bench/engine/childPeer.ts';
-import { OurSteps, type Prepared, prepare } from '../../bench/engine/ours.ts';
+import { createOurSteps, type Prepared, prepare } from '../../bench/engine/ours.ts';
 import { writePlan } from '../../bench/engine/plan.ts';
 import { profileLine } from '../../bench/engine/profile.ts';
 import { torchEnvironment } from '../../bench/engine/torchPeer.ts';
@@ -107,7 +107,7 @@ async function callMs(
   device: DeviceName,
   precision: PrecisionName,
 ): Promise<readonly [number, Float32Array]> {
-  const ours = await OurSteps.create(prepared, fused, 1, undefined, device, precision);
+  const ours = await createOurSteps(prepared, fused, 1, undefined, device, precision);
   try {
     const losses = await ours.run();
     const times: number[] = [];
@@ -184,7 +184,7 @@ function verdict(
 async function lookInside(prepared: Prepared, device: DeviceName, precision: PrecisionName): Promise<GpuRow> {
   const folder = mkdtempSync(path.join(tmpdir(), 'trainyard-gpu-'));
   try {
-    const ours = await OurSteps.create(prepared, 1, 1, path.join(folder, 'trace'), device, precision);
+    const ours = await createOurSteps(prepared, 1, 1, path.join(folder, 'trace'), device, precision);
     await ours.run();
     await ours.run();
     ours.endTrace();

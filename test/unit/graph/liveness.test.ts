@@ -16,6 +16,7 @@ test('memory is taken when a value is made and given back behind its last use', 
   const first = matmul(x, x);
   const both = add(mul(first, 2), transpose(first, [1, 0]));
   assert.equal(peakBytes(graph, [both, first]), 3 * block, 'an output stays');
+  assert.equal(peakBytes(graph, [both, first], [first]), 2 * block, 'what the caller has memory for takes none');
   assert.equal(valueBytes(x), block);
 });
 

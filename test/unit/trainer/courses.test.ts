@@ -9,10 +9,9 @@ import type { Recipe } from '../../../src/recipes/recipe.ts';
 import { textClassifier } from '../../../src/recipes/textClassifier/index.ts';
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import type { DataSet } from '../../../src/trainer/data/dataSet.ts';
-import { smallestPart } from '../../../src/trainer/devices/providers.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
+import { stepFor } from '../../../src/trainer/engine/stepFor.ts';
 import { initialState } from '../../../src/trainer/engine/trainState.ts';
-import { buildTrainStep } from '../../../src/trainer/engine/trainStep.ts';
 import { configure } from '../recipes/tinyRun.ts';
 
 /** What recordAdaptations.py fixes. */
@@ -68,7 +67,7 @@ function tokensOf(step: number, text: number): readonly number[] {
 /** Losses of the trainer's own steps from parameters that a formula gives. */
 async function losses(recipe: Recipe, config: JsonObject, own: TokenFacts): Promise<readonly number[]> {
   const program = recipe.build(configure(recipe, { ...config, optimizer, batchSize: batch }), own);
-  const step = buildTrainStep(program, own, smallestPart.cpu);
+  const step = stepFor('cpu', program, own);
   const weights = new Float32Array(step.pack.size);
   step.pack.layout.forEach(({ offset, size }, k) => {
     for (let i = 0; i < size; i++) weights[offset + i] = 0.1 * Math.sin(0.9 * i + 1.3 * k + 0.5);

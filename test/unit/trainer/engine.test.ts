@@ -11,7 +11,7 @@ import {
 } from '../../../src/recipes/recipe.ts';
 import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
 import { initialState, nonFiniteVector } from '../../../src/trainer/engine/trainState.ts';
-import { stateKeys } from '../../../src/trainer/engine/trainStep.ts';
+import { stateKeys, type UpdatePlace } from '../../../src/trainer/engine/trainStep.ts';
 import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/callPlan.ts';
 import { fusedStepsOf, programOf, squaredDistance } from './stepSupport.ts';
 
@@ -48,8 +48,10 @@ function quadratic(optimizer: OptimizerSettings): Program {
   return programOf(parameters, optimizer, (inputs) => squaredDistance(inputs, goals));
 }
 
-function fusedSteps(optimizer: OptimizerSettings, smallestPart = 100) {
-  return fusedStepsOf(quadratic(optimizer), { smallestPart, totalSteps });
+const places = ['model', 'kernel'] as const satisfies readonly UpdatePlace[];
+
+function fusedSteps(optimizer: OptimizerSettings, updates: UpdatePlace, smallestPart = 100) {
+  return fusedStepsOf(quadratic(optimizer), { smallestPart, totalSteps, updates });
 }
 
 /** Those that treat each number by itself; for Muon see muon.test.ts. */
@@ -122,16 +124,24 @@ function assertClose(key: string, values: Float32Array, expected: readonly numbe
   });
 }
 
+const changes: readonly Partial<OptimizerSettings>[] = [
+  {},
+  { weightDecay: 0 },
+  { clipNorm: 0 },
+  { warmupSteps: 0, schedule: 'linear' },
+  { emaDecay: 0 },
+];
+
 for (const kind of plainNames) {
-  test(`${kind} in the graph follows the published algorithm, with and without decay and clipping`, async () => {
-    for (const changed of [{}, { weightDecay: 0 }, { clipNorm: 0 }, { warmupSteps: 0, schedule: 'linear' as const }]) {
-      await checkOptimizer({ ...settings, kind, ...changed });
-    }
-  });
+  for (const place of places) {
+    test(`${kind} by the ${place} follows the published algorithm, with and without decay and clipping`, async () => {
+      for (const changed of changes) await checkOptimizer({ ...settings, kind, ...changed }, place);
+    });
+  }
 }
 
-async function checkOptimizer(optimizer: OptimizerSettings): Promise<void> {
-  const { steps, first } = fusedSteps(optimizer);
+async function checkOptimizer(optimizer: OptimizerSettings, place: UpdatePlace): Promise<void> {
+  const { steps, first } = fusedSteps(optimizer, place);
   const { state } = await steps.run(first, totalSteps);
   const expected = reference(optimizer, totalSteps);
   for (const key of stateKeys) assertClose(key, state.vectors[key], expected[key]);
@@ -139,45 +149,51 @@ async function checkOptimizer(optimizer: OptimizerSettings): Promise<void> {
   steps.dispose();
 }
 
-test('steps grouped in any way end with the same bits, and their metrics are the same', async () => {
-  const { steps, first } = fusedSteps(settings);
-  const whole = await steps.run(first, totalSteps);
-  const losses: number[] = [];
-  let state = first;
-  for (const count of [1, 7, 7, 2, 1, 12]) {
-    const result = await steps.run(state, count);
-    losses.push(...result.metrics.get('train/loss')!);
-    state = result.state;
-  }
-  assert.deepEqual(losses, [...whole.metrics.get('train/loss')!]);
-  for (const key of stateKeys) assert.deepEqual(state.vectors[key], whole.state.vectors[key]);
-  // The state that a call starts from stays as it was.
-  assert.deepEqual([...first.vectors.parameters], start);
-  steps.dispose();
-});
+for (const place of places) {
+  test(`steps by the ${place}, grouped in any way, end with the same bits, and their metrics are the same`, async () => {
+    const { steps, first } = fusedSteps(settings, place);
+    const whole = await steps.run(first, totalSteps);
+    const losses: number[] = [];
+    let state = first;
+    for (const count of [1, 7, 7, 2, 1, 12]) {
+      const result = await steps.run(state, count);
+      losses.push(...result.metrics.get('train/loss')!);
+      state = result.state;
+    }
+    assert.deepEqual(losses, [...whole.metrics.get('train/loss')!]);
+    for (const key of stateKeys) assert.deepEqual(state.vectors[key], whole.state.vectors[key]);
+    // The state that a call starts from stays as it was.
+    assert.deepEqual([...first.vectors.parameters], start);
+    steps.dispose();
+  });
+}
 
 test('tensors with optimizer state of their own are trained as they are in shared vectors', async () => {
   const expected = reference(settings, totalSteps);
-  for (const smallestPart of [2, 0]) {
-    const { steps, first } = fusedSteps(settings, smallestPart);
-    const { state } = await steps.run(first, totalSteps);
-    for (const key of stateKeys) assertClose(key, state.vectors[key], expected[key]);
-    steps.dispose();
+  for (const place of places) {
+    for (const smallestPart of [2, 0]) {
+      const { steps, first } = fusedSteps(settings, place, smallestPart);
+      const { state } = await steps.run(first, totalSteps);
+      for (const key of stateKeys) assertClose(key, state.vectors[key], expected[key]);
+      steps.dispose();
+    }
   }
 });
 
-test('what every step logs: loss, gradient norm before clipping, learning rate', async () => {
-  const { steps, first } = fusedSteps(settings);
-  const { metrics } = await steps.run(first, 3);
-  const gradient = start.map((value, i) => 2 * (value - target[i]!));
-  assert.ok(
-    Math.abs(metrics.get('train/loss')![0]! - start.reduce((sum, value, i) => sum + (value - target[i]!) ** 2, 0)) <
-      1e-5,
-  );
-  assert.ok(Math.abs(metrics.get('train/grad_norm')![0]! - Math.hypot(...gradient)) < 1e-5);
-  assert.deepEqual([...metrics.get('train/lr')!], [0.01, 0.02, 0.03].map(Math.fround));
-  steps.dispose();
-});
+for (const place of places) {
+  test(`what every step by the ${place} logs: loss, gradient norm before clipping, learning rate`, async () => {
+    const { steps, first } = fusedSteps(settings, place);
+    const { metrics } = await steps.run(first, 3);
+    const gradient = start.map((value, i) => 2 * (value - target[i]!));
+    assert.ok(
+      Math.abs(metrics.get('train/loss')![0]! - start.reduce((sum, value, i) => sum + (value - target[i]!) ** 2, 0)) <
+        1e-5,
+    );
+    assert.ok(Math.abs(metrics.get('train/grad_norm')![0]! - Math.hypot(...gradient)) < 1e-5);
+    assert.deepEqual([...metrics.get('train/lr')!], [0.01, 0.02, 0.03].map(Math.fround));
+    steps.dispose();
+  });
+}
 
 test('the schedule rises, falls and ends where it should', () => {
   const at = (step: number) => scheduleAt(settings, step, totalSteps);

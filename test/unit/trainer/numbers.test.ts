@@ -214,7 +214,7 @@ test('sums of rows in one order are those in any order but for rounding, and no 
   const leftOf = (numbers: StepNumbers) => {
     const { step, steps } = fusedStepsOf(embedding(), { totalSteps: 1, numbers, data });
     steps.dispose();
-    return unorderedSums(step.scan.state.map(({ next }) => next)).length;
+    return unorderedSums(Object.values(step.scan.perStep)).length;
   };
   assert.equal(leftOf({}), 1);
   assert.equal(leftOf({ accumulate: 2 }), 1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { withUpdates } from '../../../src/trainer/profile/profileRun.ts';
 import { profilePage, timesByPart } from '../../../src/trainer/profile/report.ts';
 import { phaseOf, readTrace } from '../../../src/trainer/profile/trace.ts';
 import { runTrainer, temporaryFolder, writeConfig, writeIdxSet } from './support.ts';
@@ -24,7 +25,7 @@ test('a profile says where the time of a step goes, and leaves the run as it is 
   for (const part of ['forward', 'backward', 'optimizer', 'waiting for data', 'transfer']) {
     assert.match(page, new RegExp(`\\| ${part} \\| [0-9.]+ \\| [0-9.]+ % \\|`), part);
   }
-  assert.match(page, /\| Mul \| optimizer \| \d+ \|/);
+  assert.match(page, /\| adamw \| optimizer \| 1 \| [0-9.]+ \| [0-9.]+ % \| Trainyard \|/);
   assert.match(page, /12 steps on the CPU \(1 thread\): batches of 8/);
   const { traceEvents } = JSON.parse(read('one', 'profile.trace.json').toString()) as TraceFile;
   const parts = new Set(traceEvents.map(({ cat }) => cat));
@@ -71,13 +72,26 @@ test('the parts of a step add up to the time of its calls, and names cannot brea
       ['d(a)/Mul_2', 'backward', 1000],
     ],
   );
-  const calls = [{ data: 1, transferIn: 2, compute: 6, transferOut: 1 }];
-  const profile = { name: 'x', device: 'cpu', batchSize: 1, parameters: 2, steps: 2, calls, trace };
+  const calls = [{ data: 1, transferIn: 2, compute: 6, update: 0.5, transferOut: 1 }];
+  const nodes = withUpdates(trace.nodes, calls, 'lion');
+  assert.deepEqual(
+    nodes.slice(2).map(({ op, phase, start, duration }) => [op, phase, start, duration]),
+    [['lion', 'optimizer', 1003, 500]],
+  );
+  const profile = {
+    name: 'x',
+    device: 'cpu',
+    batchSize: 1,
+    parameters: 2,
+    steps: 2,
+    calls,
+    trace: { ...trace, nodes },
+  };
   const parts = timesByPart(profile);
   assert.deepEqual(parts, {
     forward: 1.5,
     backward: 0.5,
-    optimizer: 0,
+    optimizer: 0.25,
     other: 0,
     'between nodes': 1,
     'waiting for data': 0.5,
@@ -85,6 +99,6 @@ test('the parts of a step add up to the time of its calls, and names cannot brea
   });
   const page = profilePage(profile);
   assert.match(page, /`a\\\|b\/Mul_1` \| Mul \| 1\.50 \| float \[2, 3\]/);
-  assert.match(page, /\*\*5\.00 ms a step\*\*/);
+  assert.match(page, /\*\*5\.25 ms a step\*\*/);
   assert.throws(() => readTrace('{'), /cannot be read/);
 });

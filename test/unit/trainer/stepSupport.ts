@@ -4,9 +4,10 @@ import type { OptimizerSettings, Program, StepInputs } from '../../../src/recipe
 import { BatchLoader } from '../../../src/trainer/data/batches.ts';
 import { LabelledImages } from '../../../src/trainer/data/images/labelledImages.ts';
 import { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
+import { updatePlace } from '../../../src/trainer/engine/stepFor.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
 import { initialState, type TrainState } from '../../../src/trainer/engine/trainState.ts';
-import { buildTrainStep, type TrainStep } from '../../../src/trainer/engine/trainStep.ts';
+import { buildTrainStep, type TrainStep, type UpdatePlace } from '../../../src/trainer/engine/trainStep.ts';
 
 /** A data set for programs that look at no data. */
 export const oneImage = new LabelledImages({
@@ -54,14 +55,17 @@ export interface StepOptions {
   readonly totalSteps: number;
   readonly numbers?: StepNumbers;
   readonly data?: LabelledImages;
+  /** As on the CPU by default. */
+  readonly updates?: UpdatePlace;
 }
 
 /** Steps of a program on one CPU thread, and the state that they begin with. */
 export function fusedStepsOf(
   program: Program,
-  { smallestPart = 100, totalSteps, numbers = {}, data = oneImage }: StepOptions,
+  { smallestPart = 100, totalSteps, numbers = {}, data = oneImage, updates }: StepOptions,
 ): { readonly steps: FusedSteps; readonly first: TrainState; readonly step: TrainStep } {
-  const step = buildTrainStep(program, data.facts, smallestPart, numbers);
+  const place = updates ?? updatePlace('cpu', program.optimizer, program.parameters, numbers);
+  const step = buildTrainStep(program, data.facts, smallestPart, numbers, place);
   const steps = new FusedSteps({
     step,
     optimizer: program.optimizer,

@@ -23,14 +23,15 @@ import type { DataFacts, Program } from '../../../../src/recipes/recipe.ts';
 import { BatchLoader } from '../../../../src/trainer/data/batches.ts';
 import type { DataSet, ExampleArrays } from '../../../../src/trainer/data/dataSet.ts';
 import { stepPlacement } from '../../../../src/trainer/devices/placement.ts';
-import { modelOptions, smallestPart } from '../../../../src/trainer/devices/providers.ts';
+import { modelOptions } from '../../../../src/trainer/devices/providers.ts';
 import { liveDeviceTensors } from '../../../../src/trainer/engine/deviceTensor.ts';
 import { Evaluator } from '../../../../src/trainer/engine/evaluation.ts';
 import { FusedSteps, type StepPlan } from '../../../../src/trainer/engine/fusedSteps.ts';
 import { residentData } from '../../../../src/trainer/engine/residentData.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../../src/trainer/engine/session.ts';
+import { stepFor } from '../../../../src/trainer/engine/stepFor.ts';
 import { initialState, type TrainState } from '../../../../src/trainer/engine/trainState.ts';
-import { buildTrainStep, lossTag } from '../../../../src/trainer/engine/trainStep.ts';
+import { lossTag } from '../../../../src/trainer/engine/trainStep.ts';
 import { readTrace, type Trace } from '../../../../src/trainer/profile/trace.ts';
 import { everything } from '../../../gpu/everyOperation.ts';
 
@@ -282,7 +283,7 @@ class Training {
     this.data = madeSet(facts);
     this.loader = new BreakableLoader(this.data, 3);
     const { optimizer, batchSize } = this.program;
-    const step = buildTrainStep(this.program, facts, smallestPart[device]);
+    const step = stepFor(device, this.program, facts);
     this.plan = {
       step,
       optimizer,
