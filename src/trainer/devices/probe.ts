@@ -3,6 +3,8 @@ import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DeviceName, DeviceProbe } from '../../domain/device.ts';
+import { providerVariable } from './cuda/providerFolder.ts';
+import { describeOtherRelease, otherReleaseIn } from './cuda/providerVersion.ts';
 import { hasNvidiaCard, noNvidiaCard } from './nvidiaCard.ts';
 import { explainRefusal, platformRefusal } from './refusals.ts';
 import type { TrialResult } from './trial.ts';
@@ -25,7 +27,7 @@ export async function probeDevices(): Promise<readonly DeviceTrial[]> {
 
 /** Tries one device in a child process, which takes about a second. Never throws: why not is in the answer. */
 export async function probeDevice(device: DeviceName, command = trialCommand(device)): Promise<DeviceTrial> {
-  const impossible = platformRefusal(device, process.platform);
+  const impossible = platformRefusal(device, process.platform) ?? providerRefusal(device);
   if (impossible !== undefined) return refused(device, impossible);
   const child = await runChild(command);
   const result = parseResult(child.stdout);
@@ -40,6 +42,14 @@ export async function probeDevice(device: DeviceName, command = trialCommand(dev
     slowness: describeSpeed(result),
     proof,
   };
+}
+
+/** A provider of another release would load, and the trial might even pass. */
+function providerRefusal(device: DeviceName): string | undefined {
+  const folder = process.env[providerVariable];
+  if (device !== 'cuda' || folder === undefined || folder === '') return undefined;
+  const other = otherReleaseIn(folder);
+  return other === undefined ? undefined : describeOtherRelease(other, folder);
 }
 
 /** Where there is no card, that is the reason, whatever else is missing. */

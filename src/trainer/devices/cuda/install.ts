@@ -5,7 +5,15 @@ import { hasNvidiaCard, noNvidiaCard } from '../nvidiaCard.ts';
 import { download } from './download.ts';
 import { findPackage, nugetIndex } from './nuget.ts';
 import { installedProvider, placeProvider } from './providerFolder.ts';
-import { bindingFiles, type CudaRelease, cudaRelease, providerFolder, roughSizes } from './release.ts';
+import { refuseOtherRelease } from './providerVersion.ts';
+import {
+  bindingFiles,
+  type CudaRelease,
+  cudaRelease,
+  providerFolder,
+  providerLibraries,
+  roughSizes,
+} from './release.ts';
 import { unpackLibraries } from './unpack.ts';
 
 /** What an installation is made with. */
@@ -79,7 +87,15 @@ export async function runInstall(
   }
   onProgress({ phase: 'unpack', bytes: 0, total: undefined });
   try {
-    const fill = (folder: string) => unpackLibraries(file, folder, release.version, signal);
+    const fill = async (folder: string) => {
+      await unpackLibraries(file, folder, release.version, signal);
+      if (plan.isFetched) return;
+      const [provider, runtime] = [
+        path.join(folder, providerLibraries[0]),
+        path.join(release.binaries, bindingFiles[1]),
+      ];
+      refuseOtherRelease(provider, runtime, source);
+    };
     return await placeProvider(home, release, { source, sha512: found }, fill);
   } finally {
     if (plan.isFetched) rmSync(downloads, { recursive: true, force: true });

@@ -9,38 +9,10 @@ import { planInstall, runInstall } from '../../../../../src/trainer/devices/cuda
 import { cudaLibraries, describeMissing, searchFolders } from '../../../../../src/trainer/devices/cuda/libraries.ts';
 import { cudaRelease } from '../../../../../src/trainer/devices/cuda/release.ts';
 import { temporaryFolder } from '../../support.ts';
+import { standInLibrary } from './standInLibrary.ts';
 
 const skip =
   process.platform === 'linux' && process.arch === 'x64' ? false : 'the CUDA provider exists for Linux on x64 alone';
-
-/** The smallest shared library of 64 bits that asks for others: a stand-in for the provider, which nothing can load. */
-function libraryThatNeeds(names: readonly string[]): Buffer {
-  const [table, strings] = [64 + 2 * 56, Buffer.from(`\0${names.join('\0')}\0`)];
-  const rows = [
-    ...names.map((name) => [1, strings.indexOf(`\0${name}\0`) + 1]),
-    [5, 0x1000 + table + 16 * (names.length + 2)],
-    [0, 0],
-  ];
-  const file = Buffer.alloc(table + 16 * rows.length + strings.length);
-  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  file.writeBigUInt64LE(64n, 32);
-  file.writeUInt16LE(56, 54);
-  file.writeUInt16LE(2, 56);
-  const segment = (at: number, type: number, offset: number, size: number) => {
-    file.writeUInt32LE(type, at);
-    file.writeBigUInt64LE(BigInt(offset), at + 8);
-    file.writeBigUInt64LE(BigInt(0x1000 + offset), at + 16);
-    file.writeBigUInt64LE(BigInt(size), at + 32);
-  };
-  segment(64, 1, 0, file.length);
-  segment(64 + 56, 2, table, 16 * rows.length);
-  for (const [i, [tag, value]] of rows.entries()) {
-    file.writeBigUInt64LE(BigInt(tag!), table + 16 * i);
-    file.writeBigUInt64LE(BigInt(value!), table + 16 * i + 8);
-  }
-  strings.copy(file, table + 16 * rows.length);
-  return file;
-}
 
 const cuda12 = [
   'libcublasLt.so.12',
@@ -54,7 +26,7 @@ const cuda12 = [
 /** A home with a provider that asks for CUDA 12. */
 async function installStandIn(t: TestContext): Promise<{ home: string; folder: string }> {
   const source = temporaryFolder(t);
-  writeFileSync(path.join(source, 'libonnxruntime_providers_cuda.so'), libraryThatNeeds(cuda12));
+  writeFileSync(path.join(source, 'libonnxruntime_providers_cuda.so'), standInLibrary(cuda12));
   writeFileSync(path.join(source, 'libonnxruntime_providers_shared.so'), 'a stand-in that cannot be loaded');
   const request = { home: path.join(source, 'home'), from: source, env: {}, signal: new AbortController().signal };
   return { home: request.home, folder: await runInstall(await planInstall(request), request, () => {}) };
