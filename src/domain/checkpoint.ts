@@ -13,8 +13,11 @@ export interface Checkpoint {
   /** The recipe of Trainyard that trained it. */
   readonly recipe?: string;
   readonly format: 'safetensors' | 'torch' | 'onnx' | 'other';
+  /** From its name; of one that has a fixed name (`last.pt`), from what the file says of itself. */
   readonly step?: Step;
   readonly epoch?: number;
+  /** A sentence: why a file whose step stands in it alone could not be read. */
+  readonly problem?: string;
   readonly sizeBytes: number;
   readonly modifiedAt: WallTimeSeconds;
   readonly isLast: boolean;

@@ -6,6 +6,7 @@ import {
   listLinkedCheckpoints,
   listRunCheckpoints,
 } from '../readers/checkpoints/list.ts';
+import type { LastSteps } from './lastSteps.ts';
 import { launchRecordOf } from './launching/again.ts';
 import { isInside } from './runs/folders.ts';
 import type { LiveRun } from './runs/liveRun.ts';
@@ -14,10 +15,16 @@ import type { RunViews } from './runs/runViews.ts';
 
 const parallelFolders = 32;
 
+/** What a list of checkpoints is made with. */
+interface ListSources {
+  readonly catalog: RunCatalog;
+  readonly views: RunViews;
+  readonly lastSteps: LastSteps;
+}
+
 /** All checkpoints below a folder: those of its runs, and those that the project keeps by architecture. */
 export async function listCheckpoints(
-  catalog: RunCatalog,
-  views: RunViews,
+  { catalog, views, lastSteps }: ListSources,
   folder: string,
 ): Promise<readonly Checkpoint[]> {
   const runs = [...catalog.all()].filter(({ found }) => isInside(found.path, folder));
@@ -34,7 +41,11 @@ export async function listCheckpoints(
   const known = new Set(listed.map(({ path }) => path));
   const others = (await listArchitectureCheckpoints(folder)).filter(({ path }) => !known.has(path));
   const owners = new Map(runs.filter(({ facts }) => facts.entry !== undefined).map((run) => [run.facts.name, run]));
-  return [...distinct(listed), ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName)))];
+  const all = [
+    ...distinct(listed),
+    ...others.map((checkpoint) => withOwner(checkpoint, owners.get(checkpoint.runName))),
+  ];
+  return await lastSteps.added(all);
 }
 
 /** Two runs may name one folder, a log within the other's: the first one has it. */

@@ -8,6 +8,7 @@ import type { Care } from './care/care.ts';
 import type { Client, Clients } from './clients.ts';
 import type { FolderEntryPoints } from './entries.ts';
 import type { Installation } from './installation.ts';
+import type { LastSteps } from './lastSteps.ts';
 import type { Launcher } from './launching/launcher.ts';
 import type { MemoryEstimates } from './launching/memoryEstimates.ts';
 import type { Pipelines } from './pipelines/pipelines.ts';
@@ -47,6 +48,7 @@ export interface WorkerServices {
   readonly clients: Clients;
   readonly catalog: RunCatalog;
   readonly views: RunViews;
+  readonly lastSteps: LastSteps;
   readonly monitor: RunMonitor;
   readonly folders: Folders;
   readonly grouping?: RunGrouping;

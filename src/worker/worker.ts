@@ -21,6 +21,7 @@ import { FolderSignals } from './folderSignals.ts';
 import { workerHandlers } from './handlers/index.ts';
 import { IdleMemory } from './idleMemory.ts';
 import { JobRuns } from './jobRuns.ts';
+import { LastSteps } from './lastSteps.ts';
 import { LateSnapshot } from './launching/lateSnapshot.ts';
 import { Launcher } from './launching/launcher.ts';
 import { RunLinker } from './launching/linking/runLinker.ts';
@@ -60,6 +61,7 @@ export class Worker extends Disposables implements WorkerServices {
   readonly clients: Clients;
   readonly catalog: RunCatalog;
   readonly views: RunViews;
+  readonly lastSteps = new LastSteps();
   readonly monitor: RunMonitor;
   readonly folders: Folders;
   readonly grouping: RunGroups;

@@ -37,6 +37,7 @@ export async function runCheckpoints(args: readonly string[]): Promise<number> {
       ],
     );
     printTable(['architecture', 'run', 'step', 'size', 'written', '', 'path'], rows);
+    for (const { problem } of checkpoints) if (problem !== undefined) print(problem);
   }
   return exitCodes.done;
 }

@@ -78,19 +78,17 @@ function newest(checkpoints: readonly Checkpoint[]): number {
   return Math.max(...checkpoints.map(({ modifiedAt }) => modifiedAt));
 }
 
-/** "step 1000", "epoch 10", or the file's name. */
+/** "step 1000", "last · step 1600", "epoch 10", "last", or the file's name. */
 export function checkpointTitle({ step, epoch, isLast, fileName }: Checkpoint): string {
-  if (isLast) return 'last';
-  if (step !== undefined) return `step ${step}`;
-  return epoch === undefined ? fileName : `epoch ${epoch}`;
+  const at = step !== undefined ? `step ${step}` : epoch === undefined ? undefined : `epoch ${epoch}`;
+  if (isLast) return at === undefined ? 'last' : `last · ${at}`;
+  return at ?? fileName;
 }
 
 /** What stands behind the title: size, age, and the value by which it is best. */
 export function describeCheckpoint(checkpoint: Checkpoint, now: number): string {
-  const { best, isLast, step, epoch } = checkpoint;
-  const at = isLast && step !== undefined ? `step ${step}` : isLast && epoch !== undefined ? `epoch ${epoch}` : '';
+  const { best } = checkpoint;
   const parts = [
-    at,
     best === undefined ? '' : `best ${best.tag} ${formatValue(best.value)}`,
     formatSize(checkpoint.sizeBytes),
     formatAge(checkpoint.modifiedAt, now),

@@ -22,6 +22,7 @@ export async function pickCheckpointOf(
   const items = checkpoints.map((one) => ({
     label: `$(${one.best === undefined ? 'save' : 'star-full'}) ${checkpointTitle(one)}`,
     description: describeCheckpoint(one, now),
+    ...(one.problem === undefined ? {} : { detail: one.problem }),
     path: one.path,
   }));
   if (items.length === 1) return items[0]!.path;

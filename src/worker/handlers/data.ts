@@ -49,7 +49,7 @@ export function dataHandlers(
     },
     'log.read': ({ runId, from, maxBytes, log }) => consoles.read(touch(runId), log, from, maxBytes),
     'checkpoints.list': async ({ folder }) => ({
-      checkpoints: await listCheckpoints(worker.catalog, worker.views, absolute(folder)),
+      checkpoints: await listCheckpoints(worker, absolute(folder)),
     }),
     'checkpoints.inspect': async ({ path }) => {
       const read = await inspectCheckpoint(absolute(path));

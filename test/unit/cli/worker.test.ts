@@ -86,10 +86,12 @@ test('a run is launched, waited for, listed, read, resumed and taken out of the 
   const csv = await run('metrics', 'first', 'train/loss');
   assert.match(csv.stdout, /^tag,step,wall_time,value\ntrain\/loss,1,\d/);
   assert.equal(csv.stdout.trim().split('\n').length, 7);
-  const { checkpoints } = await json<{ checkpoints: { isLast: boolean; runName: string; resumable: boolean }[] }>(
-    'checkpoints',
-  );
-  assert.ok(checkpoints.some(({ isLast, runName, resumable }) => isLast && runName === 'first' && resumable));
+  const { checkpoints } = await json<{
+    checkpoints: { isLast: boolean; runName: string; resumable: boolean; step: number }[];
+  }>('checkpoints');
+  const last = checkpoints.find(({ isLast, runName }) => isLast && runName === 'first');
+  assert.deepEqual([last?.resumable, last?.step], [true, 6]);
+  assert.match((await run('checkpoints', '--run', 'first')).stdout, / 6 .* last .*last\.safetensors/);
   const { text, size } = await json<{ text: string; size: number }>('log', 'first');
   assert.equal(Buffer.byteLength(text), size);
   assert.match(text, /Finished at step 6/);

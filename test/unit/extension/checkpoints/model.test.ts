@@ -44,7 +44,7 @@ test('checkpoints stand under architecture and run: last first, then by step dow
       'dit',
       [
         ['name of b', ['step 5']],
-        ['name of a', ['last', 'step 2000', 'step 100']],
+        ['name of a', ['last · step 2000', 'step 2000', 'step 100']],
       ],
     ],
     ['unet', [['Without a run', ['x.pt']]]],
@@ -66,8 +66,17 @@ test('rows have ids of their own and rows of runs name the run', () => {
 test('the description tells best value, size and age', () => {
   const best = file({ step: 10, best: { tag: 'eval/loss', value: 0.25 } });
   assert.equal(describeCheckpoint(best, 1000 + 7200), 'best eval/loss 0.25 · 1.5 MB · 2 h ago');
-  assert.equal(describeCheckpoint(file({ isLast: true, step: 40 }), 1000), 'step 40 · 1.5 MB · just now');
+  assert.equal(describeCheckpoint(file({ isLast: true, step: 40 }), 1000), '1.5 MB · just now');
   assert.equal(describeGroup([best, best]), '2 checkpoints · 3.0 MB');
+});
+
+test('a checkpoint of a fixed name is called by it and by what it holds', () => {
+  const last = (change: Partial<Checkpoint>) =>
+    checkpointTitle(file({ isLast: true, fileName: 'last.ckpt', ...change } as never));
+  assert.deepEqual(
+    [last({ step: 1600 }), last({ epoch: 3 }), last({})],
+    ['last · step 1600', 'last · epoch 3', 'last'],
+  );
 });
 
 test('only checkpoints of known runs can be resumed', () => {
