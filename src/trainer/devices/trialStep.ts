@@ -13,8 +13,8 @@ import type { DataSet } from '../data/dataSet.ts';
 import { FusedSteps, type StepPlan } from '../engine/fusedSteps.ts';
 import type { Placement } from '../engine/session.ts';
 import { stepFor } from '../engine/stepFor.ts';
+import { lossTag } from '../engine/stepNames.ts';
 import { initialState } from '../engine/trainState.ts';
-import { lossTag } from '../engine/trainStep.ts';
 import { lookAtPlacement } from './placement.ts';
 
 /** What a few training steps on a device gave. */

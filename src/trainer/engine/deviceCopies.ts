@@ -4,7 +4,8 @@ import { modelOptions } from '../devices/providers.ts';
 import type { DeviceTensor } from './deviceTensor.ts';
 import { type ModelDetails, ModelSession, type TensorData } from './session.ts';
 import type { StepPlan } from './stepCalls.ts';
-import { partName, type TrainStep } from './trainStep.ts';
+import { partName } from './stepNames.ts';
+import type { TrainStep } from './trainStep.ts';
 
 /**
  * Brings tensors from the device to the CPU and back through small models that copy them, each made when it is first needed. What a model left on the device must be

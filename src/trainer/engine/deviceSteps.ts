@@ -6,7 +6,7 @@ import { type DeviceTensor, disposeTensors } from './deviceTensor.ts';
 import type { HeldState } from './heldState.ts';
 import { type ModelInput, ModelSession, type TensorInput } from './session.ts';
 import { type CallResult, ofStep, type StepCalls, type StepPlan, sequenceInputs, stateInputs } from './stepCalls.ts';
-import { metricOutput } from './trainStep.ts';
+import { metricOutput } from './stepNames.ts';
 
 /**
  * Steps one by one on a device where tensors can lie between calls of ONNX Runtime: what a step leaves is fed to the next one, and no state crosses the bus.

@@ -6,8 +6,8 @@ import { type HeldState, HostState } from './heldState.ts';
 import { HostSteps } from './hostSteps.ts';
 import { KernelSteps } from './kernelSteps.ts';
 import type { CallResult, CallTimes, StepCalls, StepPlan } from './stepCalls.ts';
+import { learningRateTag } from './stepNames.ts';
 import type { TrainState } from './trainState.ts';
-import { learningRateTag } from './trainStep.ts';
 
 export type { CallResult, CallTimes, StepPlan } from './stepCalls.ts';
 

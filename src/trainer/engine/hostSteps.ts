@@ -4,7 +4,7 @@ import { type HeldState, HostState } from './heldState.ts';
 import { ModelSession, type TensorData } from './session.ts';
 import { joinState } from './stateVectors.ts';
 import { type CallResult, type StepCalls, type StepPlan, sequenceInputs, stateInputs } from './stepCalls.ts';
-import { metricOutput } from './trainStep.ts';
+import { metricOutput } from './stepNames.ts';
 
 /**
  * Steps in a loop of ONNX Runtime: the state goes in at the start of a call and comes out at its end. One model serves any number of steps, so that memory,

@@ -1,7 +1,8 @@
 import { type HeldState, HostState } from './heldState.ts';
 import { joinVector, joinVectors } from './stateVectors.ts';
+import type { StateKey } from './stepNames.ts';
 import type { TrainState } from './trainState.ts';
-import type { StateKey, TrainStep } from './trainStep.ts';
+import type { TrainStep } from './trainStep.ts';
 import type { UpdateMemory } from './updateMemory.ts';
 
 /** A state in the memory of the kernel, of which it has one place. */

@@ -13,7 +13,7 @@ import {
   metricOutput,
   partName,
   scheduleInput,
-} from './trainStep.ts';
+} from './stepNames.ts';
 import { heldStates, type PartUpdate, UpdateMemory } from './updateMemory.ts';
 
 /**
@@ -25,7 +25,7 @@ export class KernelSteps implements StepCalls {
   readonly #tracePrefix: string | undefined;
   readonly #states = new Set<KernelState>();
   #memory: UpdateMemory | undefined;
-  #made: Promise<ModelSession> | undefined;
+  #made: Promise<void> | undefined;
   #session: ModelSession | undefined;
 
   constructor(plan: StepPlan, tracePrefix: string | undefined) {
@@ -34,11 +34,12 @@ export class KernelSteps implements StepCalls {
   }
 
   async prepare(): Promise<void> {
-    await this.#model();
+    this.#made ??= this.#make();
+    await this.#made;
   }
 
   async run(from: HeldState, count: number): Promise<CallResult> {
-    const session = await this.#model();
+    await this.prepare();
     const { step, batchSize } = this.#plan;
     const begin = performance.now();
     const sequence = await sequenceInputs(this.#plan, from, count);
@@ -51,7 +52,10 @@ export class KernelSteps implements StepCalls {
     for (let i = 0; i < count; i++) {
       const source = i === 0 ? places.source : places.target;
       const given = ofStep(sequence, i);
-      await session.runInto({ ...this.#parameters(source), ...given }, { ...gradients, ...metricsOfStep(metrics, i) });
+      await this.#session!.runInto(
+        { ...this.#parameters(source), ...given },
+        { ...gradients, ...metricsOfStep(metrics, i) },
+      );
       const computed = performance.now();
       metrics.get(gradientNormTag)![i] = this.#update(source, places.target, given);
       update += performance.now() - computed;
@@ -81,12 +85,11 @@ export class KernelSteps implements StepCalls {
   /** Where the first step reads, and where all of them write. A state of arrays is copied to where they write; one that lies here is left as it is. */
   async #placesFor(from: HeldState): Promise<{ readonly source: number; readonly target: number }> {
     const { step } = this.#plan;
-    this.#memory ??= new UpdateMemory(step.parts, this.#plan.optimizer.emaDecay !== 0);
     const here = from instanceof KernelState && this.#states.has(from) ? from.index : undefined;
     const target = this.#freePlace(here);
     if (here !== undefined) return { source: here, target };
     const { vectors } = await from.download();
-    this.#memory.fill(target, (key, part) => takePart(vectors[key], step.parts[part]!));
+    this.#memory!.fill(target, (key, part) => takePart(vectors[key], step.parts[part]!));
     return { source: target, target };
   }
 
@@ -139,18 +142,13 @@ export class KernelSteps implements StepCalls {
     });
   }
 
-  async #model(): Promise<ModelSession> {
-    this.#made ??= this.#make();
-    return await this.#made;
-  }
-
-  async #make(): Promise<ModelSession> {
-    const { step, placement, resident } = this.#plan;
+  async #make(): Promise<void> {
+    const { step, placement, resident, optimizer } = this.#plan;
     const rows = resident === undefined ? {} : { residentRows: { tables: resident.tables, isPartOfModel: true } };
     const model = singleStepModel(step.scan, { ...modelOptions[placement.device], ...rows, hasNoResults: true });
     const details = { dataBytes: resident?.bytes ?? 0 };
+    this.#memory = new UpdateMemory(step.parts, optimizer.emaDecay !== 0);
     this.#session = await ModelSession.create(model, placement, this.#tracePrefix, details);
-    return this.#session;
   }
 }
 

@@ -1,8 +1,9 @@
 import { lossScaleNames } from './lossScale.ts';
 import { putPart } from './parameterParts.ts';
+import { partName, type StateKey, stateKeys } from './stepNames.ts';
 import { scalesLoss } from './stepNumbers.ts';
 import type { TrainState } from './trainState.ts';
-import { partName, type StateKey, stateKeys, type TrainStep } from './trainStep.ts';
+import type { TrainStep } from './trainStep.ts';
 
 /** The whole vectors, and the scale of the loss where there is one, out of what a model gave for each of its states. */
 export function joinState(

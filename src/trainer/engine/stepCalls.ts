@@ -8,9 +8,10 @@ import { scheduleAt } from './optimizer.ts';
 import { takePart } from './parameterParts.ts';
 import type { ResidentData } from './residentData.ts';
 import type { Placement, TensorInput } from './session.ts';
+import { groupScheduleNames, partName, scheduleInput, stateKeys } from './stepNames.ts';
 import { scalesLoss } from './stepNumbers.ts';
 import type { TrainState } from './trainState.ts';
-import { groupScheduleNames, partName, scheduleInput, stateKeys, type TrainStep } from './trainStep.ts';
+import type { TrainStep } from './trainStep.ts';
 
 /** What does not change over a run. */
 export interface StepPlan {

@@ -1,5 +1,5 @@
 import type { LossScale } from './lossScale.ts';
-import { type StateKey, stateKeys } from './trainStep.ts';
+import { type StateKey, stateKeys } from './stepNames.ts';
 
 /** All that a run must remember between two steps. */
 export interface TrainState {

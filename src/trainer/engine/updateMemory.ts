@@ -2,7 +2,7 @@ import { fixedMemory, startProgram, type WasmMemory } from '../../base/webAssemb
 import type { OptimizerName, OptimizerSettings } from '../../recipes/recipe.ts';
 import type { Schedule } from './optimizer.ts';
 import type { ParameterPart } from './parameterParts.ts';
-import { type StateKey, stateKeys } from './trainStep.ts';
+import { type StateKey, stateKeys } from './stepNames.ts';
 import { updateBytes } from './updateBytes.ts';
 
 /** A part and what it is updated by at a step. */

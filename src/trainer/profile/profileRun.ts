@@ -1,6 +1,6 @@
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { CallTimes } from '../engine/fusedSteps.ts';
-import { optimizerScope } from '../engine/trainStep.ts';
+import { optimizerScope } from '../engine/stepNames.ts';
 import { writeFileDurably } from '../files/durableFile.ts';
 import type { PreparedRun } from '../run/prepareRun.ts';
 import type { RunFolder } from '../run/runFolder.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import { optimizerScope } from '../engine/trainStep.ts';
+import { optimizerScope } from '../engine/stepNames.ts';
 
 /** What part of a step a node belongs to. `other`: made by ONNX Runtime out of several nodes, or belonging to none of them. */
 export const phases = ['forward', 'backward', 'optimizer', 'other'] as const;

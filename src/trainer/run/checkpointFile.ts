@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import type { ParameterSlot } from '../../graph/index.ts';
+import { type StateKey, stateKeys } from '../engine/stepNames.ts';
 import type { TrainState } from '../engine/trainState.ts';
-import { type StateKey, stateKeys } from '../engine/trainStep.ts';
 import {
   encodeTensors,
   floatTensor,

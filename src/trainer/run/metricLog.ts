@@ -1,5 +1,5 @@
 import { smallestLossScale } from '../engine/lossScale.ts';
-import { gradientNormTag, lossScaleTag, lossTag } from '../engine/trainStep.ts';
+import { gradientNormTag, lossScaleTag, lossTag } from '../engine/stepNames.ts';
 import type { EventFile } from '../events/eventFile.ts';
 
 /** The values of several steps, as one call gave them back. */

@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.ts';
 import { runFiles } from '../../domain/runDirectory.ts';
 import type { CallTimes } from '../engine/fusedSteps.ts';
 import type { HeldState } from '../engine/heldState.ts';
-import { lossTag } from '../engine/trainStep.ts';
+import { lossTag } from '../engine/stepNames.ts';
 import type { EventFile } from '../events/eventFile.ts';
 import { CallPlan, type CallTiming } from './callPlan.ts';
 import type { CheckpointStore } from './checkpointStore.ts';

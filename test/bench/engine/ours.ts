@@ -23,8 +23,9 @@ import { optimizerStep, type Schedule, scheduleAt, scheduleNames } from '../../.
 import { type ParameterPart, PartedParameters, partsOf, takePart } from '../../../src/trainer/engine/parameterParts.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../src/trainer/engine/session.ts';
 import { updatePlace } from '../../../src/trainer/engine/stepFor.ts';
+import { stateInputs } from '../../../src/trainer/engine/stepForms.ts';
+import { gradientName, partName, type StateKey } from '../../../src/trainer/engine/stepNames.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
-import { gradientName, partName, type StateKey, stateInputs } from '../../../src/trainer/engine/trainStep.ts';
 import { UpdateMemory } from '../../../src/trainer/engine/updateMemory.ts';
 import type { Subject } from './subjects.ts';
 

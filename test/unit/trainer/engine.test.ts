@@ -10,8 +10,9 @@ import {
   type Program,
 } from '../../../src/recipes/recipe.ts';
 import { scheduleAt, scheduleNames } from '../../../src/trainer/engine/optimizer.ts';
+import { stateKeys } from '../../../src/trainer/engine/stepNames.ts';
 import { initialState, nonFiniteVector } from '../../../src/trainer/engine/trainState.ts';
-import { stateKeys, type UpdatePlace } from '../../../src/trainer/engine/trainStep.ts';
+import type { UpdatePlace } from '../../../src/trainer/engine/trainStep.ts';
 import { affordableSteps, stepsOfNextCall } from '../../../src/trainer/run/callPlan.ts';
 import { fusedStepsOf, programOf, squaredDistance } from './stepSupport.ts';
 

@@ -24,9 +24,9 @@ import type { OptimizerSettings, Program } from '../../../src/recipes/recipe.ts'
 import { LabelledImages } from '../../../src/trainer/data/images/labelledImages.ts';
 import type { FusedSteps } from '../../../src/trainer/engine/fusedSteps.ts';
 import { firstLossScale } from '../../../src/trainer/engine/lossScale.ts';
+import { stateKeys } from '../../../src/trainer/engine/stepNames.ts';
 import type { StepNumbers } from '../../../src/trainer/engine/stepNumbers.ts';
 import type { TrainState } from '../../../src/trainer/engine/trainState.ts';
-import { stateKeys } from '../../../src/trainer/engine/trainStep.ts';
 import { fusedStepsOf, programOf, squaredDistance } from './stepSupport.ts';
 import { tinyImages } from './support.ts';
 

@@ -7,7 +7,7 @@ import { BatchLoader } from '../../../../src/trainer/data/batches.ts';
 import { LabelledImages } from '../../../../src/trainer/data/images/labelledImages.ts';
 import { KernelState } from '../../../../src/trainer/engine/kernelState.ts';
 import { updatePlace } from '../../../../src/trainer/engine/stepFor.ts';
-import { stateKeys } from '../../../../src/trainer/engine/trainStep.ts';
+import { stateKeys } from '../../../../src/trainer/engine/stepNames.ts';
 import { fusedStepsOf, programOf, squaredDistance } from '../stepSupport.ts';
 
 const settings: OptimizerSettings = {

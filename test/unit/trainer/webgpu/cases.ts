@@ -30,8 +30,8 @@ import { FusedSteps, type StepPlan } from '../../../../src/trainer/engine/fusedS
 import { residentData } from '../../../../src/trainer/engine/residentData.ts';
 import { ModelSession, type TensorData, type TensorInput } from '../../../../src/trainer/engine/session.ts';
 import { stepFor } from '../../../../src/trainer/engine/stepFor.ts';
+import { lossTag } from '../../../../src/trainer/engine/stepNames.ts';
 import { initialState, type TrainState } from '../../../../src/trainer/engine/trainState.ts';
-import { lossTag } from '../../../../src/trainer/engine/trainStep.ts';
 import { readTrace, type Trace } from '../../../../src/trainer/profile/trace.ts';
 import { everything } from '../../../gpu/everyOperation.ts';
 
