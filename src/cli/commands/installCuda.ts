@@ -79,8 +79,7 @@ interface Speech {
 function report(home: string, say: Speech): number {
   const status = cudaStatus(home);
   say.status(status);
-  const isReady = status.folder !== undefined && status.other === undefined && status.missing.length === 0;
-  return isReady ? exitCodes.done : exitCodes.failed;
+  return status.folder !== undefined && status.missing.length === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 function speakToPeople(): Speech {
