@@ -1,3 +1,4 @@
+import { didYouMean } from '../../../domain/config.ts';
 import type { ArraySource } from '../../../recipes/data.ts';
 import { badData } from '../files/badData.ts';
 import type { Column, ColumnPlan } from './columns.ts';
@@ -58,7 +59,8 @@ function missing(name: string, key: string, table: Table, where: string): Error 
     return badData(`There is no "${name}" in ${where}, which names no column at all.`, {
       hint: 'Is the file empty? Fetch the data again, or choose another one.',
     });
-  return badData(`There is no "${name}" in ${where}. There are: ${some.join(', ')}${more}.`, {
+  const meant = didYouMean(name, [...table.keys()]);
+  return badData(`There is no "${name}" in ${where}.${meant} There are: ${some.join(', ')}${more}.`, {
     hint: `Set ${key} to what is there.`,
   });
 }

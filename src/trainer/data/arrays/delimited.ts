@@ -20,7 +20,7 @@ export async function readDelimited(file: string, files: OpenFiles, hash: Hash):
 }
 
 /** Parts text into lines; a line end between quotes belongs to a cell. */
-class LineSplitter {
+export class LineSplitter {
   readonly #file: string;
   readonly #take: (line: string, number: number) => void;
   #rest = '';
@@ -93,16 +93,15 @@ class Table {
   }
 
   #begin(line: string, number: number): void {
-    this.#separator = likelySeparator(line);
-    const cells = cellsOf(line, this.#separator);
-    const isHeader = cells.some((cell) => toNumber(cell) === undefined);
-    this.#names = cells.map((cell, i) => (isHeader ? cell.trim() : String(i)));
+    const { separator, names, row } = readHeader(line);
+    this.#separator = separator;
+    this.#names = names;
     const twice = this.#names.find((name, i) => this.#names.indexOf(name) !== i);
     if (twice !== undefined) {
       throw badData(`Two columns of ${path.basename(this.#file)} are called "${twice}".`, { file: this.#file });
     }
     this.#builders = this.#names.map((name) => new ColumnBuilder(name, this.#file));
-    if (!isHeader) this.#addRow(cells, number);
+    if (row !== undefined) this.#addRow(row, number);
   }
 
   #addRow(cells: readonly string[], line: number): void {
@@ -126,12 +125,31 @@ class Table {
   }
 }
 
+/** What the first line of a table says. */
+export interface TableHeader {
+  readonly separator: string;
+  readonly names: readonly string[];
+  /** Its cells, where it holds numbers only and so names nothing: it is the first row. */
+  readonly row?: readonly string[];
+}
+
+/** Reads the first line of a table, without its line end. */
+export function readHeader(line: string): TableHeader {
+  const separator = likelySeparator(line);
+  const cells = cellsOf(line, separator);
+  const isHeader = cells.some((cell) => toNumber(cell) === undefined);
+  return isHeader
+    ? { separator, names: cells.map((cell) => cell.trim()) }
+    : { separator, names: cells.map((_, i) => String(i)), row: cells };
+}
+
 function likelySeparator(line: string): string {
   const count = (separator: string) => line.split(separator).length;
   return [',', '\t', ';'].reduce((best, each) => (count(each) > count(best) ? each : best));
 }
 
-function cellsOf(line: string, separator: string): string[] {
+/** The cells of a line, without the quotes around them. */
+export function cellsOf(line: string, separator: string): string[] {
   if (!line.includes('"')) return line.split(separator);
   const cells: string[] = [];
   let at = 0;

@@ -27,7 +27,7 @@ export async function readTables(
   const found = find('train');
   if (found === undefined) return undefined;
   const train = await readTable(found.files, files, hashes.train);
-  if (!found.isNamed) return splitByTensorNames(train);
+  if (!found.isNamed) return splitByNames(train);
   return { train: strippedNames(train), test: strippedNames(await readTable(find('test')!.files, files, hashes.test)) };
 }
 
@@ -58,18 +58,21 @@ function checkSameColumns(table: Table, columns: Columns, file: string, first: s
   });
 }
 
-/** `x_train` and `x_test` are the parts of `x`. */
-function splitByTensorNames(table: Table): Tables {
-  const named = [...table].map(([name, pieces]) => ({ ...partOfName(name), pieces }));
+/** `x_train` and `x_test` are the parts of `x`, where there are such names for both. */
+export function splitByNames<Content>(table: ReadonlyMap<string, Content>): {
+  readonly train: ReadonlyMap<string, Content>;
+  readonly test?: ReadonlyMap<string, Content>;
+} {
+  const named = [...table].map(([name, content]) => ({ ...partOfName(name), content }));
   const part = (split: DataSplit) =>
-    new Map(named.filter((each) => each.split === split).map(({ name, pieces }) => [name, pieces]));
+    new Map(named.filter((each) => each.split === split).map(({ name, content }) => [name, content]));
   const [train, test] = [part('train'), part('test')];
   return train.size > 0 && test.size > 0 ? { train, test } : { train: table };
 }
 
-/** Names that say the part again, as files of a folder `train` may do. */
-function strippedNames(table: Table): Table {
-  return new Map([...table].map(([name, pieces]) => [partOfName(name).name, pieces]));
+/** Names that say the part again, as files of a folder `train` may do, without it. */
+export function strippedNames<Content>(table: ReadonlyMap<string, Content>): ReadonlyMap<string, Content> {
+  return new Map([...table].map(([name, content]) => [partOfName(name).name, content]));
 }
 
 const parts = (['train', 'test'] as const).map((split) => {

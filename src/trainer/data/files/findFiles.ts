@@ -58,11 +58,15 @@ function namedFiles(root: string, endings: readonly string[]): { readonly [N in 
   const find = (split: DataSplit) => {
     const folder = partNames[split].map((name) => path.join(root, name)).find(isFolder);
     if (folder !== undefined) return filesBelow(folder, endings);
-    const pattern = new RegExp(`^(?:${partNames[split].join('|')})(?:[-_.\\d]|$)`, 'i');
-    return filesIn(root, endings).filter((file) => pattern.test(path.basename(file)));
+    return filesIn(root, endings).filter((file) => isNamedAsPart(path.basename(file), split));
   };
   const named = { train: find('train'), test: find('test') };
   return named.train.length > 0 && named.test.length > 0 ? named : undefined;
+}
+
+/** Whether a file's name begins with that of a part: `train.txt`, `test-1.fa`. */
+export function isNamedAsPart(fileName: string, split: DataSplit): boolean {
+  return new RegExp(`^(?:${partNames[split].join('|')})(?:[-_.\\d]|$)`, 'i').test(fileName);
 }
 
 /** All files below a folder, in the same order on every machine. Hidden ones are left out, links to folders are not followed. */

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { didYouMean } from '../../../domain/config.ts';
 import { badData } from '../files/badData.ts';
 
 /** A line of JSON with a text and its class. */
@@ -42,8 +43,10 @@ function parseRecord(
     return { text, label: String(label) };
   }
   const name = typeof text === 'string' ? fields.label : fields.text;
-  const known = Object.keys(record).slice(0, 10).join(', ');
-  throw badData(`Line ${number} has no "${name}" that could be used. It has ${known || 'nothing'}.`, {
+  const known = Object.keys(record);
+  const meant = known.includes(name) ? '' : didYouMean(name, known);
+  const some = known.slice(0, 10).join(', ') || 'nothing';
+  throw badData(`Line ${number} has no "${name}" that could be used.${meant} It has ${some}.`, {
     file,
     hint: 'Set records.text and records.label to the names of the fields of a line.',
   });

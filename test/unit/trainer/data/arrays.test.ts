@@ -232,6 +232,7 @@ test('broken and unfitting files are refused with what is wrong', async (t) => {
     'quote.csv': ['a,y\n1,"2\n3,4\n', /A quote is opened in line 2 of quote\.csv and never closed/],
     'text.csv': ['a,y\n1,2\nParis,2\n', /"a" is no column of numbers: row 2 has "Paris"/],
     'target.csv': ['a,b\n1,2\n', /There is no "y" in .*There are: a, b/],
+    'near.csv': ['hour,ys\n1,2\n', /There is no "y" in .*Did you mean ys\? There are: hour, ys/],
     'alone.csv': ['y\n1\n', /has the target alone/],
     'none.csv': ['', /There is no "y"/],
     'bad.jsonl': ['{"a":1,"y":2}\n{"a":1\n', /Line 2 of bad\.jsonl is no JSON/],
