@@ -10,7 +10,7 @@ export interface FixedWeight {
   readonly transposed: boolean;
   readonly inputs: number;
   readonly outputs: number;
-  /** The weight's name, or the node's where an exporter made the weight's up. */
+  /** The weight's name; where an exporter made that up, the node's; and where it made that up too, the one that goes with the name of the bias. */
   readonly name: string;
 }
 
@@ -18,9 +18,10 @@ export interface FixedWeight {
 export function fixedWeights({ graph }: OnnxModel): readonly FixedWeight[] {
   const tensors = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const biases = biasNames(graph.nodes, tensors);
   return graph.nodes.flatMap((node) => {
     if (node.type === 'Conv') return fixedConvolution(node, tensors);
-    if (node.type === 'MatMul' || node.type === 'Gemm') return fixedProduct(node, tensors, makers);
+    if (node.type === 'MatMul' || node.type === 'Gemm') return fixedProduct(node, tensors, makers, biases);
     return [];
   });
 }
@@ -59,7 +60,20 @@ export function lastProduct(model: OnnxModel): FixedWeight {
 
 type Tensors = ReadonlyMap<string, OnnxTensor>;
 
-function fixedProduct(node: OnnxNode, tensors: Tensors, makers: ReadonlyMap<string, OnnxNode>): FixedWeight[] {
+/** Names of the tensors that are added to values, by the names of those. */
+function biasNames(nodes: readonly OnnxNode[], tensors: Tensors): ReadonlyMap<string, string> {
+  const sums = nodes.filter(({ type }) => type === 'Add').map(({ inputs }) => inputs);
+  return new Map(
+    sums.flatMap(([a = '', b = '']) => (tensors.has(b) ? [[a, b] as const] : tensors.has(a) ? [[b, a] as const] : [])),
+  );
+}
+
+function fixedProduct(
+  node: OnnxNode,
+  tensors: Tensors,
+  makers: ReadonlyMap<string, OnnxNode>,
+  biases: ReadonlyMap<string, string>,
+): FixedWeight[] {
   if (flag(node, 'transA') || tensors.has(node.inputs[0]!)) return [];
   const maker = makers.get(node.inputs[1]!);
   const turned = maker?.type === 'Transpose';
@@ -67,7 +81,8 @@ function fixedProduct(node: OnnxNode, tensors: Tensors, makers: ReadonlyMap<stri
   if (weight?.dtype !== 'float32' || weight.shape.length !== 2) return [];
   const transposed = turned !== flag(node, 'transB');
   const [inputs, outputs] = (transposed ? weight.shape.toReversed() : weight.shape) as [number, number];
-  return [{ kind: 'product', node, weight, transposed, inputs, outputs, name: nameOf(weight, node) }];
+  const bias = biases.get(node.outputs[0]!);
+  return [{ kind: 'product', node, weight, transposed, inputs, outputs, name: nameOf(weight, node, bias) }];
 }
 
 function fixedConvolution(node: OnnxNode, tensors: Tensors): FixedWeight[] {
@@ -81,8 +96,12 @@ function fixedConvolution(node: OnnxNode, tensors: Tensors): FixedWeight[] {
 /** Names that PyTorch's exporters give to tensors that they made themselves: `onnx::MatMul_12`, `val_93`. */
 const madeUp = /^(onnx::.*|val_\d+|\d+)$/;
 
-function nameOf({ name }: OnnxTensor, node: OnnxNode): string {
+/** What its newer one calls a node that it took from a layer apart: nothing of the layer's name is in it. */
+const madeUpNode = /^(node_\w+|)$/;
+
+function nameOf({ name }: OnnxTensor, node: OnnxNode, bias?: string): string {
   if (!madeUp.test(name)) return name;
+  if (madeUpNode.test(node.name) && bias?.endsWith('.bias')) return bias.replace(/bias$/, 'weight');
   return (node.name === '' ? node.outputs[0]! : node.name).replace(/^\//, '');
 }
 

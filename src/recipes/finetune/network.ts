@@ -20,6 +20,7 @@ import type { Adaptation, AdaptedImport } from '../adaptation/adaptation.ts';
 import { lowRank } from '../adaptation/lowRank.ts';
 import type { ImageFacts } from '../recipe.ts';
 import type { FinetuneConfig, TrainablePart } from './config.ts';
+import { withOwnRows } from './ownRows.ts';
 
 /** Parameters of the model stand under this name, and under the ones that the file gives them. */
 const modelScope = 'model';
@@ -39,13 +40,15 @@ export function finetunedNetwork(
   const images = preparedImages(pixels, input, config, data);
   const head = headOf(model, config, data);
   const name = head === undefined ? model.graph.outputs[0]!.name : head;
-  const { outputs } = scope.within(modelScope, (inner) =>
-    importModel(model, {
+  const { outputs } = scope.within(modelScope, (inner) => {
+    const { change, ...adapted } = changedParts[config.trainable](inner, model, config.adaptation);
+    return importModel(model, {
       inputs: { [input.name]: images },
       outputs: [name],
-      ...changedParts[config.trainable](inner, model, config.adaptation),
-    }),
-  );
+      ...adapted,
+      change: withOwnRows(pixels, change),
+    });
+  });
   const value = outputs.get(name)!;
   checkBatch(value, pixels);
   if (head === undefined) return value;
