@@ -4,7 +4,7 @@ import { nodeOf } from './inspect.ts';
 import type { BaseGraph, Literal, Node, OnnxForm, OpDefinition, Value } from './ir.ts';
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueInfo } from './onnx/model.ts';
 import { opTable } from './ops/table.ts';
-import { refuse } from './shape.ts';
+import { refuse, sizeOf } from './shape.ts';
 import { nodesBehind } from './traverse.ts';
 
 /** What a lowered graph takes and gives. */
@@ -100,6 +100,7 @@ class Lowering {
       attributes: { ...form.attributes, ...(form.body === undefined ? {} : this.#body(node, form.body)) },
       ...neededOpset(node),
       ...convolutionFacts(node),
+      ...columnSumFacts(node),
     };
     const sum = this.#atomicSums ? null : nodeOf(node.outputs[0]!, 'ScatterAdd');
     if (sum === null) this.nodes.push(written);
@@ -217,6 +218,17 @@ function convolutionFacts(node: Node): Pick<OnnxNode, 'convolution'> {
   if (found === null || x!.dtype !== 'float32') return {};
   const places = node.outputs[0]!.shape.slice(2);
   return { convolution: { weights: w!.shape, places, groups: found.attributes.groups } };
+}
+
+function columnSumFacts(node: Node): Pick<OnnxNode, 'columnSum'> {
+  const found = nodeOf(node.outputs[0]!, 'ReduceSum');
+  const [x] = node.inputs;
+  if (found === null || x!.dtype !== 'float32') return {};
+  const { axes } = found.attributes;
+  const isLeading = axes.length > 0 && axes.length < x!.rank && axes.every((axis, i) => axis === i);
+  if (!isLeading) return {};
+  const [summed, left] = [x!.shape.slice(0, axes.length), x!.shape.slice(axes.length)];
+  return { columnSum: { rows: sizeOf(summed), columns: sizeOf(left), rank: x!.rank, shape: node.outputs[0]!.shape } };
 }
 
 function nodeName(node: Node, type: string): string {

@@ -65,7 +65,7 @@ function report(): void {
   const minutes = ((performance.now() - started) / 60_000).toFixed(1);
   (partial ? showReport : writeReport)('engine', rows, [
     'One training step (forward, backward, AdamW with decay) in milliseconds, with one thread of processor time, with two by the clock: medians of turns of a few tenths of a second to three that alternate between both sides. ' +
-      'Ours runs the steps of a turn in one Scan. The losses of the first turn agree on both sides, so the networks are the same.',
+      'Ours makes the steps as a run on the CPU does: gradients by ONNX Runtime, the update by its own program. The losses of the first turn agree on both sides, so the networks are the same.',
     'Rows named "best" are against the fastest setting of PyTorch that was measured, whichever it is, and have the goal. pip’s PyTorch uses oneMKL, which takes a ' +
       'slow path on some AMD processors; "fast path of oneMKL" lifts that with a preloaded library, so that it does about as well as on Intel. ' +
       (limits.compile

@@ -1,4 +1,5 @@
 import { withBlockedConvolutions } from './blockedConvolutions.ts';
+import { withColumnSums } from './columnSums.ts';
 import { inCommonOperators } from './commonOperators.ts';
 import { withFewTensors } from './fewTensors.ts';
 import { withoutUnusedPlaces } from './maxPoolPlaces.ts';
@@ -18,6 +19,8 @@ export interface DeviceForm {
   readonly blockedConvolutions?: boolean;
   /** The device's products are slow where their left factor is transposed; see `withWrittenTransposes`. */
   readonly writtenTransposes?: boolean;
+  /** The device adds rows faster as a product than as a sum; see `withColumnSums`. */
+  readonly columnSums?: boolean;
 }
 
 /** The same graph in operations that the device has. */
@@ -25,7 +28,8 @@ export function inDeviceForm(graph: OnnxGraph, form: DeviceForm): OnnxGraph {
   const { mostTensorsPerNode, narrowIntegers = false, commonOperators = false, writtenTransposes = false } = form;
   const plain = commonOperators ? inCommonOperators(withoutUnusedPlaces(graph)) : graph;
   const written = writtenTransposes ? withWrittenTransposes(plain) : plain;
-  const narrow = narrowIntegers ? withNarrowIntegers(written) : written;
+  const summed = form.columnSums === true ? withColumnSums(written) : written;
+  const narrow = narrowIntegers ? withNarrowIntegers(summed) : summed;
   const blocked = form.blockedConvolutions === true ? withBlockedConvolutions(narrow) : narrow;
   return mostTensorsPerNode === undefined ? blocked : withFewTensors(blocked, mostTensorsPerNode);
 }

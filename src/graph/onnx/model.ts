@@ -27,6 +27,17 @@ export interface ConvolutionFacts {
   readonly groups: number;
 }
 
+/** What the node of a sum over all leading axes does not say of it. */
+export interface ColumnSumFacts {
+  /** Of the matrix that its input is when the leading axes are one. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Of the input as it is. */
+  readonly rank: number;
+  /** Of the result. */
+  readonly shape: Shape;
+}
+
 /** An input named '' is an optional one that is left out. */
 export interface OnnxNode {
   readonly name: string;
@@ -39,6 +50,8 @@ export interface OnnxNode {
   readonly opset?: number;
   /** Of a convolution of float32, for `withBlockedConvolutions`. It is not part of a file's node. */
   readonly convolution?: ConvolutionFacts;
+  /** Of a sum of float32 over leading axes, for `withColumnSums`. It is not part of a file's node. */
+  readonly columnSum?: ColumnSumFacts;
 }
 
 export type OnnxAttribute =

@@ -19,7 +19,7 @@ export const executionProviders = {
  * channels in blocks for every x64 processor, for others not always (onnxruntime/core/mlas/lib/platform.cpp).
  */
 export const modelOptions = {
-  cpu: { writtenTransposes: true, blockedConvolutions: process.arch === 'x64' },
+  cpu: { writtenTransposes: true, columnSums: true, blockedConvolutions: process.arch === 'x64' },
   cuda: { atomicSums: true },
   webgpu: { mostTensorsPerNode: 8, atomicSums: true, narrowIntegers: true, commonOperators: true },
   dml: {},
