@@ -19,6 +19,8 @@ export interface ConfigField {
   readonly description: string;
   /** Of paths only. */
   readonly holds?: PathContent;
+  /** Its text names a column of the data at the key `of`, which is a path with `holds`. `many`: several, joined by commas; empty is none in particular. */
+  readonly column?: { readonly of: string; readonly many?: true };
   /** Has no usable default: the user must give it. */
   readonly required?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointDetails } from '../domain/checkpoint.ts';
 import type { DrawnSamples, ExportedCheckpoint, MeasuredCheckpoint } from '../domain/checkpointUse.ts';
 import type { PathContent } from '../domain/config.ts';
+import type { DataColumns } from '../domain/dataColumns.ts';
 import type { DataPlace } from '../domain/dataPlace.ts';
 import type { DoctorReport } from '../domain/doctor.ts';
 import type { JobId, RunId } from '../domain/ids.ts';
@@ -63,6 +64,8 @@ export interface WorkerMethods extends LaunchingMethods {
   'configs.list': { params: { folder: string; recipe?: string }; result: { files: readonly ConfigFileInfo[] } };
   /** Files and folders below a folder that may hold what a key of a recipe wants, the likeliest first. */
   'data.find': { params: { folder: string; holds: PathContent }; result: { places: readonly DataPlace[] } };
+  /** What the data at a path (relative to the folder) call their columns, fields or tensors, by their first bytes. Answers within seconds, whatever lies there. */
+  'data.columns': { params: { folder: string; path: string; holds: PathContent }; result: DataColumns };
   'launch.preview': { params: LaunchRequest; result: LaunchPreview };
   /** What the run would need of memory, from a process of its own that builds its graph: seconds. Rejects with `bad-config` and what else a start would be refused for. */
   'launch.memory': { params: LaunchRequest; result: MemoryEstimate };

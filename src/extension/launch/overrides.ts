@@ -3,22 +3,33 @@ import {
   checkValue,
   describeField,
   isProblem,
-  type Override,
   parseOverride,
   resolveConfig,
   valueAt,
   valueFor,
 } from '../../domain/config.ts';
+import { columnProblem, type DataColumns } from '../../domain/dataColumns.ts';
 import type { DataPlace } from '../../domain/dataPlace.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Json } from '../../domain/json.ts';
+import { columnOffers } from './columnOffers.ts';
+import { columnsOf, dataOf, otherColumns } from './formColumns.ts';
+import { currentValue, type OverrideForm, parsedOverrides } from './overrideForm.ts';
 
 /** A row of the list in which overrides are typed and chosen. */
 export type OverrideRow =
   | { readonly kind: 'continue'; readonly changed: number }
-  /** Where one cannot go on yet: the first key that must be given. */
-  | { readonly kind: 'give'; readonly field: ConfigField }
-  /** `place`: what was found there. */
-  | { readonly kind: 'set'; readonly text: string; readonly field: ConfigField; readonly place?: DataPlace }
+  /** Where one cannot go on yet: the first key that must be given, with what is wrong where it has a value. */
+  | { readonly kind: 'give'; readonly field: ConfigField; readonly wrong?: string }
+  /** `place`: what was found there. `column`: what the data tell of it; `more`: others may be named behind it. */
+  | {
+      readonly kind: 'set';
+      readonly text: string;
+      readonly field: ConfigField;
+      readonly place?: DataPlace;
+      readonly column?: { readonly about: string; readonly more: boolean };
+    }
+  /** So many columns that fit are not listed. */
+  | { readonly kind: 'further'; readonly count: number }
   /** Asks for a file or a folder with VS Code's own dialog. */
   | { readonly kind: 'browse'; readonly field: ConfigField; readonly wanted: 'file' | 'folder' }
   | { readonly kind: 'problem'; readonly message: string }
@@ -30,37 +41,24 @@ export type OverrideRow =
       readonly overridden: boolean;
     };
 
-export interface OverrideForm {
-  readonly fields: readonly ConfigField[];
-  /** The configuration before overrides: defaults with the file's values. */
-  readonly base: JsonObject;
-  /** `key=value`, at most one for each key. */
-  readonly overrides: readonly string[];
-  /** What was found for keys of type `path`. Absent: keys are typed only, and no file or folder can be chosen. */
-  readonly places?: ReadonlyMap<string, readonly DataPlace[]>;
-}
-
 /** The rows for what has been typed so far: what Enter would do first, then every key with its value. */
 export function overrideRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
   return [...typedRows(form, typed.trim()), ...fieldRows(form)];
 }
 
 function typedRows(form: OverrideForm, typed: string): readonly OverrideRow[] {
-  if (typed === '') {
-    const missing = missingField(form);
-    return [
-      missing === undefined ? { kind: 'continue', changed: form.overrides.length } : { kind: 'give', field: missing },
-    ];
-  }
+  if (typed === '') return [giveRow(form) ?? { kind: 'continue', changed: form.overrides.length }];
   if (!typed.includes('=')) return [];
   const key = typed.slice(0, typed.indexOf('=')).trim();
   const text = typed.slice(typed.indexOf('=') + 1).trim();
   const field = form.fields.find((one) => one.key === key);
   if (field?.type === 'path' && form.places !== undefined) return placeRows(form, field, text);
+  const data = field === undefined ? undefined : columnsOf(form, field);
+  if (field !== undefined && data !== undefined) return columnRows(form, field, data, text);
   if (field !== undefined) {
     const offered = suggestedValues(field).filter((value) => value.startsWith(text) && value !== text);
     const rows = offered.map((value) => ({ kind: 'set', text: `${key}=${value}`, field }) as const);
-    if (text === '') return rows.length > 0 ? rows : [{ kind: 'problem', message: `Type ${describeField(field)}.` }];
+    if (text === '') return rows.length > 0 ? rows : [{ kind: 'problem', message: typeIt(form, field) }];
     if (rows.length > 0) return [...setRow(form, typed).filter(({ kind }) => kind === 'set'), ...rows];
   }
   return setRow(form, typed);
@@ -74,12 +72,38 @@ function placeRows(form: OverrideForm, field: ConfigField, text: string): readon
   return [...places, ...own, { kind: 'browse', field, wanted: 'folder' }, { kind: 'browse', field, wanted: 'file' }];
 }
 
-/** The first key that must be given and is not. */
-export function missingField({ fields, base, overrides }: OverrideForm): ConfigField | undefined {
-  const given = new Map(parsedOverrides(overrides).map(({ key, value }) => [key, value]));
-  return fields.find(
-    ({ key, required }) => required === true && (given.get(key) ?? valueAt(base, key) ?? null) === null,
-  );
+/** Columns that fit what is typed; first what is typed, where it names one, and last where it may. */
+function columnRows(form: OverrideForm, field: ConfigField, data: DataColumns, text: string): readonly OverrideRow[] {
+  const { typed, offered, further, problem } = columnOffers(field, data, text, otherColumns(form, field));
+  const more = field.column?.many === true;
+  const own = typed === undefined ? [] : setRow(form, `${field.key}=${typed.value}`);
+  return [
+    ...(problem === undefined ? [] : [{ kind: 'problem', message: problem } as const]),
+    ...(typed?.isKnown === true ? own : []),
+    ...offered.map(
+      ({ value, about }) => ({ kind: 'set', text: `${field.key}=${value}`, field, column: { about, more } }) as const,
+    ),
+    ...(typed?.isKnown === false ? own : []),
+    ...(further === 0 ? [] : [{ kind: 'further', count: further } as const]),
+  ];
+}
+
+/** What to type for a key of which nothing is offered, and why that is where columns could have been. */
+function typeIt(form: OverrideForm, field: ConfigField): string {
+  const why = dataOf(form, field)?.why;
+  return `Type ${describeField(field)}.${why === undefined ? '' : ` Its columns are not known: ${why}`}`;
+}
+
+/** The first key that must be given and is not, else the first that names a column which the data do not have. */
+function giveRow(form: OverrideForm): OverrideRow | undefined {
+  const missing = form.fields.find((field) => field.required === true && currentValue(form, field) === null);
+  if (missing !== undefined) return { kind: 'give', field: missing };
+  for (const field of form.fields) {
+    const data = columnsOf(form, field);
+    const wrong = data === undefined ? undefined : columnProblem(field, currentValue(form, field), data);
+    if (wrong !== undefined) return { kind: 'give', field, wrong };
+  }
+  return undefined;
 }
 
 function setRow({ fields }: OverrideForm, typed: string): readonly OverrideRow[] {
@@ -150,10 +174,6 @@ export function typedValue(value: Json): string {
 
 function keyOf(override: string): string {
   return override.slice(0, override.indexOf('=')).trim();
-}
-
-function parsedOverrides(overrides: readonly string[]): readonly Override[] {
-  return overrides.map(parseOverride).filter((parsed) => !isProblem(parsed)) as readonly Override[];
 }
 
 function suggestedValues({ type, choices }: ConfigField): readonly string[] {

@@ -1,17 +1,14 @@
 import * as vscode from 'vscode';
+import { describeError } from '../../base/errors.ts';
 import { type ConfigField, describeField, type PathContent } from '../../domain/config.ts';
+import type { DataColumns } from '../../domain/dataColumns.ts';
 import type { DataPlace } from '../../domain/dataPlace.ts';
 import type { Json } from '../../domain/json.ts';
 import { interrupt } from '../ui/interruptions.ts';
 import { formatSize } from '../ui/numbers.ts';
-import {
-  type OverrideForm,
-  type OverrideRow,
-  overrideRows,
-  typedValue,
-  withOverride,
-  withoutOverride,
-} from './overrides.ts';
+import { columnsOf, type DataPath, namedData } from './formColumns.ts';
+import type { OverrideForm } from './overrideForm.ts';
+import { type OverrideRow, overrideRows, typedValue, withOverride, withoutOverride } from './overrides.ts';
 import { type Answer, runStep, type StepPlace } from './wizard.ts';
 
 interface OverrideItem extends vscode.QuickPickItem {
@@ -23,9 +20,11 @@ const resetButton: vscode.QuickInputButton = {
   tooltip: 'Take back this change',
 };
 
-/** Where paths come from: what lies in the folder, and VS Code's dialogs. */
+/** Where paths and names of columns come from: what lies in the folder, and VS Code's dialogs. */
 export interface PathHelp {
   find(holds: PathContent): Promise<readonly DataPlace[]>;
+  /** What the data at a path call their columns. */
+  columns(data: DataPath): Promise<DataColumns>;
   /** A path as it is written into the configuration, or undefined where the person gave up. */
   browse(field: ConfigField, wanted: 'file' | 'folder'): Promise<string | undefined>;
 }
@@ -33,7 +32,7 @@ export interface PathHelp {
 /**
  * Lets the person change any number of keys. Keys are found by typing a part of their name or meaning; choosing one writes `key=` into the field; the
  * value is checked while it is typed. Enter on an empty field goes on, or asks for the first key that must be given. With `help`, keys that are paths
- * offer what was found.
+ * offer what was found, and keys that name columns of the data offer these.
  */
 export async function overridesStep(
   place: StepPlace,
@@ -41,21 +40,39 @@ export async function overridesStep(
   help?: PathHelp,
 ): Promise<Answer<readonly string[]>> {
   const pick = vscode.window.createQuickPick<OverrideItem>();
-  let form = help === undefined ? initial : { ...initial, places: new Map<string, readonly DataPlace[]>() };
+  let form: OverrideForm = help === undefined ? initial : { ...initial, places: new Map(), columns: new Map() };
   pick.placeholder = 'key=value, or choose a key; Enter to go on';
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   // The order of the rows says what matters; without this VS Code would scroll to the former row.
   pick.keepScrollPosition = false;
+  const asked = new Set<string>();
   const draw = (): void => {
     pick.items = overrideRows(form, pick.value).map(overrideItem);
     const first = pick.items[0];
     if (first !== undefined && first.row.kind !== 'field') pick.activeItems = [first];
   };
-  const take = (overrides: readonly string[]): void => {
+  const take = (overrides: readonly string[], typed = ''): void => {
     form = { ...form, overrides };
-    pick.value = '';
+    pick.value = typed;
     draw();
+    lookForColumns();
+  };
+  /** Of data that a change has named, what their columns are called comes a moment later. */
+  const lookForColumns = (): void => {
+    for (const data of namedData(form)) {
+      if (help === undefined || asked.has(data.path)) continue;
+      asked.add(data.path);
+      pick.busy = true;
+      void help
+        .columns(data)
+        .catch((error: unknown): DataColumns => ({ columns: [], source: '', isAll: false, why: describeError(error) }))
+        .then((found) => {
+          form = { ...form, columns: new Map([...(form.columns ?? []), [data.path, found]]) };
+          pick.busy = false;
+          draw();
+        });
+    }
   };
   /** Writes `key=` into the field; what is offered for the key follows when it was found. */
   const ask = (field: ConfigField, text: string): void => {
@@ -79,16 +96,18 @@ export async function overridesStep(
     else take(withOverride(form.overrides, `${field.key}=${chosen}`));
   };
   draw();
+  lookForColumns();
   return await runStep<readonly string[]>(pick, place, (finish, owned) => {
     owned.add(pick.onDidChangeValue(draw));
     owned.add(
       pick.onDidAccept(() => {
         const row = pick.activeItems[0]?.row;
         if (row?.kind === 'continue') finish(form.overrides);
-        if (row?.kind === 'set') take(withOverride(form.overrides, row.text));
+        // Where several can be named, the next one is asked for until the person takes what is there.
+        if (row?.kind === 'set') take(withOverride(form.overrides, row.text), row.column?.more ? `${row.text},` : '');
         if (row?.kind === 'give') ask(row.field, '');
         if (row?.kind === 'browse') void browse(row.field, row.wanted);
-        if (row?.kind === 'field') ask(row.field, startOf(row));
+        if (row?.kind === 'field') ask(row.field, startOf(row, columnsOf(form, row.field) !== undefined));
       }),
     );
     owned.add(
@@ -112,25 +131,14 @@ function overrideItem(row: OverrideRow): OverrideItem {
       return {
         row,
         label: `$(arrow-right) Choose ${row.field.key}`,
-        description: 'must be given before the run can start',
+        description: row.wrong ?? 'must be given before the run can start',
         detail: row.field.description,
         alwaysShow: true,
       };
     case 'set':
-      return row.place === undefined
-        ? {
-            row,
-            label: `$(check) Set ${row.text}`,
-            description: describeField(row.field),
-            detail: row.field.description,
-            alwaysShow: true,
-          }
-        : {
-            row,
-            label: `$(${row.place.isFolder ? 'folder' : 'file'}) ${row.text}`,
-            description: aboutPlace(row.place),
-            alwaysShow: true,
-          };
+      return setItem(row);
+    case 'further':
+      return { row, label: `$(ellipsis) ${row.count} more`, description: 'type a part of the name', alwaysShow: true };
     case 'browse':
       return {
         row,
@@ -143,6 +151,26 @@ function overrideItem(row: OverrideRow): OverrideItem {
     case 'field':
       return fieldItem(row);
   }
+}
+
+function setItem(row: Extract<OverrideRow, { kind: 'set' }>): OverrideItem {
+  const { text, field, place, column } = row;
+  if (place !== undefined)
+    return {
+      row,
+      label: `$(${place.isFolder ? 'folder' : 'file'}) ${text}`,
+      description: aboutPlace(place),
+      alwaysShow: true,
+    };
+  if (column !== undefined)
+    return { row, label: `$(symbol-field) ${text}`, description: column.about, alwaysShow: true };
+  return {
+    row,
+    label: `$(check) Set ${text}`,
+    description: describeField(field),
+    detail: field.description,
+    alwaysShow: true,
+  };
 }
 
 function fieldItem(row: Extract<OverrideRow, { kind: 'field' }>): OverrideItem {
@@ -164,8 +192,9 @@ function aboutPlace({ what, sizeBytes }: DataPlace): string {
   return [what, sizeBytes === undefined ? '' : formatSize(sizeBytes)].filter((part) => part !== '').join(', ');
 }
 
-/** What stands behind `key=` at first: the present value, unless values or places are offered. */
-function startOf({ field, value }: Extract<OverrideRow, { kind: 'field' }>): string {
+/** What stands behind `key=` at first: the present value, unless values, places or columns are offered. */
+function startOf({ field, value }: Extract<OverrideRow, { kind: 'field' }>, hasColumns: boolean): string {
+  if (hasColumns) return field.column?.many === true && value !== '' ? `${typedValue(value)},` : '';
   const isOffered = field.choices !== undefined || field.type === 'boolean' || field.holds !== undefined;
   return isOffered || value === null ? '' : typedValue(value);
 }

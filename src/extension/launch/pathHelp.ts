@@ -13,10 +13,11 @@ const filters: { readonly [K in PathContent]?: Readonly<Record<string, string[]>
   records: { 'JSON lines': ['jsonl', 'ndjson'] },
 };
 
-/** Finds paths in a folder with the worker, and asks for others with VS Code's dialogs. */
+/** Finds paths in a folder, and columns of data, with the worker, and asks for others with VS Code's dialogs. */
 export function pathHelp(worker: RpcClient<WorkerMethods, WorkerEvents>, folder: string): PathHelp {
   return {
     find: async (holds) => (await worker.call('data.find', { folder, holds })).places,
+    columns: (data) => worker.call('data.columns', { folder, ...data }),
     browse: async (field, wanted) => {
       const chosen = await vscode.window.showOpenDialog(dialogOf(field, wanted, folder));
       const place = chosen?.[0]?.fsPath;

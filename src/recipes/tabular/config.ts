@@ -29,12 +29,14 @@ export const tabularFields: readonly ConfigField[] = [
   {
     key: 'target',
     type: 'string',
+    column: { of: 'data' },
     default: 'target',
     description: 'Column or tensor that is to be predicted from the others.',
   },
   {
     key: 'features',
     type: 'string',
+    column: { of: 'data', many: true },
     default: '',
     description: 'Columns or tensors to predict it from, joined by commas. Empty: all others.',
   },

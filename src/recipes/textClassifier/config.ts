@@ -39,8 +39,20 @@ export const textClassifierFields: readonly ConfigField[] = [
     description:
       'The ONNX language model to start from: token numbers in, exported with an open batch size and without a cache.',
   },
-  { key: 'records.text', type: 'string', default: 'text', description: 'Field of a line that holds the text.' },
-  { key: 'records.label', type: 'string', default: 'label', description: 'Field of a line that holds its class.' },
+  {
+    key: 'records.text',
+    type: 'string',
+    column: { of: 'data' },
+    default: 'text',
+    description: 'Field of a line that holds the text.',
+  },
+  {
+    key: 'records.label',
+    type: 'string',
+    column: { of: 'data' },
+    default: 'label',
+    description: 'Field of a line that holds its class.',
+  },
   ...tokenFields.filter(({ key }) => ownTokenFields.includes(key)),
   batchSizeField(16, { of: 'Texts' }),
   {

@@ -1,8 +1,10 @@
+import path from 'node:path';
 import type { Handlers } from '../../protocol/rpc.ts';
 import type { WorkerMethods } from '../../protocol/worker.ts';
 import { lastCheckpointOf } from '../checkpointList.ts';
 import type { Client } from '../clients.ts';
 import { launchRecordOf, resumeRequest } from '../launching/again.ts';
+import { dataColumns } from '../launching/columns/dataColumns.ts';
 import { commandResumeRequest } from '../launching/commandAgain.ts';
 import { listConfigs } from '../launching/configFile.ts';
 import { findData } from '../launching/findData.ts';
@@ -17,12 +19,20 @@ export function launchHandlers(
   client: () => Client,
 ): Pick<
   Handlers<WorkerMethods>,
-  'recipes.list' | 'configs.list' | 'data.find' | 'launch.preview' | 'launch.memory' | 'launch.start' | 'runs.resume'
+  | 'recipes.list'
+  | 'configs.list'
+  | 'data.find'
+  | 'data.columns'
+  | 'launch.preview'
+  | 'launch.memory'
+  | 'launch.start'
+  | 'runs.resume'
 > {
   return {
     'recipes.list': async () => ({ recipes: await loadRecipes() }),
     'configs.list': async ({ folder, recipe }) => ({ files: await listConfigs(absolute(folder), recipe) }),
     'data.find': async ({ folder, holds }) => ({ places: await findData(absolute(folder), holds) }),
+    'data.columns': ({ folder, path: place, holds }) => dataColumns(path.resolve(absolute(folder), place), holds),
     'launch.preview': (request) => {
       const complete = { ...request, folder: absolute(request.folder) };
       // A preview asks git about the folder, and the configuration of a repository can name programs for git to run.

@@ -10,11 +10,13 @@ import {
   unflatten,
   valueAt,
 } from '../../domain/config.ts';
+import { columnProblem } from '../../domain/dataColumns.ts';
 import type { DeviceChoice } from '../../domain/device.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { LaunchRequest } from '../../domain/launch.ts';
 import type { RecipeInfo } from '../../domain/recipe.ts';
 import { defaultRunName, nextRunName, runNameProblem } from '../../launch/runName.ts';
+import { dataColumns } from './columns/dataColumns.ts';
 import { readConfigTree } from './configFile.ts';
 import { recipeOf } from './recipeTable.ts';
 
@@ -54,6 +56,7 @@ export async function resolveLaunch(request: LaunchRequest): Promise<ResolvedLau
   const resolved = resolveConfig(recipe.fields, tree, [...overrides, ...setKeys(recipe, keys, overrides)]);
   problems.push(...resolved.problems.map(({ message }) => message));
   const config = withAbsolutePaths(recipe.fields, resolved.config, request.folder);
+  problems.push(...(await columnProblems(recipe.fields, config)));
   const configYaml = stringify({ recipe: recipe.id, ...config });
   return {
     recipe,
@@ -135,6 +138,21 @@ function placeProblems({ folder, resumeFrom }: LaunchRequest): readonly string[]
   if (!existsSync(folder)) problems.push(`There is no folder ${folder}.`);
   if (resumeFrom !== undefined && !existsSync(resumeFrom)) problems.push(`There is no checkpoint ${resumeFrom}.`);
   return problems;
+}
+
+/** Names of columns that the data do not have. Data that are not there, or tell no names, are left to the run. */
+async function columnProblems(fields: readonly ConfigField[], config: JsonObject): Promise<readonly string[]> {
+  const paths = fields.filter(({ key }) => fields.some(({ column }) => column?.of === key));
+  const problems = await Promise.all(
+    paths.map(async ({ key, holds }) => {
+      const place = valueAt(config, key);
+      if (holds === undefined || typeof place !== 'string' || place === '') return [];
+      const data = await dataColumns(place, holds);
+      const naming = fields.filter(({ column }) => column?.of === key);
+      return naming.map((field) => columnProblem(field, valueAt(config, field.key) ?? null, data));
+    }),
+  );
+  return problems.flat().filter((problem) => problem !== undefined);
 }
 
 /** Relative paths in a configuration are relative to the workspace folder, wherever the file lies. */

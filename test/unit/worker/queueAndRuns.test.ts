@@ -247,6 +247,38 @@ test('nothing is launched in a workspace that is not trusted; reading works', as
   assert.deepEqual((await careful.call('runs.list', { folder: host.folder })).runs, []);
 });
 
+test('a column that the data do not have is refused before anything is made, with the one that was meant', async () => {
+  host.write('lab/iris.csv', Buffer.from('petal_length,species\n1.4,setosa\n4.7,versicolor\n'));
+  const told = await client.call('data.columns', { folder: host.folder, path: 'lab/iris.csv', holds: 'table' });
+  assert.deepEqual(told, {
+    columns: [
+      { name: 'petal_length', about: '1.4' },
+      { name: 'species', about: 'setosa' },
+    ],
+    source: 'iris.csv',
+    isAll: true,
+  });
+  const request = (...overrides: readonly string[]) => ({
+    requestId: 'iris',
+    folder: host.folder,
+    recipe: 'tabular',
+    overrides,
+    device: 'cpu' as const,
+    name: 'iris-1',
+  });
+  const problemsOf = async (...overrides: readonly string[]) =>
+    (await client.call('launch.preview', request(...overrides))).problems;
+  const wrong = ['data=lab/iris.csv', 'target=speceis', 'features=petal_length,petal_lenght'];
+  assert.deepEqual(await problemsOf(...wrong), [
+    'target: there is no "speceis" in iris.csv. Did you mean species?',
+    'features: there is no "petal_lenght" in iris.csv. Did you mean petal_length?',
+  ]);
+  await assert.rejects(client.call('launch.start', request(...wrong)), /Did you mean species/);
+  assert.equal(existsSync(path.join(host.folder, 'runs')), false);
+  assert.deepEqual(await problemsOf('data=lab/iris.csv', 'target=species'), []);
+  assert.deepEqual(await problemsOf('data=not/yet.csv', 'target=anything'), []);
+});
+
 test('a runs folder that cannot be made is said with what to do', async () => {
   writeFileSync(path.join(host.folder, 'runs'), 'a file in its place');
   await assert.rejects(

@@ -93,10 +93,9 @@ class Table {
   }
 
   #begin(line: string, number: number): void {
-    const { separator, names, row } = readHeader(line);
+    const { separator, names, twice, row } = readHeader(line);
     this.#separator = separator;
     this.#names = names;
-    const twice = this.#names.find((name, i) => this.#names.indexOf(name) !== i);
     if (twice !== undefined) {
       throw badData(`Two columns of ${path.basename(this.#file)} are called "${twice}".`, { file: this.#file });
     }
@@ -129,6 +128,8 @@ class Table {
 export interface TableHeader {
   readonly separator: string;
   readonly names: readonly string[];
+  /** The first name that stands there more than once; such a table is refused. */
+  readonly twice?: string;
   /** Its cells, where it holds numbers only and so names nothing: it is the first row. */
   readonly row?: readonly string[];
 }
@@ -138,9 +139,19 @@ export function readHeader(line: string): TableHeader {
   const separator = likelySeparator(line);
   const cells = cellsOf(line, separator);
   const isHeader = cells.some((cell) => toNumber(cell) === undefined);
-  return isHeader
-    ? { separator, names: cells.map((cell) => cell.trim()) }
-    : { separator, names: cells.map((_, i) => String(i)), row: cells };
+  if (!isHeader) return { separator, names: cells.map((_, i) => String(i)), row: cells };
+  const names = cells.map((cell) => cell.trim());
+  const twice = firstTwice(names);
+  return { separator, names, ...(twice === undefined ? {} : { twice }) };
+}
+
+function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 function likelySeparator(line: string): string {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConfigField } from '../../../../src/domain/config.ts';
+import type { OverrideForm } from '../../../../src/extension/launch/overrideForm.ts';
 import {
   checkOverride,
-  type OverrideForm,
   overrideRows,
   typedValue,
   withOverride,
@@ -26,6 +26,7 @@ function seen(typed: string, given: OverrideForm = form): string[] {
     if (row.kind === 'problem') return `problem ${row.message}`;
     if (row.kind === 'give') return `give ${row.field.key}`;
     if (row.kind === 'browse') return `browse ${row.wanted}`;
+    if (row.kind === 'further') return `further ${row.count}`;
     return `${row.field.key}=${typedValue(row.value)}${row.overridden ? ' changed' : ''}`;
   });
 }
