@@ -40,7 +40,7 @@ export function columnProblem(field: ConfigField, value: Json, data: DataColumns
   const wrong = columnsNamed(field, value).find((name) => !known.includes(name));
   if (wrong === undefined) return undefined;
   const advice = didYouMean(wrong, comparedNames(data)) || ` There are: ${listed(known)}.`;
-  return `${field.key}: there is no "${wrong}" in ${data.source}.${advice}`;
+  return `There is no "${wrong}" in ${data.source}.${advice}`;
 }
 
 /** The column that a wrong name probably means. */

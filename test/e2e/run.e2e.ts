@@ -113,7 +113,7 @@ test('a training run, from the palette to the experiment log', { timeout: 480_00
       await workbench.quickRow('data=kinds.csv').waitFor();
       await workbench.screenshot('found-data');
       await form.press('Enter');
-      await workbench.quickRow(/Choose target.*there is no "target" in kinds\.csv/).waitFor();
+      await workbench.quickRow(/Choose target.*There is no "target" in kinds\.csv/).waitFor();
       await form.press('Enter');
       await workbench.quickRow(/target=one.*0/).waitFor();
       await workbench.screenshot('offered-columns');

@@ -48,6 +48,8 @@ export async function overridesStep(
   pick.keepScrollPosition = false;
   const asked = new Set<string>();
   const draw = (): void => {
+    // Values come in an order that says something, what the data have first, say; keys that fit what is typed by their names.
+    sortByLabel(pick, !pick.value.includes('='));
     pick.items = overrideRows(form, pick.value).map(overrideItem);
     const first = pick.items[0];
     if (first !== undefined && first.row.kind !== 'field') pick.activeItems = [first];
@@ -116,6 +118,14 @@ export async function overridesStep(
       }),
     );
   });
+}
+
+/**
+ * Whether rows that fit what is typed are put into the order of their labels. VS Code has had the switch since 2020 without documenting it
+ * (https://github.com/microsoft/vscode/issues/73904); where it goes away, rows are sorted again.
+ */
+function sortByLabel(pick: vscode.QuickPick<OverrideItem> & { sortByLabel?: boolean }, isSorted: boolean): void {
+  pick.sortByLabel = isSorted;
 }
 
 function overrideItem(row: OverrideRow): OverrideItem {

@@ -149,10 +149,13 @@ async function columnProblems(fields: readonly ConfigField[], config: JsonObject
       if (holds === undefined || typeof place !== 'string' || place === '') return [];
       const data = await dataColumns(place, holds);
       const naming = fields.filter(({ column }) => column?.of === key);
-      return naming.map((field) => columnProblem(field, valueAt(config, field.key) ?? null, data));
+      return naming.flatMap((field) => {
+        const problem = columnProblem(field, valueAt(config, field.key) ?? null, data);
+        return problem === undefined ? [] : [`${field.key}: ${problem}`];
+      });
     }),
   );
-  return problems.flat().filter((problem) => problem !== undefined);
+  return problems.flat();
 }
 
 /** Relative paths in a configuration are relative to the workspace folder, wherever the file lies. */

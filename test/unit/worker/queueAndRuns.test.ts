@@ -270,8 +270,8 @@ test('a column that the data do not have is refused before anything is made, wit
     (await client.call('launch.preview', request(...overrides))).problems;
   const wrong = ['data=lab/iris.csv', 'target=speceis', 'features=petal_length,petal_lenght'];
   assert.deepEqual(await problemsOf(...wrong), [
-    'target: there is no "speceis" in iris.csv. Did you mean species?',
-    'features: there is no "petal_lenght" in iris.csv. Did you mean petal_length?',
+    'target: There is no "speceis" in iris.csv. Did you mean species?',
+    'features: There is no "petal_lenght" in iris.csv. Did you mean petal_length?',
   ]);
   await assert.rejects(client.call('launch.start', request(...wrong)), /Did you mean species/);
   assert.equal(existsSync(path.join(host.folder, 'runs')), false);

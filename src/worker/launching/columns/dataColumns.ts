@@ -17,12 +17,14 @@ const patienceMs = 4_000;
 export async function dataColumns(place: string, holds: PathContent): Promise<DataColumns> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<DataColumns>((resolve) => {
-    timer = setTimeout(() => resolve(none(`${place} does not answer.`)), patienceMs);
+    timer = setTimeout(() => resolve(none(`${path.basename(place)} does not answer.`)), patienceMs);
   });
   try {
     return await Promise.race([look(place, holds), patience]);
   } catch (error) {
-    return none(error instanceof AppError ? error.message : `${place} cannot be read: ${reasonOf(error)}.`);
+    return none(
+      error instanceof AppError ? error.message : `${path.basename(place)} cannot be read: ${reasonOf(error)}.`,
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -31,16 +33,16 @@ export async function dataColumns(place: string, holds: PathContent): Promise<Da
 async function look(place: string, holds: PathContent): Promise<DataColumns> {
   if (holds !== 'table' && holds !== 'records') return none('Such data have no columns.');
   const facts = await stat(place).catch(() => undefined);
-  if (facts === undefined) return none(`There is no ${place}.`);
+  if (facts === undefined) return none(`There is no ${path.basename(place)}.`);
   // Anything else, a pipe for instance, might never end to be opened.
-  if (!facts.isFile() && !facts.isDirectory()) return none(`${place} is neither a file nor a folder.`);
+  if (!facts.isFile() && !facts.isDirectory()) return none(`${path.basename(place)} is neither a file nor a folder.`);
   if (facts.isFile()) {
     const read = await readNames(place, holds);
     return read.ok ? found(splitByNames(byName(read.value)).train, place, true) : none(read.message);
   }
   const table = await findTable(place, holds);
   if (table === undefined || (await stat(table.file).catch(() => undefined))?.isFile() !== true)
-    return none(`No table was found in ${place}.`);
+    return none(`No table was found in ${path.basename(place)}.`);
   if (table.columns !== undefined) return found(byName(table.columns), table.file, false);
   const read = await readNames(table.file, holds);
   if (!read.ok) return none(read.message);

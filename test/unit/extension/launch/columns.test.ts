@@ -41,7 +41,7 @@ test('a target that the data do not have is asked for before one can go on', () 
   const [row] = seen(formWith(iris), '');
   assert.equal(
     row,
-    'give target: target: there is no "target" in iris.csv. There are: sepal_length, sepal_width, petal_length, species.',
+    'give target: There is no "target" in iris.csv. There are: sepal_length, sepal_width, petal_length, species.',
   );
   assert.deepEqual(seen(formWith(iris, 'target=species'), ''), ['continue']);
   assert.deepEqual(seen({ ...formWith(iris), columns: new Map() }, ''), ['continue']);
@@ -65,11 +65,11 @@ test('columns are offered with what the data tell of them, those that begin as t
 
 test('a wrong name is refused with the one that was probably meant, which can be taken', () => {
   assert.deepEqual(seen(formWith(iris), 'target=speceis'), [
-    'problem target: there is no "speceis" in iris.csv. Did you mean species?',
+    'problem There is no "speceis" in iris.csv. Did you mean species?',
     'column target=species 3.5',
   ]);
-  assert.match(seen(formWith(iris), 'features=species,zzzzzzzzzzzz')[0]!, /^problem features: there is no "zzz/);
-  assert.match(seen(formWith(iris), 'features=zzzzzzzzzzzz,species')[0]!, /^problem features: there is no "zzz/);
+  assert.match(seen(formWith(iris), 'features=species,zzzzzzzzzzzz')[0]!, /^problem There is no "zzz/);
+  assert.match(seen(formWith(iris), 'features=zzzzzzzzzzzz,species')[0]!, /^problem There is no "zzz/);
 });
 
 test('several columns are named one after the other, without the target and each once', () => {
