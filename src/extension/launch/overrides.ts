@@ -91,7 +91,7 @@ function columnRows(form: OverrideForm, field: ConfigField, data: DataColumns, t
 /** What to type for a key of which nothing is offered, and why that is where columns could have been. */
 function typeIt(form: OverrideForm, field: ConfigField): string {
   const why = dataOf(form, field)?.why;
-  return `Type ${describeField(field)}.${why === undefined ? '' : ` Its columns are not known: ${why}`}`;
+  return `Type ${describeField(field)}.${why === undefined ? '' : ` The columns of the data are not known. ${why}`}`;
 }
 
 /** The first key that must be given and is not, else the first that names a column which the data do not have. */

@@ -118,7 +118,7 @@ test('of data that do not tell all columns any name can be typed', () => {
 test('where columns are not known the key is a plain text, with the reason', () => {
   const none: DataColumns = { columns: [], source: '', isAll: false, why: 'There is no iris.csv.' };
   assert.deepEqual(seen(formWith(none), 'target='), [
-    'problem Type text. Its columns are not known: There is no iris.csv.',
+    'problem Type text. The columns of the data are not known. There is no iris.csv.',
   ]);
   assert.deepEqual(seen(formWith(none), 'target=any'), ['set target=any']);
   assert.deepEqual(seen(formWith(none), ''), ['continue']);
