@@ -26,7 +26,6 @@ export async function readNpy(file: string, files: OpenFiles, hash: Hash): Promi
   checkNpySize(header, size, file, path.basename(file));
   await addWhole(file, files, hash);
   const { shape, type, isLittle, dataStart } = header;
-  const name = path.basename(file).replace(/\.npy(\.gz)?$/i, '');
   const column = {
     kind: 'stored',
     file,
@@ -36,7 +35,12 @@ export async function readNpy(file: string, files: OpenFiles, hash: Hash): Promi
     type,
     isLittle,
   } as const;
-  return new Map([[name, column]]);
+  return new Map([[npyName(file), column]]);
+}
+
+/** What the one tensor of a `.npy` file is called. */
+export function npyName(file: string): string {
+  return path.basename(file).replace(/\.npy(\.gz)?$/i, '');
 }
 
 /** @param label how messages call it, where it is not the file itself */

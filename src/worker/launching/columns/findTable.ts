@@ -4,6 +4,7 @@ import type { PathContent } from '../../../domain/config.ts';
 import type { DataColumn } from '../../../domain/dataColumns.ts';
 import type { DataSplit } from '../../../recipes/data.ts';
 import { arrayEndings } from '../../../trainer/data/arrays/arrayFile.ts';
+import { npyName } from '../../../trainer/data/arrays/npy.ts';
 import { byName, hasEnding, isNamedAsPart, partNames } from '../../../trainer/data/files/findFiles.ts';
 
 /** A form waits for this search, so of a very large folder only a part is looked at. */
@@ -41,7 +42,9 @@ export async function findTable(folder: string, holds: PathContent): Promise<Fou
   const files = holder.files.filter(isTrain);
   const file = path.join(holder.path, files[0] ?? holder.files[0]!);
   if (!hasEnding(file, ['.npy'])) return { file, isNamed };
-  const columns = files.filter((name) => hasEnding(name, ['.npy'])).map((name) => ({ name: stem(name), about: name }));
+  const columns = files
+    .filter((name) => hasEnding(name, ['.npy']))
+    .map((name) => ({ name: npyName(name), about: name }));
   return { file, isNamed, columns };
 }
 
@@ -83,8 +86,4 @@ function isPart(folderName: string, ...splits: readonly DataSplit[]): boolean {
     (split) => partNames[split],
   );
   return names.includes(folderName);
-}
-
-function stem(name: string): string {
-  return name.replace(/\.npy(\.gz)?$/i, '');
 }

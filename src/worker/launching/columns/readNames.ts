@@ -7,6 +7,7 @@ import { withFile } from '../../../readers/checkpoints/bytesFile.ts';
 import { readSafetensorsHeader } from '../../../readers/index.ts';
 import { arrayEndings } from '../../../trainer/data/arrays/arrayFile.ts';
 import { cellsOf, LineSplitter, readHeader } from '../../../trainer/data/arrays/delimited.ts';
+import { npyName } from '../../../trainer/data/arrays/npy.ts';
 import { hasEnding } from '../../../trainer/data/files/findFiles.ts';
 import { firstLines, type TakesText } from './firstLines.ts';
 
@@ -21,7 +22,7 @@ const readers: Readonly<Record<string, ReadsNames>> = {
   '.ndjson': jsonNames,
   '.npz': npzNames,
   '.safetensors': safetensorsNames,
-  '.npy': async (file) => ok([{ name: path.basename(file).replace(/\.npy(\.gz)?$/i, ''), about: '' }]),
+  '.npy': async (file) => ok([{ name: npyName(file), about: '' }]),
 };
 
 /** The columns of a file, as the trainer calls them; of what is named otherwise, those of a table. A failure says why they cannot be told. */
