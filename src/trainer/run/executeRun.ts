@@ -6,6 +6,7 @@ import { countExamples, describeFacts } from '../../recipes/data.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { runSettings } from '../config/runSettings.ts';
 import { type ChosenDevice, type chooseDevice, describeRefused } from '../devices/choose.ts';
+import { requirePrecision } from '../devices/halfFloats.ts';
 import { lookAtPlacement } from '../devices/placement.ts';
 import { describePrecision } from '../devices/precision.ts';
 import { exportModel } from '../engine/exportModel.ts';
@@ -82,6 +83,7 @@ async function prepare(
   folder.writeConfig(recipe.info.id, { ...config, name: identity.name });
   await enter('checking the device');
   const chosen = await chooseDevice(settings.device);
+  await requirePrecision(settings.precision, chosen.device);
   const run = await prepareRun(loaded, folder.path, chosen.device, owner, enter);
   progress.step = run.start.step;
   if (settings.threads === 0 || settings.recompute === 'auto') {
@@ -206,7 +208,7 @@ function introduce(terminal: Terminal, identity: RunIdentity, run: PreparedRun, 
     `${identity.name}: ${run.architecture}, ${run.step.pack.size} parameters, on ${describeDevice(chosen, run.settings.threads)}`,
   );
   terminal.line(describeEstimate(run.memory));
-  const precision = describePrecision(run.step.numbers);
+  const precision = describePrecision(run.step.numbers, run.placement.device);
   if (precision !== undefined) terminal.line(precision);
   terminal.line(repeatability(run.step, run.placement.device, run.placement.threads));
   if (chosen.warning !== undefined) terminal.line(`${chosen.device}: ${chosen.warning}`);

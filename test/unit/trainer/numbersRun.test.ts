@@ -89,8 +89,14 @@ test('bf16 is refused where there are no operations for it, and native on CUDA a
     ordered: true,
     precision: { type: 'bfloat16', emulated: false },
   });
-  assert.equal(describePrecision(stepNumbers(settings, 'cuda')), undefined);
-  assert.match(describePrecision(stepNumbers(settings, 'cpu'))!, /the numbers are those of bfloat16, the speed is not/);
+  assert.equal(describePrecision(stepNumbers(settings, 'cuda'), 'cuda'), undefined);
+  assert.match(
+    describePrecision(stepNumbers(settings, 'cpu'), 'cpu')!,
+    /the numbers are those of bfloat16, the speed is not/,
+  );
+  const half = { ...settings, precision: 'fp16' } as const;
+  assert.match(describePrecision(stepNumbers(half, 'webgpu'), 'webgpu')!, /summed in float16 too/);
+  assert.equal(describePrecision(stepNumbers(half, 'cuda'), 'cuda'), undefined);
   assert.equal(stepNumbers({ ...settings, precision: 'fp32' }, 'webgpu').precision, undefined);
 });
 

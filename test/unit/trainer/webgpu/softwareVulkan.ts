@@ -11,6 +11,9 @@ const folders = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/
 const driver = 'vk_swiftshader_icd.json';
 const loader = 'libvulkan.so.1';
 
+/** Another driver, by the path of its description, such as Mesa's lvp_icd.x86_64.json: it may have 16-bit floats, which Chromium's has not. */
+const otherDriver = process.env['TRAINYARD_VULKAN_DRIVER'];
+
 function driverFolder(): string | undefined {
   const named = process.env['TRAINYARD_CHROMIUM'] ?? findOnPath('chromium') ?? findOnPath('google-chrome');
   const beside = named === undefined ? [] : [path.dirname(named)];
@@ -32,11 +35,12 @@ export async function onSoftwareGpu<T>(test: TestContext, name: string, ...args:
   test.after(() => rmSync(only, { recursive: true, force: true }));
   const beside = path.join(folder, loader);
   if (existsSync(beside)) symlinkSync(beside, path.join(only, loader));
+  const described = otherDriver ?? path.join(folder, driver);
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: [only, process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':'),
-    VK_ICD_FILENAMES: path.join(folder, driver),
-    VK_DRIVER_FILES: path.join(folder, driver),
+    VK_ICD_FILENAMES: described,
+    VK_DRIVER_FILES: described,
     NODE_TEST_CONTEXT: undefined,
   };
   const program = path.join(import.meta.dirname, 'main.ts');

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kernels } from '../../../../src/graph/kernels.ts';
 import type { NetworkOnGpu, OperationsOnGpu, Residency } from './cases.ts';
+import type { HalfOnGpu, ScaleOnGpu } from './half.ts';
+import type { Resumption } from './runs.ts';
 import { noSoftwareVulkan, onSoftwareGpu } from './softwareVulkan.ts';
 
 const options = { skip: noSoftwareVulkan };
@@ -77,5 +79,72 @@ test(
     const seen = [...yes].filter((type) => found.onDevice.includes(type));
     assert.ok(seen.length > yes.size - 6, `${[...yes].filter((type) => !found.onDevice.includes(type))}`);
     assert.ok(found.wideOnCpu > 0, 'the random numbers');
+  },
+);
+
+test('the scale of a loss falls, skips its steps and grows on WebGPU as on the CPU', options, async (t) => {
+  const [large, growing] = await onSoftwareGpu<readonly ScaleOnGpu[]>(t, 'lossScale');
+  for (const { cpu, webgpu, resumed } of [large!, growing!]) {
+    assert.deepEqual(webgpu.scales, cpu.scales);
+    assert.deepEqual(webgpu.lossScale, cpu.lossScale);
+    assertNear(webgpu.losses, cpu.losses, 1e-6);
+    assertNear(webgpu.parameters, cpu.parameters, 1e-6);
+    assert.deepEqual(resumed, webgpu, 'steps that go on from a state in arrays give the same bits');
+  }
+  assert.deepEqual(large!.webgpu.scales.map(Math.log2), [127, 126, 125, 124, 123, 123, 123, 123]);
+  assert.equal(new Set(large!.webgpu.losses.slice(0, 5)).size, 1, 'skipped steps change nothing');
+  assert.equal(new Set(large!.webgpu.losses).size, 4, 'the others do');
+  assert.deepEqual(growing!.webgpu.scales.map(Math.log2), [10, 10, 10, 11, 11, 11, 11, 11]);
+});
+
+test(
+  'steps in float16 are the CPU’s on WebGPU, or are refused where the GPU has no such floats',
+  options,
+  async (t) => {
+    const found = await onSoftwareGpu<readonly HalfOnGpu[] | { readonly refusal: string }>(
+      t,
+      'half',
+      'mlp',
+      'transformer',
+    );
+    if ('refusal' in found) {
+      assert.match(found.refusal, /precision=fp16 is not to be had on this GPU/);
+      t.diagnostic('This driver has no 16-bit floats; one that has is named by TRAINYARD_VULKAN_DRIVER (docs/gpu.md).');
+      return;
+    }
+    assert.equal(found.length, 2);
+    for (const { name, webgpu, cpu, onCpu } of found) {
+      assert.deepEqual(onCpu, [], name);
+      assert.deepEqual(webgpu.scales, cpu.scales, name);
+      assert.ok(webgpu.scales.at(-1)! < webgpu.scales[0]!, 'steps were skipped');
+      // Sums are float16 as well on WebGPU.
+      assertNear(webgpu.losses, cpu.losses, 5e-3);
+      assertNear(webgpu.parameters, cpu.parameters, 2e-3);
+    }
+  },
+);
+
+test(
+  'a run on WebGPU goes on from a checkpoint to the same bits, and on the CPU to nearly the same numbers',
+  options,
+  async (t) => {
+    const { ends, half, tensors, changed, different, fromCpu, lines } = await onSoftwareGpu<Resumption>(
+      t,
+      'resumption',
+    );
+    assert.deepEqual(ends, [
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ]);
+    if (half[0] !== 0) assert.match(half[1], /fp16 is not to be had on this GPU.*Set precision=fp32/s);
+    assert.ok(
+      lines.some((line) => /webgpu: all \d+ operations of a step are on the device/.test(line)),
+      lines.join('\n'),
+    );
+    assert.ok(tensors.length > 20);
+    assert.deepEqual(changed, tensors, 'the second half of the run has changed all of its state');
+    assert.deepEqual(different, []);
+    assert.ok(fromCpu > 0 && fromCpu < 1e-5, `${fromCpu} apart`);
   },
 );
