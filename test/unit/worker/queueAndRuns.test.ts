@@ -277,6 +277,12 @@ test('a column that the data do not have is refused before anything is made, wit
   assert.equal(existsSync(path.join(host.folder, 'runs')), false);
   assert.deepEqual(await problemsOf('data=lab/iris.csv', 'target=species'), []);
   assert.deepEqual(await problemsOf('data=not/yet.csv', 'target=anything'), []);
+  host.write('lab/questions.jsonl', Buffer.from('{"prompt":"why?","expert":2}\n'));
+  const texts = await client.call('launch.preview', {
+    ...request('data=lab/questions.jsonl', 'records.text=promt', 'records.label=expert', 'model=gpt.onnx'),
+    recipe: 'text-classifier',
+  });
+  assert.deepEqual(texts.problems, ['records.text: There is no "promt" in questions.jsonl. Did you mean prompt?']);
 });
 
 test('a runs folder that cannot be made is said with what to do', async () => {
