@@ -11,7 +11,7 @@ export interface ProductPrecision {
   readonly type: HalfType;
   /**
    * False: products run in the 16-bit type itself. True: factors and results are rounded to it, and the product is computed in float32, for devices
-   * without kernels for the type. The numbers are those of a device that sums in float32, as all do; nothing becomes faster.
+   * without kernels for the type. The numbers are those of a device that sums in float32, as CUDA does and WebGPU does not for float16; nothing becomes faster.
    */
   readonly emulated: boolean;
 }
