@@ -3,7 +3,6 @@ import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } f
 import path from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { decodeModel, type ExternalPlace, type OnnxModel } from '../../graph/index.ts';
-import { withoutNanTests } from './nanTests.ts';
 
 /** A model from a file, and a short name for its content. */
 export interface LoadedModel {
@@ -26,8 +25,7 @@ export function loadOnnxModel(file: string): LoadedModel {
   if (known !== undefined) return known;
   const bytes = readFileSync(file);
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
-  const model = withoutNanTests(decodeModel(bytes, (place, tensor) => readBeside(file, place, tensor)));
-  const made = { model, digest };
+  const made = { model: decodeModel(bytes, (place, tensor) => readBeside(file, place, tensor)), digest };
   const [oldest] = loaded.keys();
   if (loaded.size >= mostLoaded) loaded.delete(oldest!);
   loaded.set(key, made);

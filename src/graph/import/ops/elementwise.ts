@@ -23,6 +23,8 @@ export const elementwiseImporters: Importers = {
   Floor: one(unary.floor),
   Ceil: one((x) => unary.neg(unary.floor(unary.neg(x)))),
   Not: one(unary.not),
+  // PyTorch's exporter puts one behind the softmax of every scaled_dot_product_attention, so that places which see nothing give zeros.
+  IsNaN: one((x) => unary.not(binary.equal(x, x))),
   Identity: one((x) => x),
   Sign: one((x) => binary.sub(asNumbers(binary.greater(x, 0), x), asNumbers(binary.less(x, 0), x))),
   Softplus: one(softplus),
