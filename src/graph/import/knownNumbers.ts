@@ -57,7 +57,6 @@ const rules: { readonly [Op in OpName]?: Known } = {
   And: pairs((a, b) => Number(a !== 0 && b !== 0)),
   Or: pairs((a, b) => Number(a !== 0 || b !== 0)),
   Not: single((a) => Number(a === 0)),
-  IsNaN: single((a) => Number(Number.isNaN(a))),
   Neg: single((a) => -a),
   Abs: single(Math.abs),
   Sqrt: single(Math.sqrt),
