@@ -3,7 +3,8 @@ import { withBodies } from './bodies.ts';
 import { makeNode } from './makeNode.ts';
 import type { ColumnSumFacts, OnnxGraph, OnnxNode, OnnxTensor } from './model.ts';
 
-/** Smaller sums are not worth another form. */
+/** Smaller sums are not worth another form, whose reshapes take some microseconds and make large graphs start later. */
+const leastNumbers = 16_384;
 const leastRows = 16;
 const leastColumns = 16;
 
@@ -16,12 +17,14 @@ export function withColumnSums(graph: OnnxGraph): OnnxGraph {
   const literals = new Map<string, OnnxTensor>();
   const nodes = graph.nodes.flatMap((node) => {
     const { columnSum } = node;
-    if (columnSum === undefined || columnSum.rows < leastRows || columnSum.columns < leastColumns) {
-      return [withBodies(node, withColumnSums)];
-    }
-    return asProduct(node, columnSum, literals);
+    const isLarge = columnSum !== undefined && isWorthIt(columnSum);
+    return isLarge ? asProduct(node, columnSum, literals) : [withBodies(node, withColumnSums)];
   });
   return { ...graph, nodes, initializers: [...graph.initializers, ...literals.values()] };
+}
+
+function isWorthIt({ rows, columns }: ColumnSumFacts): boolean {
+  return rows >= leastRows && columns >= leastColumns && rows * columns >= leastNumbers;
 }
 
 function asProduct(

@@ -18,7 +18,7 @@ function operators(bytes: Uint8Array): readonly string[] {
 }
 
 test('sums over leading axes are the same as products, whatever the sizes', async () => {
-  const sizes = fc.array(fc.integer({ min: 1, max: 24 }), { minLength: 2, maxLength: 4 });
+  const sizes = fc.array(fc.integer({ min: 9, max: 40 }), { minLength: 3, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.integer({ min: 1, max: 4 }), fc.boolean(), async (shape, axes, keepDims) => {
       const count = Math.min(axes, shape.length - 1);
@@ -37,19 +37,20 @@ test('sums over leading axes are the same as products, whatever the sizes', asyn
 });
 
 test('only sums over leading axes of enough numbers become products, and their constants are made once', () => {
-  assert.deepEqual(operators(model([4, 32, 64], 2, false, summed)), ['Relu', 'Reshape', 'MatMul', 'Reshape']);
-  assert.deepEqual(operators(model([32, 64], 1, true, summed)), ['Relu', 'MatMul']);
-  assert.deepEqual(operators(model([8, 64], 1, false, summed)), ['Relu', 'ReduceSum']);
-  assert.deepEqual(operators(model([64, 8], 1, false, summed)), ['Relu', 'ReduceSum']);
-  assert.deepEqual(operators(model([32, 64], 1, false, {})), ['Relu', 'ReduceSum']);
+  assert.deepEqual(operators(model([4, 64, 64], 2, false, summed)), ['Relu', 'Reshape', 'MatMul', 'Reshape']);
+  assert.deepEqual(operators(model([256, 64], 1, true, summed)), ['Relu', 'MatMul']);
+  assert.deepEqual(operators(model([8, 4096], 1, false, summed)), ['Relu', 'ReduceSum']);
+  assert.deepEqual(operators(model([4096, 8], 1, false, summed)), ['Relu', 'ReduceSum']);
+  assert.deepEqual(operators(model([200, 64], 1, true, summed)), ['Relu', 'ReduceSum']);
+  assert.deepEqual(operators(model([256, 64], 1, false, {})), ['Relu', 'ReduceSum']);
   const graph = new Graph();
-  const x = graph.input('x', [32, 64]);
+  const x = graph.input('x', [256, 64]);
   const last = encodeModel(graph, { y: reduceSum(x, [1], false), z: reduceSum(x, [0, 1], false) }, summed);
   assert.deepEqual(operators(last), ['ReduceSum', 'ReduceSum']);
   const both = { y: reduceSum(x, [0], false), z: reduceSum(relu(x), [0], false) };
   const names = decodeModel(encodeModel(graph, both, summed)).graph.initializers.map(({ name }) => name);
   assert.deepEqual(
     names.filter((name) => /^%(ones|sizes)/.test(name)),
-    ['%ones 32', '%sizes 64'],
+    ['%ones 256', '%sizes 64'],
   );
 });
