@@ -1,4 +1,4 @@
-import { type HeldState, HostState } from './heldState.ts';
+import type { HeldState } from './heldState.ts';
 import { joinVector, joinVectors } from './stateVectors.ts';
 import type { StateKey } from './stepNames.ts';
 import type { TrainState } from './trainState.ts';
@@ -13,7 +13,7 @@ export class KernelState implements HeldState {
   readonly #made: TrainStep;
   readonly #memory: UpdateMemory;
   #index: number | undefined;
-  #moved: HostState | undefined;
+  #moved: TrainState | undefined;
 
   constructor(
     { step, position }: Pick<TrainState, 'step' | 'position'>,
@@ -34,16 +34,16 @@ export class KernelState implements HeldState {
   }
 
   async download(): Promise<TrainState> {
-    return this.#moved?.state ?? this.#copy();
+    return this.#moved ?? this.#copy();
   }
 
   async average(): Promise<Float32Array> {
-    return this.#moved?.state.vectors.average ?? joinVector(this.#made, this.#vectors('average'));
+    return this.#moved?.vectors.average ?? joinVector(this.#made, this.#vectors('average'));
   }
 
   /** Gives its place to another state; this one goes on in arrays. */
   moveOut(): void {
-    this.#moved = new HostState(this.#copy());
+    this.#moved = this.#copy();
     this.#index = undefined;
   }
 

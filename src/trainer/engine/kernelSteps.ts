@@ -14,7 +14,7 @@ import {
   partName,
   scheduleInput,
 } from './stepNames.ts';
-import { heldStates, type PartUpdate, UpdateMemory } from './updateMemory.ts';
+import { type GroupUpdate, heldStates, keepsAverages, UpdateMemory } from './updateMemory.ts';
 
 /**
  * Steps on the CPU whose gradients ONNX Runtime computes, straight into the memory of our own program, which makes the step of the optimizer: ONNX Runtime reads
@@ -47,13 +47,15 @@ export class KernelSteps implements StepCalls {
     const places = await this.#placesFor(from);
     const handedOver = performance.now();
     const metrics = new Map(step.tags.map((tag) => [tag, new Float32Array(count)]));
+    const first = this.#parameters(places.source);
+    const later = this.#parameters(places.target);
     const gradients = this.#gradients();
     let update = 0;
     for (let i = 0; i < count; i++) {
       const source = i === 0 ? places.source : places.target;
       const given = ofStep(sequence, i);
       await this.#session!.runInto(
-        { ...this.#parameters(source), ...given },
+        { ...(i === 0 ? first : later), ...given },
         { ...gradients, ...metricsOfStep(metrics, i) },
       );
       const computed = performance.now();
@@ -132,7 +134,7 @@ export class KernelSteps implements StepCalls {
     return norm;
   }
 
-  #updates(given: Readonly<Record<string, TensorInput>>): readonly PartUpdate[] {
+  #updates(given: Readonly<Record<string, TensorInput>>): readonly GroupUpdate[] {
     return this.#plan.step.groups.map((settings, group) => {
       const values = groupScheduleNames(group).map((name) => {
         const [value] = given[scheduleInput(name, group)]!.data as Float32Array;
@@ -147,7 +149,7 @@ export class KernelSteps implements StepCalls {
     const rows = resident === undefined ? {} : { residentRows: { tables: resident.tables, isPartOfModel: true } };
     const model = singleStepModel(step.scan, { ...modelOptions[placement.device], ...rows, hasNoResults: true });
     const details = { dataBytes: resident?.bytes ?? 0 };
-    this.#memory = new UpdateMemory(step.parts, optimizer.emaDecay !== 0);
+    this.#memory = new UpdateMemory(step.parts, keepsAverages(optimizer));
     this.#session = await ModelSession.create(model, placement, this.#tracePrefix, details);
   }
 }

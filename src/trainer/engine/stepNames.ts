@@ -7,10 +7,11 @@ const stateNames = {
   squareSum: 'square_sum',
   average: 'average',
 } as const satisfies OptimizerState<string>;
-/** The input of a model that holds all parameters. */
-export const parametersName = stateNames.parameters;
 export type StateKey = keyof typeof stateNames;
 export const stateKeys = Object.keys(stateNames) as readonly StateKey[];
+
+/** The input of a model that holds all parameters. */
+export const parametersName = stateNames.parameters;
 
 /** What the trainer itself measures at each step. */
 export const lossTag = 'train/loss';

@@ -5,8 +5,8 @@ import type { ParameterPart } from './parameterParts.ts';
 import { type StateKey, stateKeys } from './stepNames.ts';
 import { updateBytes } from './updateBytes.ts';
 
-/** A part and what it is updated by at a step. */
-export interface PartUpdate {
+/** By what a group of parts is updated at a step. */
+export interface GroupUpdate {
   readonly settings: OptimizerSettings;
   readonly schedule: Schedule<number>;
 }
@@ -24,6 +24,11 @@ const mostBytes = 4e9;
 /** Whether an optimizer of these settings can be computed here. */
 export function hasUpdateKernel(kinds: readonly OptimizerName[], parameters: number): boolean {
   return kinds.every((kind) => rules[kind] !== undefined) && updateBytesOf(parameters, true) < mostBytes;
+}
+
+/** Whether averaged weights are kept beside the parameters, which they equal without decay. */
+export function keepsAverages({ emaDecay }: OptimizerSettings): boolean {
+  return emaDecay !== 0;
 }
 
 /** Bytes of all states and gradients, but for the rounding up of every part. */
@@ -77,7 +82,7 @@ export class UpdateMemory {
   }
 
   /** One step from a state to a state, which may be the same, by the gradients times `scale`. `updates` has an entry for each group of parts. */
-  update(from: number, to: number, updates: readonly PartUpdate[], scale: number): void {
+  update(from: number, to: number, updates: readonly GroupUpdate[], scale: number): void {
     for (const [i, { group, decays, size }] of this.#parts.entries()) {
       const { settings, schedule } = updates[group]!;
       const offset = this.#offsets[i]!;

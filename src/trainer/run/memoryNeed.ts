@@ -5,7 +5,7 @@ import { nodesBehind } from '../../graph/traverse.ts';
 import { exampleTensors } from '../../recipes/data.ts';
 import type { DataFacts, DataSetName, Program } from '../../recipes/recipe.ts';
 import { batchInputs, declareParameters, type TrainStep } from '../engine/trainStep.ts';
-import { updateBytesOf } from '../engine/updateMemory.ts';
+import { keepsAverages, updateBytesOf } from '../engine/updateMemory.ts';
 
 /** What is known of a run before it starts. */
 export interface MemoryFacts {
@@ -59,7 +59,7 @@ export function memoryNeed({ step, facts, program, ...how }: MemoryFacts): Memor
 function kernelBytes({ updates, parts }: MemoryFacts['step'], { optimizer }: Program): number {
   if (updates === 'model') return 0;
   const parameters = parts.reduce((sum, { size }) => sum + size, 0);
-  return updateBytesOf(parameters, optimizer.emaDecay !== 0) + stateVectors * 4 * parameters;
+  return updateBytesOf(parameters, keepsAverages(optimizer)) + stateVectors * 4 * parameters;
 }
 
 /** With the nodes of loops inside of a step. */
